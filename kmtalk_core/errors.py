@@ -1,0 +1,49 @@
+"""The errors a user may meet.  Each message is one sentence that says what to do next."""
+
+
+class KMTalkError(Exception):
+    """Something the user can mend; the message says how."""
+
+    kind = "error"
+
+
+class AudioError(KMTalkError):
+    """A sound that cannot be read or holds nothing to animate."""
+
+    kind = "audio"
+
+
+class AlignmentError(KMTalkError):
+    """Phones that cannot be found, read or trusted."""
+
+    kind = "alignment"
+
+
+class WeightsError(KMTalkError):
+    """A checkpoint folder that is missing, damaged or of another kind."""
+
+    kind = "weights"
+
+
+class TakeError(KMTalkError):
+    """A take file, or edits to it, that cannot be used."""
+
+    kind = "take"
+
+
+class FaceError(KMTalkError):
+    """A mesh that cannot be driven as it stands."""
+
+    kind = "face"
+
+
+class CorpusError(KMTalkError):
+    """Synthetic speech that cannot be made on this machine."""
+
+    kind = "corpus"
+
+
+class Cancelled(KMTalkError):  # noqa: N818 - it is an outcome rather than a fault
+    """The user stopped the work."""
+
+    kind = "cancelled"

@@ -1,0 +1,1 @@
+"""Motion spaces and what can be done with motion in them."""

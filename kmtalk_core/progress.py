@@ -1,0 +1,32 @@
+"""A job is one iterator of progress: run it to its end here, or a step at a time where a window must stay alive."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one stage of a job is: `stage` names it in a word or two, `fraction` runs from 0 to 1."""
+
+    stage: str
+    fraction: float
+
+
+Job = Generator[Progress, None, Result]
+"""What long work looks like: it yields `Progress` at least every half second or so and returns its result.
+
+Closing the generator cancels the work; a job holds nothing that closing does not release."""
+
+
+def finish(job: Generator[Progress, None, Result], report: Callable[[Progress], None] | None = None) -> Result:
+    """Run `job` to its end, telling `report` of every step, and return what it returns."""
+    while True:
+        try:
+            step = next(job)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        if report is not None:
+            report(step)
