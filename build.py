@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""The one door for every chore.  Standard library only; any Python 3.8+ may run it, from any folder, on any system.
+
+    python build.py demo [--audio FILE] [--out DIR]     real speech in; demo.blend, demo.mp4 and keys.png out
+    python build.py test [pytest arguments]             style, types and tests
+    python build.py package [--full]                    dist/kmtalk-<version>.zip
+    python build.py bench [--json FILE] [--quick]       speed and memory, as ratios
+    python build.py train-starter [options]             the starter weights, made anew from synthetic speech
+
+Each command makes `.venv` in this folder first, or brings it up to date; when nothing changed that costs nothing.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "kmtalk-installed"
+WINDOWS = os.name == "nt"
+PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+SUPPORTED = ((3, 11), (3, 13))  # the Pythons that Blender is published for as a module
+TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+DEMO_SENTENCE = "Bob made a map of the moon, and Paul will show you the way home before five."
+
+
+class BuildError(Exception):
+    """Something the user can mend; the message says how."""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    command = commands.add_parser("demo", help="a talking head from a sound file")
+    command.add_argument("--audio", type=Path, help="speech to animate (default: a sentence synthesised on the spot)")
+    command.add_argument("--text", help="what is said in it, for forced alignment")
+    command.add_argument("--out", type=Path, default=ROOT / "build" / "demo", metavar="DIR")
+    commands.add_parser("test", help="style, types and tests", add_help=False)
+    command = commands.add_parser("package", help="the extension as a zip")
+    command.add_argument(
+        "--full", action="store_true", help="with wheels for this platform, so that nothing is downloaded"
+    )
+    command = commands.add_parser("bench", help="speed and memory")
+    command.add_argument("--json", type=Path, metavar="FILE")
+    command.add_argument("--quick", action="store_true", help="leave the longest sounds out")
+    commands.add_parser("train-starter", help="train weights/starter", add_help=False)
+    options, rest = parser.parse_known_args()
+    if rest and options.command not in ("test", "train-starter"):
+        parser.error("unknown arguments: " + " ".join(rest))
+    try:
+        ensure_environment()
+        return {"demo": demo, "test": test, "package": package, "bench": bench, "train-starter": train_starter}[
+            options.command
+        ](options, rest)
+    except BuildError as error:
+        print("build.py: %s" % error, file=sys.stderr)
+        return 2
+    except subprocess.CalledProcessError as error:
+        return error.returncode or 1
+    except KeyboardInterrupt:
+        return 130
+
+
+# --- the commands ---------------------------------------------------------------------------------------------------
+
+
+def demo(options, rest):
+    out = options.out.absolute()
+    audio = options.audio.absolute() if options.audio else out / "demo.wav"
+    text = options.text if options.audio else DEMO_SENTENCE
+    ensure_system_libraries()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BuildError("%s cannot be made (%s); choose another --out." % (out, error.strerror)) from error
+    if options.audio is None:
+        say("Speaking the demo sentence")
+        module("kmtalk_core.espeak", text, audio)
+    say("Animating %s" % audio.name)
+    module("kmtalk_core", "animate", audio, "--out", out / "demo.npz", *(["--text", text] if text else []))
+    say("Building, baking and rendering the head")
+    module("kmtalk_addon.demo", out / "demo.npz", audio, out)
+    for name in ("demo.blend", "demo.mp4", "keys.png"):
+        print(out / name)
+    return 0
+
+
+def test(options, rest):
+    ensure_system_libraries()
+    python("-m", "ruff", "check", ".")
+    python("-m", "ruff", "format", "--check", ".")
+    python("-m", "mypy")
+    return subprocess.run([str(PYTHON), "-m", "pytest", *rest], cwd=str(ROOT)).returncode
+
+
+def package(options, rest):
+    module("kmtalk_addon.package", *(["--full"] if options.full else []))
+    return 0
+
+
+def bench(options, rest):
+    module(
+        "kmtalk_core.bench",
+        *(["--json", options.json.absolute()] if options.json else []),
+        *(["--quick"] if options.quick else []),
+    )
+    return 0
+
+
+def train_starter(options, rest):
+    module("kmtalk_core", "train", "--config", "starter", *rest)
+    return 0
+
+
+# --- the environment ------------------------------------------------------------------------------------------------
+
+
+def ensure_environment():
+    """Make `.venv` and install what pyproject.toml names, unless that was done already."""
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+        return
+    if not PYTHON.exists() or python_version([str(PYTHON)]) not in SUPPORTED:
+        shutil.rmtree(str(VENV), ignore_errors=True)
+        make_venv()
+    say("Installing the libraries (about 1.5 GB on disk; once only)")
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-e", "%s[blender,test]" % ROOT]
+    if sys.platform == "linux" and not shutil.which("nvidia-smi"):
+        command += ["--extra-index-url", TORCH_CPU_INDEX]  # without a GPU the default build is gigabytes of nothing
+    if subprocess.run(command, cwd=str(ROOT), stdout=sys.stderr).returncode:
+        raise BuildError("the libraries could not be installed; see pip's last lines above, then run this again.")
+    STAMP.write_text(wanted)
+
+
+def make_venv():
+    found = find_python()
+    if found is None:
+        return make_venv_with_uv()
+    say("Making .venv with Python %d.%d" % python_version(found))
+    done = subprocess.run([*found, "-m", "venv", str(VENV)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if done.returncode == 0:
+        return None
+    shutil.rmtree(str(VENV), ignore_errors=True)
+    wanted = "python%d.%d-venv" % python_version(found)
+    if shutil.which("apt-get"):
+        apt_install([wanted])
+        return subprocess.run([*found, "-m", "venv", str(VENV)], check=True)
+    raise BuildError(
+        "Python could not make a virtual environment: %s" % done.stderr.decode(errors="replace").strip()[-300:]
+    )
+
+
+def make_venv_with_uv():
+    """No Python that Blender is published for is here: let uv fetch one, into its own folder."""
+    uv = shutil.which("uv")
+    if uv is None:
+        folder = ROOT / ".cache" / "uv"
+        uv = str(folder / ("Scripts/uv.exe" if WINDOWS else "bin/uv"))
+        if not Path(uv).exists():
+            say("Fetching uv, to fetch Python %d.%d" % SUPPORTED[0])
+            pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
+            if subprocess.run([sys.executable, "-m", "venv", str(folder)]).returncode == 0:
+                pip[0] = str(folder / ("Scripts/python.exe" if WINDOWS else "bin/python"))
+            subprocess.run([*pip, "uv"])
+    if (
+        not Path(uv).exists()
+        or subprocess.run([uv, "venv", "--seed", "--python", "%d.%d" % SUPPORTED[0], str(VENV)]).returncode
+    ):
+        raise BuildError(
+            "Python 3.11 or 3.13 is needed (this is %d.%d); install one and run this again." % sys.version_info[:2]
+        )
+
+
+def find_python():
+    """The command of a supported Python on this machine, the one running this first; None where there is none."""
+    candidates = [[sys.executable]]
+    for major, minor in SUPPORTED:
+        candidates += [["python%d.%d" % (major, minor)], ["py", "-%d.%d" % (major, minor)]]
+        candidates += [
+            [str(p)] for p in sorted(Path.home().glob(".pyenv/versions/%d.%d.*/bin/python" % (major, minor)))
+        ]
+    for command in candidates:
+        if shutil.which(command[0]) and python_version(command) in SUPPORTED:
+            return command
+    return None
+
+
+def python_version(command):
+    """(major, minor) of the Python that `command` starts, or None when it does not start."""
+    code = "import sys; print(*sys.version_info[:2])"
+    try:
+        done = subprocess.run([*command, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
+        major, minor = done.stdout.split()
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return int(major), int(minor)
+
+
+def ensure_system_libraries():
+    """Blender as a module links against system libraries that a bare machine lacks (Linux only)."""
+    if sys.platform != "linux":
+        return
+    sys.path.insert(0, str(ROOT))
+    from kmtalk_addon.system_libraries import missing_packages
+
+    missing = missing_packages(VENV)
+    if missing:
+        apt_install(missing)
+
+
+def apt_install(packages):
+    """Install Debian packages when that is allowed; otherwise name the one command that does."""
+    line = "apt-get install -y --no-install-recommends %s" % " ".join(packages)
+    if not shutil.which("apt-get"):
+        raise BuildError("these libraries are missing; install what your system calls them: %s" % " ".join(packages))
+    if os.geteuid() != 0:
+        raise BuildError("system packages are missing; run this first:  sudo %s" % line)
+    say("Installing system packages: %s" % " ".join(packages))
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    subprocess.run(["apt-get", "update", "-q"], env=environment, stdout=subprocess.DEVNULL)
+    if subprocess.run(line.split(), env=environment, stdout=subprocess.DEVNULL).returncode:
+        raise BuildError("the packages could not be installed; run this and look why:  %s" % line)
+
+
+# --- small things ---------------------------------------------------------------------------------------------------
+
+
+def say(text):
+    print("build.py: %s" % text, file=sys.stderr, flush=True)
+
+
+def python(*arguments):
+    subprocess.run([str(PYTHON), *map(str, arguments)], cwd=str(ROOT), check=True)
+
+
+def module(name, *arguments):
+    python("-m", name, *arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""The command line: `python -m kmtalk_core localize | animate | batch | complete | synthesize | train | worker`.
+
+Exit status: 0 when the work was done, 1 when some files of a batch failed, 2 for a mistake of the user's (one line on
+stderr says what to do), 130 when interrupted.  Progress goes to stderr, nothing but results to stdout.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from . import __version__
+from .errors import KMTalkError
+from .progress import Progress, finish
+
+Result = TypeVar("Result")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KMTalkError as error:
+        print(f"kmtalk: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("kmtalk: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kmtalk_core", description="Speech to facial motion by key motions.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("animate", help="a sound to a take of facial motion")
+    command.add_argument("audio", type=Path)
+    command.add_argument("--out", type=Path, required=True, metavar="TAKE.npz")
+    command.add_argument("--csv", type=Path, help="also write the coefficients in the Live Link Face layout")
+    _add_localization(command)
+    _add_model(command)
+    command.set_defaults(run=_animate)
+
+    command = commands.add_parser("localize", help="phones and key frames of a sound")
+    command.add_argument("audio", type=Path)
+    command.add_argument("--json", type=Path, required=True, metavar="OUT")
+    command.add_argument("--fps", type=float, default=30.0, help="rate of the key frames (default %(default)s)")
+    _add_localization(command)
+    command.add_argument("--weights", type=Path)
+    command.set_defaults(run=_localize)
+
+    command = commands.add_parser("batch", help="many sounds; resumes, and a bad file never stops the rest")
+    command.add_argument("source", type=Path, metavar="FOLDER_OR_LIST")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    command.add_argument("--csv", action="store_true", help="also write each take as Live Link Face CSV")
+    command.add_argument("--jobs", type=int, default=1, help="processes side by side (default %(default)s)")
+    _add_model(command)
+    command.set_defaults(run=_batch)
+
+    command = commands.add_parser("complete", help="regenerate a take beside keys edited by hand")
+    command.add_argument("take", type=Path)
+    command.add_argument("--audio", type=Path, required=True)
+    command.add_argument("--edits", type=Path, required=True, metavar="EDITS.json")
+    command.add_argument("--out", type=Path, required=True, metavar="TAKE2.npz")
+    _add_model(command)
+    command.set_defaults(run=_complete)
+
+    command = commands.add_parser("worker", help="serve requests on stdin (what the Blender extension talks to)")
+    _add_model(command)
+    command.set_defaults(run=_worker)
+    return parser
+
+
+def _add_localization(command: argparse.ArgumentParser) -> None:
+    from .localize import METHODS
+
+    guide = command.add_mutually_exclusive_group()
+    guide.add_argument("--text", help="what is said: phones come from forced alignment")
+    guide.add_argument("--textgrid", type=Path, help="phones from a Praat TextGrid")
+    command.add_argument("--method", choices=METHODS, default="auto", help="how phones are found (default %(default)s)")
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--weights", type=Path, metavar="DIR", help="checkpoint folder (default: the starter weights)")
+    command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+
+
+def _animate(options: argparse.Namespace) -> int:
+    from . import jobs
+    from .animate import Animator
+
+    animator = Animator.load(options.weights, options.device)
+    job = jobs.animate_file(
+        animator,
+        options.audio,
+        options.out,
+        csv=options.csv,
+        text=options.text,
+        textgrid=options.textgrid,
+        method=options.method,
+    )
+    _show(job)
+    return 0
+
+
+def _localize(options: argparse.Namespace) -> int:
+    from . import jobs
+
+    if not 1 <= options.fps <= 1000:
+        raise KMTalkError("--fps must lie between 1 and 1000.")
+    found = _show(
+        jobs.localize_file(
+            options.audio,
+            text=options.text,
+            textgrid=options.textgrid,
+            method=options.method,
+            fps=options.fps,
+            weights=options.weights,
+        )
+    )
+    for note in found["notes"]:
+        print(f"kmtalk: note: {note}", file=sys.stderr)
+    jobs.write_json(options.json, found)
+    return 0
+
+
+def _complete(options: argparse.Namespace) -> int:
+    from . import jobs
+    from .animate import Animator
+
+    edits = jobs.read_json(options.edits)
+    _show(
+        jobs.complete_file(
+            Animator.load(options.weights, options.device), options.take, options.audio, edits, options.out
+        )
+    )
+    return 0
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from . import batch
+
+    if options.jobs < 1:
+        raise KMTalkError("--jobs must be 1 or more.")
+    items = batch.read_list(options.source, options.out)
+    arguments = ["--device", options.device]
+    if options.weights:
+        arguments += ["--weights", str(options.weights.absolute())]
+    counts = {"done": 0, "skipped": 0, "failed": 0}
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("batch", total=len(items))
+        for step in batch.run_batch(items, csv=options.csv, workers=options.jobs, arguments=arguments):
+            if step.state in counts:
+                counts[step.state] += 1
+                bar.advance(task)
+            if step.state == "failed":
+                console.print(
+                    f"kmtalk: {step.item.source}: {step.message}",
+                    style="red",
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
+                )
+            elif step.state in ("started", "progress"):
+                bar.update(task, description=f"{step.item.source.name[:40]} {step.message}".strip())
+    print("{done} done, {skipped} already there, {failed} failed".format(**counts), file=sys.stderr)
+    return 1 if counts["failed"] else 0
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from .worker import run
+
+    return run(options.weights, options.device)
+
+
+def _show(job: Generator[Progress, None, Result]) -> Result:
+    """Run a job with a progress bar on stderr, which stays out of the way where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+        return finish(job, lambda step: bar.update(task, description=step.stage, completed=step.fraction))

@@ -1,0 +1,105 @@
+"""From files to files: the jobs that the command line, the worker and batches share."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import audio
+from .errors import KMTalkError
+from .localize import key_frames, localize
+from .motion.spaces import ARKIT
+from .progress import Job
+from .take import export_csv, load_take, save_take
+
+if TYPE_CHECKING:
+    from .animate import Animator
+
+
+def animate_file(
+    animator: "Animator",
+    source: Path,
+    out: Path,
+    *,
+    csv: Path | None = None,
+    text: str | None = None,
+    textgrid: Path | None = None,
+    method: str = "auto",
+    settings: Mapping[str, Any] | None = None,
+) -> Job[Path]:
+    """Animate the sound in `source` and save the take as `out` (and its coefficients as `csv`); return `out`."""
+    sound = yield from audio.load_job(source)
+    take = yield from animator.animate_job(sound, text=text, textgrid=textgrid, method=method, settings=settings)
+    save_take(take, out)
+    if csv is not None:
+        export_csv(take, csv)
+    return out
+
+
+def complete_file(
+    animator: "Animator", take_path: Path, source: Path, edits: Sequence[Mapping[str, Any]], out: Path
+) -> Job[Path]:
+    """Apply `edits` (as in EDITS.json) to a saved take, regenerate beside them, save as `out`; return `out`."""
+    take = load_take(take_path)
+    sound = yield from audio.load_job(source)
+    completed = yield from animator.complete_job(take, sound, edits)
+    save_take(completed, out)
+    return out
+
+
+def localize_file(
+    source: Path,
+    *,
+    text: str | None = None,
+    textgrid: Path | None = None,
+    method: str = "auto",
+    fps: float = ARKIT.fps,
+    weights: Path | None = None,
+) -> Job[dict[str, Any]]:
+    """Phones and key frames of the sound in `source`, laid out as `localize --json` writes them."""
+    sound = yield from audio.load_job(source)
+    alignment = yield from localize(sound, method=method, text=text, textgrid=textgrid, weights=weights)
+    keys = key_frames(alignment, fps, max(1, round(sound.duration * fps)))
+    return {
+        "phones": [
+            {"start": round(p.start, 4), "end": round(p.end, 4), "label": p.label, "confidence": round(p.confidence, 4)}
+            for p in alignment.phones
+        ],
+        "keys": [
+            {"frame": k.frame, "time": round(k.time, 4), "label": k.label, "confidence": round(k.confidence, 4)}
+            for k in keys
+        ],
+        "fps": fps,
+        "method": alignment.method,
+        "notes": list(alignment.notes),
+    }
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON beside `path`, then rename, so that no half file is ever seen."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(value, file, ensure_ascii=False, indent=1)
+            Path(beside).replace(path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise KMTalkError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
+
+
+def read_json(path: Path, limit: int = 64 << 20) -> Any:
+    """Read a JSON file of at most `limit` bytes."""
+    try:
+        if path.stat().st_size > limit:
+            raise KMTalkError(f"{path} is larger than {limit >> 20} MB; it is not a file of edits.")
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise KMTalkError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+    except (ValueError, RecursionError) as error:
+        raise KMTalkError(f"{path} is not valid JSON; fix it or export it again.") from error
