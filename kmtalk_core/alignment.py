@@ -24,15 +24,16 @@ class Phone:
 class Alignment:
     """The phones of one sound, in order, without overlap, covering 0 to `duration` (seconds); pauses are phones too.
 
-    `method` names the localizer that made it.
+    `method` names the localizer that made it; `notes` says in whole sentences what the user should know of how.
     """
 
     phones: tuple[Phone, ...]
     duration: float
     method: str
+    notes: tuple[str, ...] = ()
 
     @staticmethod
-    def covering(phones: Iterable[Phone], duration: float, method: str) -> "Alignment":
+    def covering(phones: Iterable[Phone], duration: float, method: str, notes: tuple[str, ...] = ()) -> "Alignment":
         """Alignment of `phones` in time order, clipped to the sound, with every gap filled by a silence."""
         covered: list[Phone] = []
         time = 0.0
@@ -53,4 +54,4 @@ class Alignment:
         elif covered:
             last = covered[-1]
             covered[-1] = Phone(last.start, duration, last.label, last.confidence)
-        return Alignment(tuple(covered), duration, method)
+        return Alignment(tuple(covered), duration, method, notes)

@@ -103,8 +103,9 @@ def phonemes(text: str, voice: str = "en-us") -> tuple[tuple[str, ...], ...]:
 def synthesize(text: str, voice: str = "en-us", *, words_per_minute: int = 175, pitch: int = 50) -> Speech:
     """Speak `text`; phones carry sample-exact times, which lie some 10 ms after what is heard.
 
-    `voice` may name a variant (`en-us+f3`); `words_per_minute` 80..450, `pitch` 0..99.  The engine's flutter runs on from call to
-    call: the same calls in the same order give the same samples, one call repeated does not.  Raises EspeakError.
+    `voice` may name a variant (`en-us+f3`); `words_per_minute` 80..450, `pitch` 0..99.  The engine's flutter runs on
+    from call to call: the same calls in the same order give the same samples, one call repeated does not.
+    Raises EspeakError.
     """
     with _LOCK:
         engine = _engine()
