@@ -79,7 +79,7 @@ def demo(options, rest):
         raise BuildError("%s cannot be made (%s); choose another --out." % (out, error.strerror)) from error
     if options.audio is None:
         say("Speaking the demo sentence")
-        module("kmtalk_core.espeak", text, audio)
+        module("kmtalk_core", "speak", text, "--out", audio)
     say("Animating %s" % audio.name)
     module("kmtalk_core", "animate", audio, "--out", out / "demo.npz", *(["--text", text] if text else []))
     say("Building, baking and rendering the head")

@@ -71,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(command)
     command.set_defaults(run=_complete)
 
+    command = commands.add_parser("speak", help="a sentence spoken by eSpeak NG, to try things with")
+    command.add_argument("text")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE.wav")
+    command.add_argument("--voice", default="en-us", help="an eSpeak NG voice (default %(default)s)")
+    command.set_defaults(run=_speak)
+
     command = commands.add_parser("worker", help="serve requests on stdin (what the Blender extension talks to)")
     _add_model(command)
     command.set_defaults(run=_worker)
@@ -177,6 +183,19 @@ def _batch(options: argparse.Namespace) -> int:
                 bar.update(task, description=f"{step.item.source.name[:40]} {step.message}".strip())
     print("{done} done, {skipped} already there, {failed} failed".format(**counts), file=sys.stderr)
     return 1 if counts["failed"] else 0
+
+
+def _speak(options: argparse.Namespace) -> int:
+    import soundfile
+
+    from .espeak import synthesize
+
+    spoken = synthesize(options.text, options.voice)
+    try:
+        soundfile.write(options.out, spoken.samples, spoken.rate, format="WAV")
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise KMTalkError(f"{options.out} cannot be written; choose a folder you may write to.") from error
+    return 0
 
 
 def _worker(options: argparse.Namespace) -> int:
