@@ -1,0 +1,189 @@
+"""Where the loops of lips, eyelids, nostrils and ears lie on the neutral face."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .skin import LID_EDGE, LID_INSIDE, LID_NEAR, LID_RIM, MOUTH_BORDER, MOUTH_CONTACT, HalfSkin
+from .surface import EYE_CENTRE, EYE_RADIUS, LID_RADIUS, front_depth, head_distance
+from .topology import FloatArray, IntArray
+
+MOUTH_HALF_WIDTH = 0.0250
+LIP_LINE = 0.0490
+ARCH_FRONT, ARCH_CURVE = -0.0915, 32.0
+
+# Cross sections of the lips from contact (0) to vermilion border (1): fraction of the height, metres forward.
+_UPPER_SECTION = np.array([(0.0, -0.0030), (0.06, -0.0004), (0.25, 0.0022), (0.55, 0.0024), (0.85, 0.0012), (1.0, 0.0006)])
+_LOWER_SECTION = np.array([(0.0, -0.0030), (0.08, -0.0002), (0.30, 0.0030), (0.60, 0.0036), (0.85, 0.0018), (1.0, 0.0002)])
+# Inside of the mouth, ring by ring: half width, height up, height down, y relative to the dental arch or, last two, as is.
+_VESTIBULE = ((0.0262, 0.0110, 0.0120, -0.0022), (0.0300, 0.0170, 0.0175, -0.0008))
+_CAVITY = ((0.0310, 0.0180, 0.0185, -0.058), (0.0240, 0.0120, 0.0150, -0.034))
+
+
+def dental_arch(x: FloatArray) -> FloatArray:
+    """The y of the front of the upper teeth at x."""
+    return ARCH_FRONT + ARCH_CURVE * x**2
+
+
+def lip_line_height(x: FloatArray) -> FloatArray:
+    """The z of the line where the closed lips meet, for x within the mouth."""
+    across = np.clip(np.abs(x) / MOUTH_HALF_WIDTH, 0.0, 1.0)
+    tubercle = -0.0009 * np.exp(-((across / 0.22) ** 2))
+    return LIP_LINE + tubercle + 0.0004 * across**2 - 0.0006 * np.sin(np.pi * across) ** 2 * 0.5 + 0.0010 * across**6
+
+
+def _border_heights(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    across = np.clip(np.abs(x) / (MOUTH_HALF_WIDTH + 0.0015), 0.0, 1.0)
+    taper = np.sqrt(1.0 - across**2)
+    upper = 0.0072 * taper**1.5 + 0.0008 * np.exp(-(((across - 0.24) / 0.13) ** 2)) - 0.0009 * np.exp(-((across / 0.12) ** 2))
+    return upper, 0.0088 * taper**1.25
+
+
+def place_mouth(skin: HalfSkin, points: FloatArray) -> IntArray:
+    """Write the positions of the lips and the inside of the mouth into points (V, 3); returns the vertices written."""
+    rings = skin.mouth.rings
+    angle = np.pi * np.arange(rings.shape[1]) / (rings.shape[1] - 1)
+    aside, above = np.sin(angle), -np.cos(angle)
+    aside[[0, -1]] = 0.0
+    upper = above > 1e-6
+    contact_x = MOUTH_HALF_WIDTH * aside
+    contact_z = lip_line_height(contact_x)
+    border_x = (MOUTH_HALF_WIDTH + 0.0016) * aside
+    rise, drop = _border_heights(border_x)
+    border_z = lip_line_height(border_x) + np.where(upper, rise, -drop)
+    for ring in range(MOUTH_BORDER, MOUTH_CONTACT + 1):
+        step = (MOUTH_CONTACT - ring) / (MOUTH_CONTACT - MOUTH_BORDER)
+        sections = (_UPPER_SECTION, _LOWER_SECTION)
+        high, low = ([np.interp(step, np.linspace(0, 1, len(s)), s[:, k]) for k in (0, 1)] for s in sections)
+        share = np.where(upper, high[0], low[0])
+        forward = np.where(upper, high[1], low[1])
+        fade = np.clip(1.0 - aside**8, 0.12, 1.0)
+        x = contact_x + (border_x - contact_x) * share
+        z = contact_z + (border_z - contact_z) * share
+        flat = front_depth(x, z, head_distance)
+        points[rings[ring]] = np.stack([x, flat - forward * np.where(forward > 0, fade, 1.0), z], axis=1)
+    contact = points[rings[MOUTH_CONTACT]]
+    inner = contact + np.stack([-0.0004 * aside, np.full_like(aside, 0.0026), 0.0008 * above], axis=1)
+    points[rings[MOUTH_CONTACT + 1]] = inner
+    half_width, height_up, height_down, behind = _VESTIBULE[0]
+    targets = []
+    for half_width, height_up, height_down, behind in _VESTIBULE:
+        x = half_width * aside
+        targets.append(np.stack([x, dental_arch(x) + behind, LIP_LINE + above * np.where(upper, height_up, height_down)], axis=1))
+    points[rings[MOUTH_CONTACT + 2]] = 0.5 * (inner + targets[0]) - np.stack([0 * aside, 0 * aside, 0.18 * (targets[0] - inner)[:, 2]], axis=1)
+    points[rings[MOUTH_CONTACT + 3]] = targets[0]
+    points[rings[MOUTH_CONTACT + 4]] = targets[1]
+    half_width, height_up, height_down, depth = _CAVITY[0]
+    x = half_width * aside
+    points[rings[MOUTH_CONTACT + 5]] = np.stack(
+        [x, np.full_like(x, depth), LIP_LINE + above * np.where(upper, height_up, height_down)], axis=1
+    )
+    rows = skin.mouth.fill.reshape(-1, 8)
+    half_width, height_up, height_down, depth = _CAVITY[1]
+    vertical = np.linspace(-1, 1, len(rows) + 2)[1:-1, None]
+    across = np.linspace(0, 1, 9)[None, :-1]
+    across, vertical = np.broadcast_arrays(across, vertical)
+    points[rows] = np.stack(
+        [half_width * across, np.full(across.shape, depth), LIP_LINE + vertical * np.where(vertical > 0, height_up, height_down)],
+        axis=2,
+    )
+    return np.concatenate([rings[MOUTH_BORDER:].ravel(), skin.mouth.fill])
+
+
+LID_INNER, LID_OUTER = -0.0138, 0.0142
+LID_UP, LID_DOWN = 0.0068, 0.0052
+
+
+def lid_outline(count: int) -> FloatArray:
+    """The eye's opening as (count, 2) offsets (x, z) from the eye's centre, in the order of the eye's loops."""
+    half = count // 2
+    start = -4
+    offsets = np.zeros((count, 2))
+    for m in range(count):
+        k = (m - start) % count
+        lower = k <= half
+        share = k / half if lower else (count - k) / half
+        x = LID_INNER + (LID_OUTER - LID_INNER) * 0.5 * (1 - np.cos(np.pi * share))
+        tilt = -0.0016 + 0.0030 * share
+        arc = np.sin(np.pi * share)
+        lean = 1.0 + 0.22 * np.cos(np.pi * share) * (1 if not lower else -1)
+        offsets[m] = x, tilt + (-LID_DOWN if lower else LID_UP) * arc**1.1 * lean
+    return offsets
+
+
+def on_sphere(offsets: FloatArray, radius: float) -> FloatArray:
+    """Points (N, 3) at (x, z) offsets on the front of a sphere around the left eye."""
+    depth = np.sqrt(np.maximum(radius**2 - (offsets**2).sum(axis=1), 1e-6))
+    return EYE_CENTRE + np.stack([offsets[:, 0], -depth, offsets[:, 1]], axis=1)
+
+
+def place_eye(skin: HalfSkin, points: FloatArray) -> IntArray:
+    """Write the positions of the eyelids' edges into points (V, 3); returns the vertices written."""
+    rings = skin.eye.rings
+    outline = lid_outline(rings.shape[1])
+    points[rings[LID_EDGE]] = on_sphere(outline, LID_RADIUS)
+    points[rings[LID_RIM]] = on_sphere(outline * 0.985, EYE_RADIUS + 0.0004)
+    inside = on_sphere(outline, EYE_RADIUS + 0.0006) - EYE_CENTRE
+    inside[:, [0, 2]] *= np.array([1.25, 1.45])
+    inside *= ((EYE_RADIUS + 0.0007) / np.linalg.norm(inside, axis=1))[:, None]
+    points[rings[LID_INSIDE]] = EYE_CENTRE + inside
+    near = outline * np.array([1.10, 1.22])
+    points[rings[LID_NEAR]] = np.stack(
+        [EYE_CENTRE[0] + near[:, 0], front_depth(EYE_CENTRE[0] + near[:, 0], EYE_CENTRE[2] + near[:, 1], head_distance), EYE_CENTRE[2] + near[:, 1]],
+        axis=1,
+    )
+    return rings[LID_NEAR:].ravel()
+
+
+def place_nostril(skin: HalfSkin, points: FloatArray) -> IntArray:
+    """Write the positions of the nostril into points (V, 3); returns the vertices written."""
+    rings = skin.nostril.rings
+    angle = np.radians(-135.0) + 2 * np.pi * np.arange(rings.shape[1]) / rings.shape[1]
+    for ring, (size, up) in enumerate(((1.0, 0.0), (0.8, 0.0022), (0.6, 0.0060)), start=1):
+        across, forward = size * 0.0031 * np.cos(angle), size * 0.0042 * np.sin(angle)
+        x = 0.0072 + across - 0.35 * forward
+        y = -0.1060 - forward
+        points[rings[ring]] = np.stack([x, y, _underside(x, y) + up], axis=1)
+    points[skin.nostril.fill] = points[rings[3]].mean(axis=0) + np.array([0.0, 0.0, 0.0006])
+    return np.concatenate([rings[1:].ravel(), skin.nostril.fill])
+
+
+def _underside(x: FloatArray, y: FloatArray) -> FloatArray:
+    points = np.stack([x, y, np.full_like(x, 0.0630)], axis=1)
+    for _ in range(50):
+        points[:, 2] += 0.8 * np.maximum(head_distance(points), 0.0)
+    return points[:, 2]
+
+
+EAR_CENTRE = np.array([0.0735, 0.0200, 0.1000])
+# Loop by loop: size of the outline, metres outwards at the back of the ear, metres outwards at its front.
+_EAR_LOOPS = (
+    (0.70, 0.0010, 0.0000),
+    (0.74, 0.0060, 0.0004),
+    (0.95, 0.0125, 0.0012),
+    (1.04, 0.0160, 0.0020),
+    (1.00, 0.0180, 0.0030),
+    (0.88, 0.0165, 0.0030),
+    (0.74, 0.0130, 0.0020),
+    (0.58, 0.0125, 0.0010),
+    (0.40, 0.0060, -0.0010),
+)
+
+
+def place_ear(skin: HalfSkin, points: FloatArray) -> IntArray:
+    """Write the positions of the ear into points (V, 3); returns the vertices written."""
+    rings = skin.ear.rings
+    count = rings.shape[1]
+    angle = np.radians(-122.0) + 2 * np.pi * np.arange(count) / count
+    back, up = np.cos(angle), np.sin(angle)
+    outline_up = 0.0305 * up
+    outline_back = 0.0165 * back * (1.0 + 0.25 * up) + 0.10 * outline_up
+    share = 0.5 + 0.5 * back
+    lobe = np.clip(-up - 0.4, 0.0, 1.0)
+    for ring, (size, out_back, out_front) in enumerate(_EAR_LOOPS, start=1):
+        out = out_front + (out_back - out_front) * share * (1 - 0.5 * lobe)
+        offset = np.stack([out, size * outline_back + 0.16 * out, size * outline_up], axis=1)
+        points[rings[ring]] = EAR_CENTRE + offset
+    rim = points[rings[-1]]
+    points[skin.ear.fill] = rim.mean(axis=0)
+    return np.concatenate([rings[1:].ravel(), skin.ear.fill])
