@@ -1,0 +1,1 @@
+"""A synthetic talking corpus: speech with exact phone times, and the face that goes with it by rule."""

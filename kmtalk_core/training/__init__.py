@@ -1,0 +1,1 @@
+"""Training: the starter on synthetic speech, the paper's configurations on captured motion."""
