@@ -1,0 +1,155 @@
+"""AudioEncoder: speech to features at the motion rate, by a pretrained speech encoder or the starter's own."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..audio import RATE
+from ..errors import WeightsError
+from .config import TRANSFORMERS_FIELDS, EncoderConfig
+from .log_mel_encoder import ARTICULATION, EVIDENCE_RATE, LogMelEncoder, SpeechEvidence
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+PRETRAINED_CONTEXT = 2.0
+"""Seconds of sound given to a pretrained encoder on each side of a window; its own context is the whole window."""
+
+
+@dataclass(frozen=True)
+class EncodedSpeech:
+    """What the network hears at the motion rate.
+
+    `features` (batch, time, width) is A of the paper; `phones` (batch, time, classes) its own posteriors, None
+    from a pretrained one; `evidence` the log-mel encoder's outputs at its own rate, for its losses.
+    """
+
+    features: Tensor
+    phones: Tensor | None = None
+    evidence: SpeechEvidence | None = None
+
+
+class AudioEncoder(nn.Module):
+    """Speech features, resampled to the motion rate by linear interpolation at exact times (the paper's audio encoder).
+
+    A pretrained encoder's CNN feature extractor is frozen.
+    """
+
+    def __init__(self, config: EncoderConfig, width: int, fps: float) -> None:
+        super().__init__()
+        self.kind, self.fps = config.kind, fps
+        if self.kind == "log_mel":
+            self.backbone: Any = LogMelEncoder()
+            self.token_rate, self.token_offset = float(EVIDENCE_RATE), 0.0
+            self.shortest = 1
+            channels = self.backbone.entry.out_channels + len(ARTICULATION)
+        else:
+            self.backbone = _build_transformers(config.transformers)
+            self._adopt_timing()
+            channels = self.backbone.config.hidden_size
+        self.project = nn.Linear(channels, width)
+
+    def _adopt_timing(self) -> None:
+        """Rate and offset of a pretrained encoder's tokens, from its convolutions; freezes these too."""
+        config = self.backbone.config
+        field_of_view, stride = 1, 1
+        for kernel, step in zip(config.conv_kernel, config.conv_stride, strict=True):
+            field_of_view += (kernel - 1) * stride
+            stride *= step
+        self.token_rate = RATE / stride
+        self.token_offset = (field_of_view - 1) / 2 / RATE
+        self.shortest = field_of_view
+        self.backbone.feature_extractor._freeze_parameters()
+
+    @property
+    def context(self) -> float:
+        """Seconds of signal wanted on each side of a window; exact for the log-mel encoder."""
+        return float(self.backbone.receptive) if self.kind == "log_mel" else PRETRAINED_CONTEXT
+
+    def forward(self, signal: Tensor, frame_count: int, start: float = 0.0) -> EncodedSpeech:
+        """Encode for `frame_count` motion frames, of which the first lies `start` seconds into the signal.
+
+        `signal` is a waveform (batch, samples) at 16 kHz of zero mean and unit deviation (see `normalized`), or for
+        the log-mel encoder features (batch, steps, 81) at 100 Hz.
+        """
+        if self.kind == "log_mel":
+            evidence = self.backbone(signal)
+            spoken = torch.cat([evidence.hidden, evidence.articulation], dim=-1)
+            phones = self._at_motion_rate(evidence.phones.softmax(dim=-1), frame_count, start)
+            features = self.project(self._at_motion_rate(spoken, frame_count, start))
+            return EncodedSpeech(features, phones, evidence)
+        signal = functional.pad(signal, (0, max(0, self.shortest - signal.shape[-1])))
+        hidden = self.backbone(signal).last_hidden_state
+        return EncodedSpeech(self.project(self._at_motion_rate(hidden, frame_count, start)))
+
+    def _at_motion_rate(self, tokens: Tensor, frame_count: int, start: float) -> Tensor:
+        """(batch, tokens, n) to (batch, frame_count, n), held beyond the first and the last token."""
+        times = start + np.arange(frame_count) / self.fps
+        position = np.clip((times - self.token_offset) * self.token_rate, 0, tokens.shape[1] - 1)
+        below = np.floor(position)
+        above = np.minimum(below + 1, tokens.shape[1] - 1)
+        share = torch.from_numpy((position - below).astype(np.float32)).to(tokens)[:, None]
+        lower, upper = (torch.from_numpy(index.astype(np.int64)).to(tokens.device) for index in (below, above))
+        return torch.lerp(tokens[:, lower], tokens[:, upper], share)
+
+
+def normalized(waveform: FloatArray) -> FloatArray:
+    """`waveform` (samples,) at zero mean and unit deviation, as pretrained speech encoders were trained on."""
+    mean, deviation = float(waveform.mean(dtype=np.float64)), float(waveform.std(dtype=np.float64))
+    return ((waveform - mean) / math.sqrt(deviation**2 + 1e-7)).astype(np.float32)
+
+
+def read_pretrained_config(folder: Path) -> EncoderConfig:
+    """Config of the speech encoder that `transformers` saved in `folder`; raises WeightsError where there is none."""
+    from transformers import AutoConfig
+
+    if not (folder / "config.json").is_file():
+        raise WeightsError(f"{folder} holds no config.json; give the folder of a downloaded speech encoder.")
+    try:
+        saved = AutoConfig.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False).to_dict()
+    except Exception as error:  # transformers raises many kinds for one bad file
+        raise WeightsError(f"{folder / 'config.json'} cannot be read as a speech encoder: {error!s:.200}") from error
+    fields = {name: value for name, value in saved.items() if name in TRANSFORMERS_FIELDS}
+    return EncoderConfig("transformers", fields)
+
+
+def load_pretrained(encoder: AudioEncoder, folder: Path) -> None:
+    """Put the weights that `transformers` saved in `folder` into `encoder`; raises WeightsError if they do not fit."""
+    if not any(folder.glob("*.safetensors")):
+        raise WeightsError(f"{folder} holds no .safetensors file; download that form of the weights, not pickled ones.")
+    kind = type(encoder.backbone)
+    try:
+        encoder.backbone = kind.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
+    except Exception as error:  # transformers raises many kinds for one bad file
+        raise WeightsError(f"The speech encoder in {folder} cannot be loaded: {error!s:.200}") from error
+    encoder._adopt_timing()
+
+
+def _build_transformers(fields: Mapping[str, Any]) -> nn.Module:
+    from transformers import (
+        HubertConfig,
+        HubertModel,
+        Wav2Vec2Config,
+        Wav2Vec2Model,
+        WavLMConfig,
+        WavLMModel,
+    )
+
+    kinds = {
+        "wav2vec2": (Wav2Vec2Config, Wav2Vec2Model),
+        "hubert": (HubertConfig, HubertModel),
+        "wavlm": (WavLMConfig, WavLMModel),
+    }
+    config_kind, model_kind = kinds[fields["model_type"]]
+    sizes = {name: value for name, value in fields.items() if name != "model_type"}
+    try:
+        return model_kind(config_kind(**sizes))
+    except (ValueError, TypeError, ZeroDivisionError, AssertionError) as error:
+        raise WeightsError(f"config.json describes a speech encoder that cannot be built: {error!s:.200}") from error

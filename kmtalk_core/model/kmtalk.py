@@ -1,0 +1,112 @@
+"""KMTalk: A = AudioEncoder(x); K = key motions of A at the key frames I; Y = completion of (K, I, A)."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from .audio_encoder import AudioEncoder, EncodedSpeech, load_pretrained, read_pretrained_config
+from .completion import DynamicFusion, MotionFlowEncoder, MultimodalGuidedDecoder
+from .config import KMTalkConfig
+from .key_motion import KeyMotionDecoder, PhoneConditioning, at_frames
+from .spacing import KeySpacing
+
+
+class KMTalkMotion(NamedTuple):
+    """`key_motions` (batch, n, motion width) and `motion` (batch, time, motion width), in the motion space's unit."""
+
+    key_motions: Tensor
+    motion: Tensor
+
+
+class KMTalk(nn.Module):
+    """The network of the paper: speech features and key frames in, key motions and full motion out.
+
+    Every output frame depends on `config.context` frames on each side, and no further.
+    """
+
+    def __init__(self, config: KMTalkConfig) -> None:
+        super().__init__()
+        self.config = config
+        space = config.motion_space
+        self.audio_encoder = AudioEncoder(config.encoder, config.width, space.fps)
+        self.phone_conditioning = PhoneConditioning(config.width, space.width) if config.phone_conditioning else None
+        self.key_motion_decoder = KeyMotionDecoder(config)
+        self.motion_flow_encoder = MotionFlowEncoder(config)
+        self.fusion = DynamicFusion(config)
+        self.multimodal_guided_decoder = MultimodalGuidedDecoder(config)
+
+    def forward(
+        self,
+        encoded: EncodedSpeech,
+        keys: Tensor,
+        key_mask: Tensor | None = None,
+        phones: Tensor | None = None,
+        frame_mask: Tensor | None = None,
+    ) -> KMTalkMotion:
+        """Motion of encoded speech whose key frames are `keys`.
+
+        `keys` (batch, n) are frame indices in rising order, the real ones first where `key_mask` (batch, n) marks
+        them; `phones` (batch, time, classes) replace the encoder's own posteriors; `frame_mask` (batch, time) is
+        False on padding.  The completion is fed with the predicted key motions, end to end.
+        """
+        key_motions = self.key_motions(encoded, keys, key_mask, phones, frame_mask)
+        return KMTalkMotion(key_motions, self.complete(encoded, keys, key_motions, key_mask, phones, frame_mask))
+
+    def key_motions(
+        self,
+        encoded: EncodedSpeech,
+        keys: Tensor,
+        key_mask: Tensor | None = None,
+        phones: Tensor | None = None,
+        frame_mask: Tensor | None = None,
+    ) -> Tensor:
+        """K (batch, n, motion width): the first half of `forward`."""
+        audio, poses = self._heard(encoded, phones, frame_mask)
+        scaled = self.key_motion_decoder(audio, keys, key_mask, frame_mask)
+        if poses is not None:
+            scaled = scaled + at_frames(poses, keys)
+        return scaled / self.config.motion_scale
+
+    def complete(
+        self,
+        encoded: EncodedSpeech,
+        keys: Tensor,
+        key_motions: Tensor,
+        key_mask: Tensor | None = None,
+        phones: Tensor | None = None,
+        frame_mask: Tensor | None = None,
+    ) -> Tensor:
+        """Y (batch, time, motion width) from any key motions, a person's included: the second half of `forward`."""
+        audio, poses = self._heard(encoded, phones, frame_mask)
+        spacing = KeySpacing.of(keys, key_mask, audio.shape[1], self.config.flow_reach)
+        scaled_keys = key_motions * self.config.motion_scale
+        flow = self.motion_flow_encoder(scaled_keys, spacing, frame_mask)
+        motion = self.multimodal_guided_decoder(self.fusion(flow, audio, spacing), frame_mask)
+        if poses is not None and self.config.audio_guidance:
+            motion = motion + poses
+        if self.config.residual:
+            motion = motion + spacing.interpolate(scaled_keys)
+        return motion / self.config.motion_scale
+
+    def _heard(
+        self, encoded: EncodedSpeech, phones: Tensor | None, frame_mask: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Audio features (batch, time, width) and the poses of the phones; with no conditioning the features alone."""
+        phones = encoded.phones if phones is None else phones
+        if self.phone_conditioning is None or phones is None:
+            return encoded.features, None
+        if frame_mask is not None:
+            phones = phones * frame_mask[..., None]
+        return encoded.features + self.phone_conditioning.embed(phones), self.phone_conditioning.poses(phones)
+
+
+def with_pretrained_encoder(config: KMTalkConfig, folder: Path) -> KMTalk:
+    """A new network whose audio encoder is the one that `transformers` saved in `folder` (no download, no pickles).
+
+    Raises WeightsError where the folder holds no speech encoder that this version knows.
+    """
+    model = KMTalk(replace(config, encoder=read_pretrained_config(folder)))
+    load_pretrained(model.audio_encoder, folder)
+    return model

@@ -1,0 +1,319 @@
+"""Takes: the result of one animation, all that baking, export and re-completion need, in one file without pickles."""
+
+import io
+import itertools
+import json
+import math
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .alignment import Phone
+from .errors import TakeError
+from .files import replacing
+from .motion.spaces import SPACES, MotionSpace
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+FORMAT = 1
+KEY_STATES = ("generated", "edited", "locked", "added")
+
+_MEMBERS = ("header.npy", "motion.npy", "key_poses.npy")
+_LARGEST_HEADER = 512 << 20  # bytes; an hour of speech takes about 30 MB
+_LARGEST_COMPRESSED = 512 << 20  # bytes that a compressed member may unfold to; takes are saved uncompressed
+_LARGEST_VALUE = 1e6
+_HEADER_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "format": int,
+    "space": str,
+    "fps": (int, float),
+    "channels": list,
+    "keys": list,
+    "phones": list,
+    "text": (str, type(None)),
+    "settings": dict,
+    "model": dict,
+    "audio": dict,
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """A frame that carries a key motion: `time` in seconds, `pose` (channels,), and a state out of `KEY_STATES`."""
+
+    frame: int
+    time: float
+    label: str
+    confidence: float
+    pose: FloatArray = field(repr=False)
+    state: str = "generated"
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """Motion of one sound and where it came from.
+
+    `motion` (frames, channels) is what is seen; each key's pose is the motion's row at its frame.  `phones` are in the
+    time of the sound, `keys` in rising order of their frames.  `settings`, `model` and `audio` are JSON objects: the
+    settings it was made with, the checkpoint's name and hash, the sound's name, digest and duration.
+    """
+
+    space: str
+    fps: float
+    motion: FloatArray
+    keys: tuple[Key, ...]
+    phones: tuple[Phone, ...] = ()
+    text: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    model: Mapping[str, Any] = field(default_factory=dict)
+    audio: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def motion_space(self) -> MotionSpace:
+        return SPACES[self.space]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the motion's columns; empty for a space of vertices."""
+        return self.motion_space.channels
+
+    @property
+    def frame_count(self) -> int:
+        return len(self.motion)
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.motion) / self.fps
+
+
+def save_take(take: Take, path: str | Path) -> None:
+    """Write `take` to `path` (.npz), beside it first and then renamed; raises TakeError where that cannot be done."""
+    path = Path(path)
+    header = {
+        "format": FORMAT,
+        "space": take.space,
+        "fps": take.fps,
+        "channels": list(take.channels),
+        "keys": [
+            {"frame": k.frame, "time": k.time, "label": k.label, "confidence": k.confidence, "state": k.state}
+            for k in take.keys
+        ],
+        "phones": [{"start": p.start, "end": p.end, "label": p.label, "confidence": p.confidence} for p in take.phones],
+        "text": take.text,
+        "settings": dict(take.settings),
+        "model": dict(take.model),
+        "audio": dict(take.audio),
+        "notes": list(take.notes),
+    }
+    width = take.motion.shape[1]
+    poses = np.stack([key.pose for key in take.keys]) if take.keys else np.zeros((0, width))
+    text = np.array(json.dumps(header, ensure_ascii=False, separators=(",", ":")))
+    try:
+        with replacing(path) as file:
+            np.savez(file, header=text, motion=_plain(take.motion), key_poses=_plain(poses))
+    except OSError as error:
+        raise TakeError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
+
+
+def load_take(path: str | Path) -> Take:
+    """Read a take that `save_take` wrote; raises TakeError for anything that is not one, however it is broken."""
+    path = Path(path)
+    with _Archive(path) as archive:
+        header = _checked_header(archive.header(), path)
+        space = SPACES[header["space"]]
+        motion, poses = (archive.array(name, space.width) for name in ("motion.npy", "key_poses.npy"))
+    if not len(motion):
+        raise _broken(path, "it has no frames")
+    if len(poses) != len(header["keys"]):
+        raise _broken(path, "its key poses are not as many as its keys")
+    for array in (motion, poses):
+        if array.size and not (array.min() > -_LARGEST_VALUE and array.max() < _LARGEST_VALUE):  # false for NaN too
+            raise _broken(path, "its motion holds numbers that are not finite")
+    try:
+        keys = tuple(_key(entry, pose, len(motion)) for entry, pose in zip(header["keys"], poses, strict=True))
+        phones = tuple(_phone(entry) for entry in header["phones"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _broken(path, "a key or phone in its header is malformed") from error
+    if any(after.frame <= before.frame for before, after in itertools.pairwise(keys)):
+        raise _broken(path, "its keys are not in rising order")
+    return Take(
+        space=space.name,
+        fps=float(header["fps"]),
+        motion=motion,
+        keys=keys,
+        phones=phones,
+        text=header["text"],
+        settings=header["settings"],
+        model=header["model"],
+        audio=header["audio"],
+        notes=tuple(str(note) for note in header.get("notes", ())),
+    )
+
+
+def read_header(path: str | Path) -> dict[str, Any]:
+    """The JSON header of a saved take without its motion; raises TakeError as `load_take` does."""
+    path = Path(path)
+    with _Archive(path) as archive:
+        return _checked_header(archive.header(), path)
+
+
+class _Archive:
+    """An .npz from anyone: what a member claims to unfold to is checked before it is unfolded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except OSError as error:
+            raise TakeError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise _broken(path, "the file is damaged, or something else") from error
+
+    def __enter__(self) -> "_Archive":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def header(self) -> Any:
+        array = self._read("header.npy", "U", 0, _LARGEST_HEADER)
+        try:
+            return json.loads(str(array[()]))
+        except (ValueError, RecursionError) as error:
+            raise _broken(self.path, "its header is not JSON") from error
+
+    def array(self, name: str, width: int) -> FloatArray:
+        """The float32 member (n, width)."""
+        array = self._read(name, "f", 2, None)
+        if array.shape[1] != width:
+            raise _broken(self.path, f"{name} is {array.shape[1]} wide where its motion space has {width} channels")
+        return array
+
+    def _read(self, name: str, kind: str, dimensions: int, limit: int | None) -> npt.NDArray[Any]:
+        try:
+            return self._read_member(name, kind, dimensions, limit)
+        except OSError as error:
+            raise TakeError(f"{self.path} cannot be read ({error.strerror}); check the disk.") from error
+        except (KeyError, ValueError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise _broken(self.path, f"{name.removesuffix('.npy')} is missing or damaged") from error
+        except Exception as error:
+            if type(error).__module__ in ("zlib", "_lzma", "tokenize"):
+                raise _broken(self.path, f"{name.removesuffix('.npy')} is missing or damaged") from error
+            raise
+
+    def _read_member(self, name: str, kind: str, dimensions: int, limit: int | None) -> npt.NDArray[Any]:
+        info = self._zip.getinfo(name)
+        is_plain = info.compress_type == zipfile.ZIP_STORED and info.file_size <= self.path.stat().st_size
+        if info.file_size > (limit or info.file_size) or not (is_plain or info.file_size <= _LARGEST_COMPRESSED):
+            raise _broken(self.path, f"{name.removesuffix('.npy')} claims to be far too large")
+        with self._zip.open(info) as member:
+            shape, order, dtype = _npy_layout(member)
+            size = math.prod(shape) * dtype.itemsize
+            if dtype.kind != kind or len(shape) != dimensions or (kind == "f" and dtype != np.dtype("<f4")):
+                raise ValueError("of another type or shape")
+            if size != info.file_size - member.tell():
+                raise ValueError("not as long as it says")
+            data = member.read(size)
+            return np.frombuffer(data, dtype).reshape(shape, order="F" if order else "C")
+
+
+def _npy_layout(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, Fortran order and dtype of an .npy stream, which is left at its first value."""
+    version = np.lib.format.read_magic(member)
+    if version != (1, 0):
+        raise ValueError("of an unknown version")
+    return np.lib.format.read_array_header_1_0(member)
+
+
+def _checked_header(header: Any, path: Path) -> dict[str, Any]:
+    if not isinstance(header, dict):
+        raise _broken(path, "its header is no object")
+    for name, kind in _HEADER_FIELDS.items():
+        value = header.get(name, ...)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise _broken(path, f"{name} is missing from its header or malformed")
+    if header["format"] != FORMAT:
+        raise TakeError(f"{path} is of format {header['format']}, this version reads {FORMAT}; update KMTalk.")
+    if header["space"] not in SPACES:
+        raise TakeError(f"{path} is in the motion space {header['space']!r:.60}, which this version does not know.")
+    if not 1 <= header["fps"] <= 1000:
+        raise _broken(path, "its fps is absurd")
+    if header["channels"] != list(SPACES[header["space"]].channels):
+        raise _broken(path, "its channels are not those of its motion space")
+    return header
+
+
+def _key(entry: Mapping[str, Any], pose: FloatArray, frame_count: int) -> Key:
+    frame, state = entry["frame"], entry.get("state", "generated")
+    time, confidence = float(entry["time"]), float(entry["confidence"])
+    if type(frame) is not int or not 0 <= frame < frame_count or state not in KEY_STATES:
+        raise ValueError("no such frame or state")
+    if not (math.isfinite(time) and 0 <= confidence <= 1):
+        raise ValueError("not finite")
+    return Key(frame, time, _label(entry["label"]), confidence, pose, state)
+
+
+def _phone(entry: Mapping[str, Any]) -> Phone:
+    start, end, confidence = (float(entry[name]) for name in ("start", "end", "confidence"))
+    if not (-1e9 < start <= end < 1e9 and 0 <= confidence <= 1):
+        raise ValueError("no such stretch of time")
+    return Phone(start, end, _label(entry["label"]), confidence)
+
+
+def _label(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > 200:
+        raise ValueError("no label")
+    return value
+
+
+def _plain(array: npt.NDArray[Any]) -> FloatArray:
+    return np.ascontiguousarray(array, np.float32)
+
+
+def _broken(path: Path, why: str) -> TakeError:
+    return TakeError(f"{path} is no usable take: {why}; animate the sound again.")
+
+
+LIVE_LINK_ROTATIONS = tuple(
+    part + axis for part in ("Head", "LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll")
+)
+"""Columns that Live Link Face writes after the 52 coefficients; a take has none of them, so they stay zero."""
+
+_LIVE_LINK_RATES = (30, 60)
+
+
+def export_csv(take: Take, path: str | Path) -> None:
+    """Write the coefficients of an ARKit take as Live Link Face records them, timecodes starting at zero.
+
+    Importers tell 30 from 60 frames a second by the timecodes, so takes at any other rate get timecodes of 30.
+    Raises TakeError for a take of another space, or where the file cannot be written.
+    """
+    path = Path(path)
+    if take.space != "arkit":
+        raise TakeError(f"A Live Link Face CSV holds ARKit coefficients; this take is in the space {take.space!r}.")
+    names = [name[0].upper() + name[1:] for name in take.channels] + list(LIVE_LINK_ROTATIONS)
+    tail = ",0" * len(LIVE_LINK_ROTATIONS)
+    base = int(take.fps) if take.fps in _LIVE_LINK_RATES else _LIVE_LINK_RATES[0]
+    out = io.StringIO(newline="")
+    out.write(",".join(["Timecode", "BlendShapeCount", *names]) + "\n")
+    for frame, row in enumerate(take.motion):
+        values = ",".join(f"{value:.6g}" for value in row.tolist())
+        out.write(f"{_timecode(frame / take.fps, base)},{len(names)},{values}{tail}\n")
+    try:
+        with replacing(path) as file:
+            file.write(out.getvalue().encode("ascii"))
+    except OSError as error:
+        raise TakeError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
+
+
+def _timecode(seconds: float, base: int) -> str:
+    """hh:mm:ss:ff.sss, with `base` frames to the second."""
+    ticks = round(seconds * base * 1000)
+    whole, frame = divmod(ticks, base * 1000)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}:{frame // 1000:02d}.{frame % 1000:03d}"
