@@ -1,0 +1,235 @@
+"""Write a take onto a face: f-curves in bulk, key motions apart from in-betweens, markers, nothing of anyone else's."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import bpy
+import numpy as np
+
+from . import compat
+from .core import errors
+from .face import Face, FaceMesh
+from .timing import FloatArray, Samples, Timeline, sample
+
+if TYPE_CHECKING:
+    from kmtalk_core.take import Take
+
+TAG = "kmtalk"
+"""Custom property of our actions, and property of our markers: the name of the take."""
+
+_GROUP = "KMTalk"
+_LINEAR, _EXTREME, _GENERATED = 1, 1, 5  # Blender's enum values: foreach_set takes numbers only
+_SLIDER_LIMIT = 10.0
+
+
+@dataclass(frozen=True)
+class BakeOptions:
+    """Where and how a take is written.
+
+    name: names action and markers, and finds them again at the next run. start: scene frame of the sound's second 0.
+    foreign: where an artist's action already animates the shape keys, ours becomes an NLA strip "below" it (the
+    artist's curves win where both hold a key) or goes "above" it (theirs is pushed down to an NLA track, untouched).
+    """
+
+    name: str
+    start: float = 1.0
+    foreign: Literal["below", "above"] = "below"
+    timeline_markers: bool = True
+
+
+@dataclass(frozen=True)
+class BakeReport:
+    """What was written: actions, f-curves, first and last scene frame, and what the user should know."""
+
+    actions: tuple[Any, ...]
+    curves: int
+    first: int
+    last: int
+    notes: tuple[str, ...] = field(default=())
+
+
+def scene_fps(scene: Any) -> float:
+    return float(scene.render.fps / scene.render.fps_base)
+
+
+def bake(take: "Take", face: Face, scene: Any, options: BakeOptions) -> BakeReport:
+    """Write `take` onto every mesh of `face`; the scene's end may move later, never earlier.  Raises FaceError."""
+    for mesh in face.meshes:
+        _require_free(mesh)
+    timeline = Timeline(scene_fps(scene), options.start)
+    samples = sample(take.motion, take.fps, [key.frame for key in take.keys], timeline)
+    labels = [key.label for key in take.keys]
+    actions: list[Any] = []
+    notes: list[str] = []
+    curves = 0
+    for mesh in face.meshes:
+        action = _own_action(options.name, mesh)
+        slot = compat.ensure_slot(action, mesh.datablock)
+        curves += _write_curves(action, slot, mesh, samples)
+        _place(action, slot, mesh, samples, options)
+        notes += _conflicts(action, mesh)
+        if action not in actions:
+            actions.append(action)
+    for action in actions:
+        _write_markers(action.pose_markers, options.name, samples.key_frames, labels)
+    if options.timeline_markers:
+        _write_markers(scene.timeline_markers, options.name, samples.key_frames, labels)
+    first, last = int(samples.frames[0]), int(samples.frames[-1])
+    scene.frame_end = max(scene.frame_end, last)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+    return BakeReport(tuple(actions), curves, first, last, tuple(notes))
+
+
+def _require_free(mesh: FaceMesh) -> None:
+    animation = mesh.datablock.animation_data
+    if animation is not None and animation.use_tweak_mode:
+        raise errors.FaceError(
+            f"“{mesh.object.name}” is in the NLA's tweak mode: leave it (Tab in the NLA editor) before baking."
+        )
+
+
+def _own_action(name: str, mesh: FaceMesh) -> Any:
+    """Our action for the take `name`: one for all meshes where actions have slots, else one a mesh."""
+    tag = name if compat.HAS_SLOTS else f"{name} ({mesh.datablock.name})"
+    found = next((action for action in bpy.data.actions if action.get(TAG) == tag and action.library is None), None)
+    if found is not None:
+        return found
+    action = bpy.data.actions.new(f"KMTalk: {tag}")
+    action[TAG] = tag
+    return action
+
+
+def _is_ours(action: Any) -> bool:
+    return TAG in action
+
+
+def _write_curves(action: Any, slot: Any, mesh: FaceMesh, samples: Samples) -> int:
+    """Write the curves of one mesh anew.  A channel that never changes carries its key motions without in-betweens."""
+    curves = compat.curves_of(action, slot)
+    paths = _paths(mesh)
+    for curve in [curve for curve in curves if _in_group(curve) or curve.data_path in paths.values()]:
+        curves.remove(curve)
+    group = compat.ensure_group(action, slot, _GROUP)  # Blender drops a group with its last curve
+    blocks = mesh.datablock.key_blocks
+    for channel, name in mesh.shape_keys.items():
+        values = samples.values[:, channel]
+        written = samples.is_key if np.ptp(values) == 0 and samples.is_key.any() else slice(None)
+        _widen_slider(blocks[name], values)
+        curve = curves.new(paths[channel])
+        curve.group = group
+        _fill(curve, samples.frames[written], values[written], samples.is_key[written])
+    mesh.datablock.update_tag()
+    mesh.object.data.update()
+    return len(mesh.shape_keys)
+
+
+def _in_group(curve: Any) -> bool:
+    return curve.group is not None and curve.group.name == _GROUP
+
+
+def _paths(mesh: FaceMesh) -> dict[int, str]:
+    """Data path of the shape-key value by channel."""
+    escape = bpy.utils.escape_identifier
+    return {channel: f'key_blocks["{escape(name)}"].value' for channel, name in mesh.shape_keys.items()}
+
+
+def _fill(curve: Any, frames: Any, values: FloatArray, is_key: Any) -> None:
+    points = curve.keyframe_points
+    points.add(len(frames))
+    points.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
+    points.foreach_set("interpolation", np.full(len(frames), _LINEAR, dtype=np.int32))
+    points.foreach_set("type", np.where(is_key, _EXTREME, _GENERATED).astype(np.int32))
+    curve.update()
+
+
+def _widen_slider(block: Any, values: FloatArray) -> None:
+    """Blender clamps f-curves to the sliders too."""
+    block.slider_max = max(block.slider_max, min(float(values.max()), _SLIDER_LIMIT))
+    block.slider_min = min(block.slider_min, max(float(values.min()), -_SLIDER_LIMIT))
+
+
+def _place(action: Any, slot: Any, mesh: FaceMesh, samples: Samples, options: BakeOptions) -> None:
+    """Let the action play: as the active one where that place is free, else on an NLA track of its own."""
+    animation = mesh.datablock.animation_data or mesh.datablock.animation_data_create()
+    strip = _own_strip(animation, action, slot)
+    if strip is not None:
+        _fit(strip, samples)
+    elif animation.action is None or animation.action == action:
+        compat.assign(animation, action, slot)
+    elif _is_ours(animation.action):
+        earlier, earlier_slot = animation.action, compat.assigned_slot(animation)
+        animation.action = None
+        _add_strip(animation, earlier, earlier_slot)
+        _add_strip(animation, action, slot)
+    elif options.foreign == "above":
+        _push_down(animation)
+        compat.assign(animation, action, slot)
+    else:
+        _add_strip(animation, action, slot)
+
+
+def _own_strip(animation: Any, action: Any, slot: Any) -> Any:
+    strips = (strip for track in animation.nla_tracks for strip in track.strips)
+    return next((s for s in strips if s.action == action and compat.assigned_slot(s) == slot), None)
+
+
+def _add_strip(animation: Any, action: Any, slot: Any) -> None:
+    """A track for one take, which holds the face during its own frames only."""
+    track = animation.nla_tracks.new()
+    track.name = action.name
+    strip = track.strips.new(action.name, int(action.frame_range[0]), action)
+    compat.assign(strip, action, slot)
+    strip.extrapolation = "NOTHING"
+
+
+def _fit(strip: Any, samples: Samples) -> None:
+    """Blender clamps start against end, so the end goes first."""
+    first, last = float(samples.frames[0]), float(max(samples.frames[-1], samples.frames[0] + 1))
+    strip.action_frame_end = max(strip.action_frame_end, last)
+    strip.action_frame_start, strip.action_frame_end = first, last
+    strip.frame_end = max(strip.frame_end, last)
+    strip.frame_start, strip.frame_end = first, last
+
+
+def _push_down(animation: Any) -> None:
+    """Move the artist's action to an NLA track with everything it was set to, as Blender's own Push Down does."""
+    action, slot = animation.action, compat.assigned_slot(animation)
+    extrapolation, blend, influence = (
+        animation.action_extrapolation,
+        animation.action_blend_type,
+        animation.action_influence,
+    )
+    animation.action = None
+    track = animation.nla_tracks.new()
+    track.name = action.name
+    strip = track.strips.new(action.name, int(action.frame_range[0]), action)
+    compat.assign(strip, action, slot)
+    strip.extrapolation, strip.blend_type, strip.influence = extrapolation, blend, influence
+
+
+def _conflicts(action: Any, mesh: FaceMesh) -> Iterable[str]:
+    """What keeps some of the written shape keys from moving."""
+    animation = mesh.datablock.animation_data
+    ours = set(_paths(mesh).values())
+    driven = sum(driver.data_path in ours for driver in animation.drivers)
+    if driven:
+        yield f"{driven} shape keys of “{mesh.object.name}” follow drivers, which win over any animation."
+    if animation.action is None or animation.action == action:
+        return
+    held = {curve.data_path for curve in compat.read_curves(animation.action, compat.assigned_slot(animation))} & ours
+    if held:
+        yield (
+            f"{len(held)} shape keys of “{mesh.object.name}” keep the animation of “{animation.action.name}”: "
+            "bake above it to let the take move them."
+        )
+
+
+def _write_markers(markers: Any, name: str, frames: Sequence[int], labels: Sequence[str]) -> None:
+    """One marker a key motion, named by its phone; replaces those of the same take and no others."""
+    for marker in [marker for marker in markers if marker.kmtalk == name]:
+        markers.remove(marker)
+    for frame, label in zip(frames, labels, strict=True):
+        marker = markers.new(label)
+        marker.frame = frame
+        marker.kmtalk = name

@@ -1,0 +1,99 @@
+"""What differs between the Blenders from 4.2 to 5.2.  No other file asks for a version."""
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+HAS_SLOTS = bpy.app.version >= (4, 4, 0)
+HAS_AUDIO: bool = bpy.app.build_options.audaspace
+EEVEE = "BLENDER_EEVEE_NEXT" if bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE"
+
+
+def slot_of(action: Any, datablock: Any) -> Any:
+    """The slot of `action` that animates `datablock` now, as its action or through an NLA strip; None without one."""
+    if not HAS_SLOTS or datablock.animation_data is None:
+        return None
+    animation = datablock.animation_data
+    strips = [strip for track in animation.nla_tracks for strip in track.strips]
+    return next((user.action_slot for user in (animation, *strips) if user.action == action and user.action_slot), None)
+
+
+def ensure_slot(action: Any, datablock: Any) -> Any:
+    """The slot of `action` for `datablock`, made when missing; None before Blender 4.4."""
+    if not HAS_SLOTS:
+        return None
+    return slot_of(action, datablock) or action.slots.new(id_type=datablock.id_type, name=datablock.name)
+
+
+def curves_of(action: Any, slot: Any) -> Any:
+    """The f-curve collection of one slot (`new`, `remove`, `clear`), ready to be written to."""
+    if not HAS_SLOTS:
+        return action.fcurves
+    return _channelbag(action, slot).fcurves
+
+
+def read_curves(action: Any, slot: Any) -> list[Any]:
+    """The f-curves of one slot, without making anything."""
+    if not HAS_SLOTS:
+        return list(action.fcurves)
+    bags = (strip.channelbag(slot) for layer in action.layers for strip in layer.strips) if slot else ()
+    return [curve for bag in bags if bag for curve in bag.fcurves]
+
+
+def ensure_group(action: Any, slot: Any, name: str) -> Any:
+    """The f-curve group `name` of one slot."""
+    groups = _channelbag(action, slot).groups if HAS_SLOTS else action.groups
+    return groups.get(name) or groups.new(name)
+
+
+def _channelbag(action: Any, slot: Any) -> Any:
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    return strip.channelbag(slot, ensure=True)
+
+
+def assign(user: Any, action: Any, slot: Any) -> None:
+    """Give `user` (animation data or an NLA strip) an action and, where Blender has them, the slot: never by name."""
+    if user.action != action:
+        user.action = action
+    if HAS_SLOTS:
+        user.action_slot = slot
+
+
+def assigned_slot(user: Any) -> Any:
+    """The slot that `user` (animation data or an NLA strip) plays; None before Blender 4.4."""
+    return user.action_slot if HAS_SLOTS else None
+
+
+def strips(scene: Any) -> list[Any]:
+    """Every strip of the scene's sequencer, those in meta strips too."""
+    editor = scene.sequence_editor
+    if editor is None:
+        return []
+    return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
+
+
+def new_sound_strip(scene: Any, name: str, path: Path, channel: int, frame: int) -> Any:
+    """A sound strip on the scene's sequencer.  Needs `HAS_AUDIO`; raises RuntimeError where the file is no sound."""
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    strip = strips.new_sound(name=name, filepath=str(path), channel=channel, frame_start=frame)
+    workspace = getattr(bpy.context, "workspace", None)
+    if workspace is not None and hasattr(workspace, "sequencer_scene") and workspace.sequencer_scene is None:
+        workspace.sequencer_scene = scene  # since 5.0 an editor shows the scene its workspace names
+    return strip
+
+
+def set_movie_output(render: Any) -> None:
+    """Let `render` write movies."""
+    if hasattr(render.image_settings, "media_type"):
+        render.image_settings.media_type = "VIDEO"
+    render.image_settings.file_format = "FFMPEG"
+
+
+def set_image_output(render: Any) -> None:
+    """Let `render` write PNG pictures."""
+    if hasattr(render.image_settings, "media_type"):
+        render.image_settings.media_type = "IMAGE"
+    render.image_settings.file_format = "PNG"

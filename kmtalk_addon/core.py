@@ -1,0 +1,12 @@
+"""The one door to `kmtalk_core`, which lies beside this package: in the checkout, or inside the same extension."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING or __package__ == "kmtalk_addon":
+    from kmtalk_core import client, errors, progress, take
+    from kmtalk_core.motion import arkit, curves, spaces
+else:
+    from ..kmtalk_core import client, errors, progress, take
+    from ..kmtalk_core.motion import arkit, curves, spaces
+
+__all__ = ["arkit", "client", "curves", "errors", "progress", "spaces", "take"]

@@ -1,0 +1,124 @@
+"""Build the extension's zip: `python -m kmtalk_addon.package [--full]`.  Standard library only.
+
+The same files give the same bytes: names sorted, times and permissions fixed.
+"""
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("blender_manifest.toml", "__init__.py", "LICENSE", "README.md", "kmtalk_addon", "kmtalk_core", "weights")
+PYTHONS = ("3.11", "3.13")
+"""The Pythons inside the Blenders from 4.2 to 5.2."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class PackageError(Exception):
+    """Something that keeps the zip from being made; the message says how to mend it."""
+
+
+def build(root: Path, out: Path, wheels: Path | None = None) -> Path:
+    """Write `out`/kmtalk-<version>.zip from the checkout `root`, with the wheels of a folder where one is given."""
+    manifest = (root / "blender_manifest.toml").read_text(encoding="utf-8")
+    version = tomllib.loads(manifest)["version"]
+    _require_one_version(root, version)
+    bundled = sorted(wheels.glob("*.whl")) if wheels else []
+    if bundled:
+        listing = ",\n  ".join(f'"./wheels/{wheel.name}"' for wheel in bundled)
+        manifest = manifest.replace("\n[permissions]", f"\nwheels = [\n  {listing},\n]\n\n[permissions]", 1)
+    out.mkdir(parents=True, exist_ok=True)
+    archive = out / f"kmtalk-{version}{'-full' if bundled else ''}.zip"
+    partial = archive.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in _files(root):
+            name = path.relative_to(root).as_posix()
+            _add(file, name, manifest.encode() if name == "blender_manifest.toml" else path.read_bytes())
+        for wheel in bundled:
+            _add(file, f"wheels/{wheel.name}", wheel.read_bytes())
+    partial.replace(archive)
+    return archive
+
+
+def validate(archive: Path) -> None:
+    """Let Blender's own extension tool judge the zip.  Raises PackageError with what it said."""
+    spec = importlib.util.find_spec("bpy")
+    if spec is None or spec.origin is None:
+        raise PackageError("bpy is not installed here, so the zip cannot be validated: run this through build.py.")
+    blender = Path(spec.origin).parent
+    tool = next(blender.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
+    tags = next(blender.glob("*/scripts/modules/_bpy_internal/extensions/tags.py"))
+    command = [sys.executable, str(tool), "validate", "--valid-tags", str(tags), str(archive)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise PackageError(f"Blender does not accept {archive.name}: {done.stdout.decode(errors='replace').strip()}")
+
+
+def download_wheels(root: Path, folder: Path) -> None:
+    """Fetch the run-time dependencies for this platform and every Python of Blender's (about 1 GB)."""
+    wanted = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    for version in PYTHONS:
+        print(f"package: fetching wheels for Python {version}", file=sys.stderr, flush=True)
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        pip += ["--only-binary=:all:", "--python-version", version, "--dest", str(folder)]
+        if sys.platform == "linux":
+            pip += ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]
+        if subprocess.run([*pip, *wanted], stdout=sys.stderr).returncode:
+            raise PackageError(f"the wheels for Python {version} could not be fetched; see pip's last lines above.")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="kmtalk_addon.package", description="Build the extension's zip.")
+    parser.add_argument("--full", action="store_true", help="with wheels for this platform: nothing is fetched later")
+    parser.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR")
+    options = parser.parse_args()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            if options.full:
+                download_wheels(ROOT, Path(folder))
+            archive = build(ROOT, options.out, Path(folder) if options.full else None)
+        validate(archive)
+    except PackageError as error:
+        print(f"package: {error}", file=sys.stderr)
+        return 2
+    print(f"{archive} ({archive.stat().st_size / 1e6:.1f} MB)")
+    return 0
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for part in PARTS:
+        top = root / part
+        found = sorted(top.rglob("*")) if top.is_dir() else [top]
+        for path in found:
+            names = path.relative_to(root).parts
+            hidden = any(name.startswith(".") or name == "__pycache__" for name in names)
+            if path.is_file() and not hidden and path.suffix != ".pyc":
+                yield path
+
+
+def _add(file: zipfile.ZipFile, name: str, content: bytes) -> None:
+    entry = zipfile.ZipInfo(name, date_time=_EPOCH)
+    entry.external_attr = 0o644 << 16
+    entry.compress_type = zipfile.ZIP_STORED if name.endswith((".whl", ".safetensors")) else zipfile.ZIP_DEFLATED
+    file.writestr(entry, content)
+
+
+def _require_one_version(root: Path, version: str) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    code = (root / "kmtalk_core" / "__init__.py").read_text(encoding="utf-8")
+    if project != version or f'__version__ = "{version}"' not in code:
+        raise PackageError(
+            f"the versions differ: blender_manifest.toml says {version}, pyproject.toml {project}; "
+            "write the same in both and in kmtalk_core/__init__.py."
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
