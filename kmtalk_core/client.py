@@ -20,12 +20,14 @@ class Worker:
     """A worker process: `send` requests, `poll` for messages, `close` it.  Neither blocks on the model.
 
     A message is what the worker wrote, as a dict; one with `"died"` (the last lines of its log) comes once when the
-    process has ended.
+    process has ended.  `module_path` names folders that `python` should import from besides its own.
     """
 
-    def __init__(self, python: str | Path = sys.executable, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self, python: str | Path = sys.executable, arguments: Sequence[str] = (), module_path: Sequence[Path] = ()
+    ) -> None:
         environment = dict(os.environ, PYTHONIOENCODING="utf-8", PYTHONUTF8="1", PYTHONUNBUFFERED="1")
-        environment["PYTHONPATH"] = str(PACKAGE_FOLDER)
+        environment["PYTHONPATH"] = os.pathsep.join(map(str, (PACKAGE_FOLDER, *module_path)))
         flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         self.process = subprocess.Popen(
             [str(python), "-m", "kmtalk_core", "worker", *arguments],

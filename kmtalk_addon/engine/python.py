@@ -1,0 +1,162 @@
+"""Which Python runs the worker, and whether it can."""
+
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core import errors, progress
+from .process import WINDOWS, lines_of
+
+VARIABLE = "KMTALK_PYTHON"
+CHECK_SECONDS = 180.0
+
+
+class EngineError(errors.KMTalkError):
+    """The engine is missing, incomplete or has died; the message says what to do."""
+
+    kind = "engine"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Python for the worker: its executable, where it was found, and folders to add to its module path."""
+
+    python: Path
+    origin: str
+    module_path: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found: Python's version, devices (`cpu`, `cuda`, `mps`) and what cannot be imported, with why."""
+
+    version: str
+    devices: tuple[str, ...]
+    device_names: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+def data_folder() -> Path:
+    """The folder of the engine, one a user.
+
+    Blender's own folders for extensions are one a Blender version and go when the extension is removed; gigabytes of
+    libraries must survive both, so they live where the system keeps the data of applications.
+    """
+    chosen = os.environ.get("KMTALK_DATA")
+    if chosen:
+        return Path(chosen)
+    if WINDOWS:
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "KMTalk"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "KMTalk"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kmtalk"
+
+
+def environment_python(folder: Path | None = None) -> Path:
+    """The executable of the environment that the preferences install, whether or not it is there."""
+    base = (folder or data_folder()) / "engine"
+    return base / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+
+def stamp(folder: Path | None = None) -> Path:
+    """The file that says that the installation came to its end."""
+    return (folder or data_folder()) / "engine" / "kmtalk-engine.json"
+
+
+def find(preferred: str = "") -> Engine:
+    """The engine to use: the preferred Python, $KMTALK_PYTHON, the installed one, or Blender's own where it has torch.
+
+    Raises EngineError, which says what is missing.
+    """
+    for path, origin in ((preferred, "preferences"), (os.environ.get(VARIABLE, ""), VARIABLE)):
+        if path.strip():
+            python = python_in(Path(path.strip()).expanduser())
+            if python is None:
+                raise EngineError(
+                    f"{path} ({origin}) is no Python: choose its executable, or the environment's folder."
+                )
+            return Engine(python, origin)
+    if stamp().exists() and environment_python().exists():
+        return Engine(environment_python(), "installed")
+    bundled = _module_folder("torch")
+    if bundled is not None:
+        return Engine(Path(sys.executable), "bundled", (bundled,))
+    if (data_folder() / "engine").exists():
+        raise EngineError("The engine's installation was not finished: press Resume Installation in the preferences.")
+    raise EngineError("The engine is not installed: press Install Engine in KMTalk's preferences.")
+
+
+def python_in(path: Path) -> Path | None:
+    """The Python executable that `path` is, or that lies in the environment or folder `path`."""
+    if path.is_file():
+        return path
+    inside = ("python.exe", "Scripts/python.exe") if WINDOWS else ("bin/python3", "bin/python", "python3", "python")
+    return next((path / name for name in inside if (path / name).is_file()), None)
+
+
+_CHECK = """
+import importlib, json, platform, sys
+failures, devices, names = [], ["cpu"], []
+if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+    failures.append(f"Python {platform.python_version()} is not 3.11, 3.12 or 3.13")
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        failures.append(f"{name}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
+torch = sys.modules.get("torch")
+if torch is not None and hasattr(torch, "cuda"):
+    if torch.cuda.is_available():
+        devices.append("cuda"); names.append(torch.cuda.get_device_name(0))
+    if torch.backends.mps.is_available():
+        devices.append("mps"); names.append("Apple GPU")
+print("KMTALK " + json.dumps([platform.python_version(), devices, names, failures]))
+"""
+MODULES = ("numpy", "scipy", "soundfile", "soxr", "torch", "transformers", "safetensors", "pocketsphinx")
+
+
+def check(engine: Engine, modules: Sequence[str] = MODULES) -> progress.Job[Report]:
+    """Start `engine` and import what the worker needs.  Raises EngineError with one sentence on what is wrong."""
+    environment = {"PYTHONPATH": os.pathsep.join(map(str, engine.module_path)), "PYTHONNOUSERSITE": "1"}
+    until = time.monotonic() + CHECK_SECONDS
+    answer: str | None = None
+    tail = ""
+    try:
+        lines = lines_of([engine.python, "-c", _CHECK, *modules], environment)
+        while True:
+            try:
+                line = next(lines)
+            except StopIteration:
+                break
+            if line and line.startswith("KMTALK "):
+                answer = line
+            tail = line or tail
+            if time.monotonic() > until:
+                lines.close()
+                raise EngineError(f"{engine.python} did not answer in {CHECK_SECONDS:.0f} s: install the engine again.")
+            yield progress.Progress("checking the engine", 0.5)
+    except OSError as error:
+        raise EngineError(f"{engine.python} cannot be started ({error.strerror}): choose another Python.") from error
+    if answer is None:
+        raise EngineError(f"{engine.python} does not run as a Python ({tail[:120]}): choose another.")
+    version, devices, names, failures = json.loads(answer.removeprefix("KMTALK "))
+    report = Report(version, tuple(devices), tuple(names), tuple(failures))
+    if report.failures:
+        raise EngineError(
+            f"This engine cannot work ({report.failures[0]}): install it again, or choose another Python."
+        )
+    return report
+
+
+def _module_folder(name: str) -> Path | None:
+    """The folder from which this Python would import `name`; None where it has no such module."""
+    try:
+        found = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    return Path(found.origin).parent.parent if found and found.origin else None

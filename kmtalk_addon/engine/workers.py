@@ -1,0 +1,112 @@
+"""The worker processes of this Blender: each is lent to one job at a time and kept warm for the next."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core import client, errors, progress
+from .python import Engine, EngineError
+
+IDLE_SECONDS = 600.0
+
+
+@dataclass
+class _Process:
+    worker: client.Worker
+    kind: tuple[Any, ...]
+    is_busy: bool = False
+    idle_since: float = field(default_factory=time.monotonic)
+
+
+class Workers:
+    """Lends worker processes, at most `limit` at once.  A process serves one engine, weights and device."""
+
+    def __init__(self, limit: int = 2) -> None:
+        self.limit = limit
+        self._processes: list[_Process] = []
+
+    def ask(self, engine: Engine, arguments: tuple[str, ...], do: str, **request: Any) -> progress.Job[dict[str, Any]]:
+        """Have a worker do one piece of work and return its last message; closing the job cancels the work.
+
+        Never blocks.  Raises what the worker reports as KMTalkError, and EngineError when the process ends.
+        """
+        kind = (engine, arguments)
+        while (process := self._lend(kind)) is None:
+            yield progress.Progress("waiting for another job", 0.0)
+        number = process.worker.send(do, **request)
+        is_answered = False
+        try:
+            step = progress.Progress("starting the engine", 0.0)
+            while True:
+                while (message := process.worker.poll()) is not None:
+                    if "died" in message:
+                        raise EngineError(_death_notice(message))
+                    if message.get("id") != number:
+                        continue
+                    if "stage" in message:
+                        step = progress.Progress(str(message["stage"]), float(message.get("progress", 0.0)))
+                        continue
+                    is_answered = True
+                    if "error" in message:
+                        raise _error_of(message["error"])
+                    return message
+                yield step
+        finally:
+            if not is_answered:
+                process.worker.cancel(number)
+            self._take_back(process)
+
+    def pids(self) -> list[int]:
+        """Process ids of all workers, busy ones first."""
+        return [p.worker.process.pid for p in sorted(self._processes, key=lambda p: not p.is_busy)]
+
+    def close_idle(self, seconds: float = IDLE_SECONDS) -> None:
+        """End the processes that nobody has used for `seconds`: a model is a gigabyte of memory."""
+        now = time.monotonic()
+        for process in [p for p in self._processes if not p.is_busy and now - p.idle_since >= seconds]:
+            self._processes.remove(process)
+            # closing waits for the process, and nobody else may wait for that
+            threading.Thread(target=process.worker.close, daemon=True).start()
+
+    def close(self) -> None:
+        """End every process now."""
+        closing = [threading.Thread(target=p.worker.close, args=(0.5,), daemon=True) for p in self._processes]
+        self._processes.clear()
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join(3.0)
+
+    def _lend(self, kind: tuple[Any, ...]) -> _Process | None:
+        self._processes = [p for p in self._processes if p.is_busy or p.worker.process.poll() is None]
+        idle = next((p for p in self._processes if p.kind == kind and not p.is_busy), None)
+        if idle is None:
+            if sum(p.is_busy for p in self._processes) >= self.limit:
+                return None
+            self.close_idle(IDLE_SECONDS if len(self._processes) < self.limit else 0.0)
+            idle = _Process(_start(*kind), kind)
+            self._processes.append(idle)
+        idle.is_busy = True
+        return idle
+
+    def _take_back(self, process: _Process) -> None:
+        process.is_busy, process.idle_since = False, time.monotonic()
+
+
+def _start(engine: Engine, arguments: tuple[str, ...]) -> client.Worker:
+    try:
+        return client.Worker(engine.python, arguments, engine.module_path)
+    except OSError as error:
+        raise EngineError(f"{engine.python} cannot be started ({error.strerror}): check the engine.") from error
+
+
+def _death_notice(message: dict[str, Any]) -> str:
+    last = str(message["died"]).strip().splitlines()
+    why = f" ({last[-1][:160]})" if last else ""
+    return f"The engine's process ended in the middle of the work{why}; nothing was changed, so try again."
+
+
+def _error_of(error: dict[str, Any]) -> errors.KMTalkError:
+    kinds = {kind.kind: kind for kind in errors.KMTalkError.__subclasses__()}
+    return kinds.get(str(error.get("kind")), errors.KMTalkError)(str(error.get("message")))
