@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from . import __version__
 from .errors import KMTalkError
@@ -89,7 +89,12 @@ def _add_localization(command: argparse.ArgumentParser) -> None:
     guide = command.add_mutually_exclusive_group()
     guide.add_argument("--text", help="what is said: phones come from forced alignment")
     guide.add_argument("--textgrid", type=Path, help="phones from a Praat TextGrid")
+    command.add_argument("--language", default="en", help="of the text, as eSpeak NG names it (default %(default)s)")
     command.add_argument("--method", choices=METHODS, default="auto", help="how phones are found (default %(default)s)")
+
+
+def _localization(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in ("text", "textgrid", "method", "language")}
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:
@@ -102,16 +107,10 @@ def _animate(options: argparse.Namespace) -> int:
     from .animate import Animator
 
     animator = Animator.load(options.weights, options.device)
-    job = jobs.animate_file(
-        animator,
-        options.audio,
-        options.out,
-        csv=options.csv,
-        text=options.text,
-        textgrid=options.textgrid,
-        method=options.method,
+    take = _show(
+        jobs.animate_file(animator, options.audio, options.out, csv=options.csv, **_localization(options)),
     )
-    _show(job)
+    _print_notes(take.notes)
     return 0
 
 
@@ -120,18 +119,8 @@ def _localize(options: argparse.Namespace) -> int:
 
     if not 1 <= options.fps <= 1000:
         raise KMTalkError("--fps must lie between 1 and 1000.")
-    found = _show(
-        jobs.localize_file(
-            options.audio,
-            text=options.text,
-            textgrid=options.textgrid,
-            method=options.method,
-            fps=options.fps,
-            weights=options.weights,
-        )
-    )
-    for note in found["notes"]:
-        print(f"kmtalk: note: {note}", file=sys.stderr)
+    found = _show(jobs.localize_file(options.audio, fps=options.fps, weights=options.weights, **_localization(options)))
+    _print_notes(found["notes"])
     jobs.write_json(options.json, found)
     return 0
 
@@ -202,6 +191,11 @@ def _worker(options: argparse.Namespace) -> int:
     from .worker import run
 
     return run(options.weights, options.device)
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def _show(job: Generator[Progress, None, Result]) -> Result:

@@ -1,18 +1,17 @@
 """From files to files: the jobs that the command line, the worker and batches share."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import audio
 from .errors import KMTalkError
-from .localize import key_frames, localize
+from .files import replacing
+from .localize import frame_count_of, key_frames, localize
 from .motion.spaces import ARKIT
 from .progress import Job
-from .take import export_csv, load_take, save_take
+from .take import Take, export_csv, load_take, save_take
 
 if TYPE_CHECKING:
     from .animate import Animator
@@ -24,44 +23,39 @@ def animate_file(
     out: Path,
     *,
     csv: Path | None = None,
-    text: str | None = None,
-    textgrid: Path | None = None,
-    method: str = "auto",
     settings: Mapping[str, Any] | None = None,
-) -> Job[Path]:
-    """Animate the sound in `source` and save the take as `out` (and its coefficients as `csv`); return `out`."""
+    **localization: Any,
+) -> Job[Take]:
+    """Animate the sound in `source`, save the take as `out` and its coefficients as `csv`; return the take.
+
+    `localization` says how phones are found: `text`, `textgrid`, `method`, `language`, as `localize` takes them.
+    """
     sound = yield from audio.load_job(source)
-    take = yield from animator.animate_job(sound, text=text, textgrid=textgrid, method=method, settings=settings)
+    take = yield from animator.animate_job(sound, settings=settings, **localization)
     save_take(take, out)
     if csv is not None:
         export_csv(take, csv)
-    return out
+    return take
 
 
 def complete_file(
     animator: "Animator", take_path: Path, source: Path, edits: Sequence[Mapping[str, Any]], out: Path
-) -> Job[Path]:
-    """Apply `edits` (as in EDITS.json) to a saved take, regenerate beside them, save as `out`; return `out`."""
+) -> Job[Take]:
+    """Apply `edits` (as in EDITS.json) to a saved take, regenerate beside them, save as `out`; return the take."""
     take = load_take(take_path)
     sound = yield from audio.load_job(source)
     completed = yield from animator.complete_job(take, sound, edits)
     save_take(completed, out)
-    return out
+    return completed
 
 
 def localize_file(
-    source: Path,
-    *,
-    text: str | None = None,
-    textgrid: Path | None = None,
-    method: str = "auto",
-    fps: float = ARKIT.fps,
-    weights: Path | None = None,
+    source: Path, *, fps: float = ARKIT.fps, weights: Path | None = None, **localization: Any
 ) -> Job[dict[str, Any]]:
     """Phones and key frames of the sound in `source`, laid out as `localize --json` writes them."""
     sound = yield from audio.load_job(source)
-    alignment = yield from localize(sound, method=method, text=text, textgrid=textgrid, weights=weights)
-    keys = key_frames(alignment, fps, max(1, round(sound.duration * fps)))
+    alignment = yield from localize(sound, weights=weights, **localization)
+    keys = key_frames(alignment, fps, frame_count_of(sound.duration, fps))
     return {
         "phones": [
             {"start": round(p.start, 4), "end": round(p.end, 4), "label": p.label, "confidence": round(p.confidence, 4)}
@@ -80,15 +74,8 @@ def localize_file(
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON beside `path`, then rename, so that no half file is ever seen."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(value, file, ensure_ascii=False, indent=1)
-            Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        with replacing(path) as file:
+            file.write(json.dumps(value, ensure_ascii=False, indent=1).encode())
     except OSError as error:
         raise KMTalkError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
 

@@ -4,8 +4,8 @@
          {"id": 2, "do": "complete", "take": PATH, "audio": PATH, "edits": [...], "out": PATH}
          {"id": 3, "do": "localize", "audio": PATH, "text"?, "textgrid"?, "method"?, "fps"?}
          {"id": 1, "do": "cancel"}   {"id": 4, "do": "hello", "load"?: true}   {"id": 5, "do": "quit"}
-    out  {"id", "stage", "progress"} …, then {"id", "take": PATH} | {"id", "localization": {…}} | {"id", "hello": {…}}
-         or {"id", "error": {"kind", "message"}}
+    out  {"id", "stage", "progress"} …, then {"id", "take": PATH, "notes": […]}, {"id", "localization": {…}} or
+         {"id", "hello": {…}}, or {"id", "error": {"kind", "message"}}
 
 Jobs run one at a time in the order they came.  The process ends when its stdin closes.
 """
@@ -119,9 +119,9 @@ class WorkerServer:
             animator = self._loaded() if request.get("load") else self._animator
             device = str(animator.device) if animator else None
             return {"hello": {"version": __version__, "python": platform.python_version(), "device": device}}
-        options = {name: request[name] for name in ("text", "method") if request.get(name) is not None}
-        if request.get("textgrid"):
-            options["textgrid"] = Path(request["textgrid"])
+        options = {
+            name: request[name] for name in ("text", "textgrid", "method", "language") if request.get(name) is not None
+        }
         if do == "animate":
             yield Progress("loading", 0.0)
             csv = Path(request["csv"]) if request.get("csv") else None
@@ -129,13 +129,13 @@ class WorkerServer:
             take = yield from jobs.animate_file(
                 self._loaded(), Path(request["audio"]), Path(request["out"]), csv=csv, settings=settings, **options
             )
-            return {"take": str(take)}
+            return {"take": request["out"], "notes": list(take.notes)}
         if do == "complete":
             yield Progress("loading", 0.0)
             take = yield from jobs.complete_file(
                 self._loaded(), Path(request["take"]), Path(request["audio"]), request["edits"], Path(request["out"])
             )
-            return {"take": str(take)}
+            return {"take": request["out"], "notes": list(take.notes)}
         if do == "localize":
             fps = {"fps": float(request["fps"])} if request.get("fps") else {}
             return {
