@@ -27,6 +27,6 @@ def finish(job: Generator[Progress, None, Result], report: Callable[[Progress], 
         try:
             step = next(job)
         except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+            return stop.value
         if report is not None:
             report(step)
