@@ -1,0 +1,68 @@
+"""The one door: it must open on any Python, from any folder, and not install twice."""
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def build() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("build_script", ROOT / "build.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def no_process(*command: object, **_: object) -> None:
+    raise AssertionError(f"a process was started: {command}")
+
+
+def test_it_is_written_for_old_pythons_and_the_standard_library_alone() -> None:
+    tree = ast.parse((ROOT / "build.py").read_text(encoding="utf-8"), feature_version=(3, 8))
+    imported = {
+        alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
+    assert imported <= set(sys.stdlib_module_names)
+
+
+def test_help_works_from_another_folder(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, ROOT / "build.py", "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0
+    for command in ("demo", "test", "package", "bench", "train-starter"):
+        assert command in done.stdout
+
+
+def test_a_python_that_blender_is_published_for_is_found(build: ModuleType) -> None:
+    assert build.python_version(build.find_python()) in build.SUPPORTED
+    assert build.python_version(["no-such-python"]) is None
+
+
+def test_an_environment_that_is_up_to_date_costs_nothing(
+    build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(build, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(build.subprocess, "run", no_process)
+    build.STAMP.write_text(build.hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest())
+    build.ensure_environment()
+    build.STAMP.write_text("another pyproject.toml")
+    with pytest.raises(AssertionError, match="a process was started"):
+        build.ensure_environment()
+
+
+def test_who_may_not_install_packages_is_told_the_one_command(
+    build: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(build.os, "geteuid", lambda: 1000, raising=False)
+    monkeypatch.setattr(build.subprocess, "run", no_process)
+    with pytest.raises(build.BuildError, match="sudo apt-get install -y --no-install-recommends libegl1 libgl1"):
+        build.apt_install(["libegl1", "libgl1"])
