@@ -1,16 +1,16 @@
 """Write a take onto a face: f-curves in bulk, key motions apart from in-betweens, markers, nothing of anyone else's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import bpy
-import numpy as np
 
 from . import compat
 from .core import errors
 from .face import Face, FaceMesh
-from .timing import FloatArray, Samples, Timeline, sample
+from .fcurves import fill
+from .timing import FloatArray, Points, Samples, Timeline, points_of, sample
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 TAG = "kmtalk"
 """Custom property of our actions, and property of our markers: the name of the take."""
 
+ORIGIN = "kmtalk_frame"
+"""Custom property of our markers: the frame where we put them, so that one dragged in time is known for it."""
 _GROUP = "KMTalk"
-_LINEAR, _EXTREME, _GENERATED = 1, 1, 5  # Blender's enum values: foreach_set takes numbers only
 _SLIDER_LIMIT = 10.0
 
 
@@ -30,12 +31,14 @@ class BakeOptions:
     name: names action and markers, and finds them again at the next run. start: scene frame of the sound's second 0.
     foreign: where an artist's action already animates the shape keys, ours becomes an NLA strip "below" it (the
     artist's curves win where both hold a key) or goes "above" it (theirs is pushed down to an NLA track, untouched).
+    error: 0 for a key on every frame, else how far a curve of few Bezier keys may be from the motion.
     """
 
     name: str
     start: float = 1.0
     foreign: Literal["below", "above"] = "below"
     timeline_markers: bool = True
+    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -53,28 +56,43 @@ def scene_fps(scene: Any) -> float:
     return float(scene.render.fps / scene.render.fps_base)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A take on its way into curves: all that can be worked out without Blender, in any thread."""
+
+    samples: Samples
+    points: Mapping[int, Points]
+    labels: tuple[str, ...]
+
+
+def prepare(take: "Take", channels: Iterable[int], fps: float, options: BakeOptions) -> Prepared:
+    """The curves of `channels` at a scene's rate `fps`."""
+    samples = sample(take.motion, take.fps, [key.frame for key in take.keys], Timeline(fps, options.start))
+    return Prepared(samples, points_of(samples, channels, options.error), tuple(key.label for key in take.keys))
+
+
 def bake(take: "Take", face: Face, scene: Any, options: BakeOptions) -> BakeReport:
     """Write `take` onto every mesh of `face`; the scene's end may move later, never earlier.  Raises FaceError."""
+    return write(prepare(take, face.channels, scene_fps(scene), options), face, scene, options)
+
+
+def write(prepared: Prepared, face: Face, scene: Any, options: BakeOptions) -> BakeReport:
+    """Write what `prepare` made of a take, as `bake` does."""
     for mesh in face.meshes:
         _require_free(mesh)
-    timeline = Timeline(scene_fps(scene), options.start)
-    samples = sample(take.motion, take.fps, [key.frame for key in take.keys], timeline)
-    labels = [key.label for key in take.keys]
+    samples, labels = prepared.samples, prepared.labels
     actions: list[Any] = []
     notes: list[str] = []
     curves = 0
     for mesh in face.meshes:
         action = _own_action(options.name, mesh)
         slot = compat.ensure_slot(action, mesh.datablock)
-        curves += _write_curves(action, slot, mesh, samples)
+        curves += _write_curves(action, slot, mesh, prepared.points)
         _place(action, slot, mesh, samples, options)
         notes += _conflicts(action, mesh)
         if action not in actions:
             actions.append(action)
-    for action in actions:
-        _write_markers(action.pose_markers, options.name, samples.key_frames, labels)
-    if options.timeline_markers:
-        _write_markers(scene.timeline_markers, options.name, samples.key_frames, labels)
+    write_markers(actions, scene, options, samples.key_frames, labels)
     first, last = int(samples.frames[0]), int(samples.frames[-1])
     scene.frame_end = max(scene.frame_end, last)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
@@ -104,21 +122,19 @@ def _is_ours(action: Any) -> bool:
     return TAG in action
 
 
-def _write_curves(action: Any, slot: Any, mesh: FaceMesh, samples: Samples) -> int:
-    """Write the curves of one mesh anew.  A channel that never changes carries its key motions without in-betweens."""
+def _write_curves(action: Any, slot: Any, mesh: FaceMesh, points: Mapping[int, Points]) -> int:
+    """Write the curves of one mesh anew.  Curves that an artist added to it stay."""
     curves = compat.curves_of(action, slot)
-    paths = _paths(mesh)
+    paths = data_paths(mesh)
     for curve in [curve for curve in curves if _in_group(curve) or curve.data_path in paths.values()]:
         curves.remove(curve)
     group = compat.ensure_group(action, slot, _GROUP)  # Blender drops a group with its last curve
     blocks = mesh.datablock.key_blocks
     for channel, name in mesh.shape_keys.items():
-        values = samples.values[:, channel]
-        written = samples.is_key if np.ptp(values) == 0 and samples.is_key.any() else slice(None)
-        _widen_slider(blocks[name], values)
+        widen_slider(blocks[name], points[channel].values)
         curve = curves.new(paths[channel])
         curve.group = group
-        _fill(curve, samples.frames[written], values[written], samples.is_key[written])
+        fill(curve, points[channel])
     mesh.datablock.update_tag()
     mesh.object.data.update()
     return len(mesh.shape_keys)
@@ -128,22 +144,13 @@ def _in_group(curve: Any) -> bool:
     return curve.group is not None and curve.group.name == _GROUP
 
 
-def _paths(mesh: FaceMesh) -> dict[int, str]:
+def data_paths(mesh: FaceMesh) -> dict[int, str]:
     """Data path of the shape-key value by channel."""
     escape = bpy.utils.escape_identifier
     return {channel: f'key_blocks["{escape(name)}"].value' for channel, name in mesh.shape_keys.items()}
 
 
-def _fill(curve: Any, frames: Any, values: FloatArray, is_key: Any) -> None:
-    points = curve.keyframe_points
-    points.add(len(frames))
-    points.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
-    points.foreach_set("interpolation", np.full(len(frames), _LINEAR, dtype=np.int32))
-    points.foreach_set("type", np.where(is_key, _EXTREME, _GENERATED).astype(np.int32))
-    curve.update()
-
-
-def _widen_slider(block: Any, values: FloatArray) -> None:
+def widen_slider(block: Any, values: FloatArray) -> None:
     """Blender clamps f-curves to the sliders too."""
     block.slider_max = max(block.slider_max, min(float(values.max()), _SLIDER_LIMIT))
     block.slider_min = min(block.slider_min, max(float(values.min()), -_SLIDER_LIMIT))
@@ -211,7 +218,7 @@ def _push_down(animation: Any) -> None:
 def _conflicts(action: Any, mesh: FaceMesh) -> Iterable[str]:
     """What keeps some of the written shape keys from moving."""
     animation = mesh.datablock.animation_data
-    ours = set(_paths(mesh).values())
+    ours = set(data_paths(mesh).values())
     driven = sum(driver.data_path in ours for driver in animation.drivers)
     if driven:
         yield f"{driven} shape keys of “{mesh.object.name}” follow drivers, which win over any animation."
@@ -225,11 +232,22 @@ def _conflicts(action: Any, mesh: FaceMesh) -> Iterable[str]:
         )
 
 
+def write_markers(
+    actions: Iterable[Any], scene: Any, options: BakeOptions, frames: Sequence[int], labels: Sequence[str]
+) -> None:
+    """One marker a key motion, named by its phone, on each action, and on the scene's timeline where that is wished."""
+    for action in actions:
+        _write_markers(action.pose_markers, options.name, frames, labels)
+    wished = options.timeline_markers
+    _write_markers(scene.timeline_markers, options.name, frames if wished else (), labels if wished else ())
+
+
 def _write_markers(markers: Any, name: str, frames: Sequence[int], labels: Sequence[str]) -> None:
-    """One marker a key motion, named by its phone; replaces those of the same take and no others."""
+    """Replaces the markers of the same take and no others."""
     for marker in [marker for marker in markers if marker.kmtalk == name]:
         markers.remove(marker)
     for frame, label in zip(frames, labels, strict=True):
         marker = markers.new(label)
         marker.frame = frame
         marker.kmtalk = name
+        marker[ORIGIN] = frame

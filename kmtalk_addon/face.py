@@ -33,6 +33,11 @@ class Face:
 
     meshes: tuple[FaceMesh, ...]
 
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Every channel that moves something, in order."""
+        return tuple(sorted({channel for mesh in self.meshes for channel in mesh.shape_keys}))
+
 
 def find_face(objects: Iterable[Any], channels: Sequence[str] = arkit.ARKIT_NAMES) -> Face:
     """The face that `objects` make up; objects with no matching shape key are passed over.

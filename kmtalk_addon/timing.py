@@ -1,11 +1,13 @@
 """From the frames of a take to the frames of a scene: by time, never by index.  No bpy here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from .core import curves
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -62,3 +64,32 @@ def sample(motion: FloatArray, fps: float, keys: Sequence[int], timeline: Timeli
         is_key[frame - first_frame] = True
         values[frame - first_frame] = motion[key]
     return Samples(frames, values.astype(np.float32), is_key, key_frames)
+
+
+@dataclass(frozen=True)
+class Points:
+    """The keys of one curve: `frames`, `values` and `is_key` (n,); `slopes` (n,) a frame, None for linear keys."""
+
+    frames: npt.NDArray[np.int32]
+    values: FloatArray
+    is_key: npt.NDArray[np.bool_]
+    slopes: FloatArray | None = None
+
+
+def points_of(samples: Samples, channels: Iterable[int], error: float = 0.0) -> dict[int, Points]:
+    """The keys to write, by channel: every frame, or where `error` > 0 the few that keep within it.
+
+    A channel that never changes carries its key motions alone.
+    """
+    return {channel: _points(samples, samples.values[:, channel], error) for channel in channels}
+
+
+def _points(samples: Samples, values: FloatArray, error: float) -> Points:
+    if np.ptp(values) == 0 and samples.is_key.any():
+        kept = np.flatnonzero(samples.is_key)
+        return Points(samples.frames[kept], values[kept], samples.is_key[kept])
+    if error <= 0:
+        return Points(samples.frames, values, samples.is_key)
+    slopes = curves.slopes(values)
+    kept = curves.reduce(values, slopes, error, preferred=samples.is_key)
+    return Points(samples.frames[kept], values[kept], samples.is_key[kept], slopes[kept])

@@ -32,16 +32,28 @@ _NOT_NEEDED = ("site-packages", "test", "tests", "idlelib", "turtledemo", "__pyc
 
 _FAULTS = (
     (r"No space left on device|Errno 28|WinError 112", "The disk is full: free {need:.0f} GB and press Resume."),
-    (r"ProxyError|Tunnel connection failed|407 Proxy", "The proxy refuses the connection: set it up for Python (HTTPS_PROXY)"
-     " or install from a folder."),
-    (r"CERTIFICATE_VERIFY_FAILED|SSLError", "A secure connection failed, often because of a firewall: install from a folder."),
-    (r"NewConnectionError|NameResolutionError|Temporary failure in name|getaddrinfo failed|Network is unreachable"
-     r"|ConnectTimeout|ReadTimeout|Connection (refused|reset|aborted)|ConnectionError|IncompleteRead",
-     "There is no connection to the package servers: check the network and press Resume, or install from a folder."),
-    (r"Permission denied|Errno 13|WinError 5\b", "{folder} cannot be written: close other Blenders and check its permissions."),
-    (r"No module named (ensurepip|pip)|ensurepip is not available",
-     "This Python cannot make environments: install your system's python3-venv, or choose another Python."),
-)  # fmt: skip
+    (
+        r"ProxyError|Tunnel connection failed|407 Proxy",
+        "The proxy refuses the connection: set it up for Python (HTTPS_PROXY), or install from a folder.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        "A secure connection failed, often because of a firewall: install from a folder.",
+    ),
+    (
+        r"NewConnectionError|NameResolutionError|Temporary failure in name|getaddrinfo failed|Network is unreachable"
+        r"|ConnectTimeout|ReadTimeout|Connection (refused|reset|aborted)|ConnectionError|IncompleteRead",
+        "There is no connection to the package servers: check the network and press Resume, or install from a folder.",
+    ),
+    (
+        r"Permission denied|Errno 13|WinError 5\b",
+        "{folder} cannot be written: close other Blenders and check its permissions.",
+    ),
+    (
+        r"No module named (ensurepip|pip)|ensurepip is not available",
+        "This Python cannot make environments: install your system's python3-venv, or choose another Python.",
+    ),
+)
 
 
 def is_installed() -> bool:

@@ -1,4 +1,4 @@
-"""What is done to motion as curves: calmed, shifted in time, and reduced to few Bezier keys within an error."""
+"""What is done to motion as curves: calmed, and reduced to few Bezier keys within an error."""
 
 from typing import TypeAlias
 
@@ -7,9 +7,18 @@ import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
+_PREFERENCE = 1.6
+"""How much less a preferred sample may miss than the worst one and still be the one to keep."""
 
-def smooth(motion: FloatArray, frames: float) -> FloatArray:
-    """`motion` (T, M) under a Gaussian of standard deviation `frames`; the ends hold.  0 leaves it as it is."""
+
+def smooth(
+    motion: FloatArray, frames: float, pinned: tuple[int, ...] = (), anchors: tuple[int, ...] = ()
+) -> FloatArray:
+    """`motion` (T, M) under a Gaussian of standard deviation `frames`; the ends hold.  0 leaves it as it is.
+
+    Rows `pinned` keep their values all the same: what the Gaussian took from them is given back, less and less towards
+    the nearest of `anchors` on either side.
+    """
     if frames <= 0 or len(motion) < 2:
         return motion
     reach = max(int(np.ceil(3 * frames)), 1)
@@ -19,57 +28,64 @@ def smooth(motion: FloatArray, frames: float) -> FloatArray:
     out = np.zeros_like(motion)
     for offset, weight in enumerate(kernel):
         out += weight * padded[offset : offset + len(motion)]
+    stops = sorted({0, len(motion) - 1, *anchors, *pinned})
+    rows = np.arange(len(motion))
+    lost = {row: motion[row] - out[row] for row in pinned}
+    for row, difference in lost.items():
+        place = stops.index(row)
+        before, after = stops[max(place - 1, 0)], stops[min(place + 1, len(stops) - 1)]
+        out += np.interp(rows, *_tent(before, row, after))[:, None].astype(np.float32) * difference
+        out[row] = motion[row]
     return out
 
 
-def reduce(
-    frames: npt.NDArray[np.float32], values: FloatArray, fixed: npt.NDArray[np.bool_], error: float
-) -> npt.NDArray[np.intp]:
-    """Indices of the samples to keep, so that Bezier segments with the slopes of `slopes` stay within `error`.
+def _tent(before: int, top: int, after: int) -> tuple[list[int], list[float]]:
+    points = {before: 0.0, after: 0.0}
+    points[top] = 1.0
+    return sorted(points), [points[key] for key in sorted(points)]
 
-    frames: (T,) rising; values: (T,); fixed: (T,) samples that stay whatever happens.  The ends stay always.
-    A span that misses is cut where it misses most.
+
+def slopes(values: FloatArray) -> FloatArray:
+    """Slope a sample of `values` (T,) by central differences; flat at an extremum, so that no curve overshoots it."""
+    if len(values) < 2:
+        return np.zeros_like(values)
+    slope = np.gradient(values).astype(np.float32)
+    steps = np.diff(values)
+    slope[1:-1][steps[:-1] * steps[1:] <= 0] = 0.0
+    return slope
+
+
+def reduce(
+    values: FloatArray, slope: FloatArray, error: float, preferred: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.intp]:
+    """Indices of the samples of `values` (T,) to keep so that cubics between them stay within `error` of all others.
+
+    The cubic has the given `slope` (T,) at both its ends.  A span that misses is cut where it misses most, at a
+    `preferred` sample (T,) if one there misses nearly as much.  The first and the last sample stay always.
     """
-    slope = slopes(frames, values)
-    keep = fixed.copy()
-    keep[[0, -1]] = True
-    anchors = np.flatnonzero(keep)
-    spans = [(int(a), int(b)) for a, b in zip(anchors[:-1], anchors[1:], strict=True)]
+    last = len(values) - 1
+    weight = np.ones(len(values), np.float32)
+    if preferred is not None:
+        weight[preferred] = _PREFERENCE
+    kept = {0, last}
+    spans = [(0, last)]
     while spans:
         first, last = spans.pop()
         if last - first < 2:
             continue
-        inside = slice(first + 1, last)
-        miss = np.abs(hermite(frames, values, slope, first, last, frames[inside]) - values[inside])
-        worst = int(np.argmax(miss))
-        if miss[worst] > error:
-            cut = first + 1 + worst
-            keep[cut] = True
+        inside = np.arange(first + 1, last)
+        miss = np.abs(cubic(values, slope, first, last, inside) - values[inside])
+        if miss.max() > error:
+            cut = first + 1 + int(np.argmax(miss * weight[inside]))
+            kept.add(cut)
             spans += [(first, cut), (cut, last)]
-    return np.flatnonzero(keep)
+    return np.array(sorted(kept), dtype=np.intp)
 
 
-def slopes(frames: npt.NDArray[np.float32], values: FloatArray) -> FloatArray:
-    """Slope (a frame) at every sample by central differences; flat at an extremum, so that no curve overshoots it."""
-    if len(values) < 2:
-        return np.zeros_like(values)
-    slope = np.gradient(values, frames).astype(np.float32)
-    before, after = np.diff(values)[:-1], np.diff(values)[1:]
-    slope[1:-1][before * after <= 0] = 0.0
-    return slope
-
-
-def hermite(
-    frames: npt.NDArray[np.float32],
-    values: FloatArray,
-    slope: FloatArray,
-    first: int,
-    last: int,
-    at: npt.NDArray[np.float32],
-) -> FloatArray:
-    """The cubic from sample `first` to `last` at the frames `at`; what Blender draws for handles at a third."""
-    length = frames[last] - frames[first]
-    u = (at - frames[first]) / length
+def cubic(values: FloatArray, slope: FloatArray, first: int, last: int, at: npt.NDArray[np.intp]) -> FloatArray:
+    """The cubic from sample `first` to `last` at the samples `at`: a Bezier whose handles lie at thirds of the span."""
+    length = last - first
+    u = ((at - first) / length).astype(np.float32)
     v = 1 - u
     low, high = slope[first] * length, slope[last] * length
-    return (v * v * (1 + 2 * u) * values[first] + u * u * (1 + 2 * v) * values[last]) + u * v * (v * low - u * high)
+    return v * v * (1 + 2 * u) * values[first] + u * u * (1 + 2 * v) * values[last] + u * v * (v * low - u * high)

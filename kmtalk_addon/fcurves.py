@@ -1,0 +1,114 @@
+"""The keys of f-curves in bulk: fill a curve, read it, change some frames of it while all others stay as they are."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .timing import FloatArray, Points
+
+LINEAR, BEZIER = 1, 2  # Blender's enum values: foreach_set takes numbers only
+EXTREME, GENERATED = 1, 5
+_FREE = 0
+_PAIRS = ("co", "handle_left", "handle_right")
+_NUMBERS = ("interpolation", "type", "handle_left_type", "handle_right_type", "easing")
+_DECIMALS = ("back", "amplitude", "period")
+
+Columns: TypeAlias = dict[str, npt.NDArray[Any]]
+"""Attributes of all keys of a curve: (n, 2) for positions, (n,) for the rest."""
+
+
+def fill(curve: Any, points: Points) -> None:
+    """Write `points` onto a curve that has no keys."""
+    curve.keyframe_points.add(len(points.frames))
+    write(curve, columns_of(points))
+
+
+def columns_of(points: Points) -> Columns:
+    """Keys as Blender keeps them; Bezier handles lie at thirds of the span, so that time runs evenly."""
+    count = len(points.frames)
+    position = np.column_stack([points.frames, points.values]).astype(np.float32)
+    columns: Columns = {"co": position, "type": np.where(points.is_key, EXTREME, GENERATED).astype(np.int32)}
+    if points.slopes is None:
+        columns["interpolation"] = np.full(count, LINEAR, np.int32)
+        return columns
+    gaps = np.diff(points.frames).astype(np.float32) / 3
+    before, after = np.append(gaps[:1], gaps), np.append(gaps, gaps[-1:])
+    columns["interpolation"] = np.full(count, BEZIER, np.int32)
+    for name, reach in (("handle_left", -before), ("handle_right", after)):
+        columns[name] = position + np.column_stack([reach, reach * points.slopes]).astype(np.float32)
+        columns[name + "_type"] = np.full(count, _FREE, np.int32)
+    return columns
+
+
+def read(curve: Any) -> Columns:
+    """Every attribute of every key."""
+    points, count = curve.keyframe_points, len(curve.keyframe_points)
+    columns: Columns = {}
+    for name in _PAIRS:
+        columns[name] = np.empty((count, 2), np.float32)
+    for name in _NUMBERS:
+        columns[name] = np.empty(count, np.int32)
+    for name in _DECIMALS:
+        columns[name] = np.empty(count, np.float32)
+    for name, column in columns.items():
+        flat = column.reshape(-1)
+        points.foreach_get(name, flat)
+    return columns
+
+
+def write(curve: Any, columns: Columns) -> None:
+    """Set the attributes of all keys; the curve has as many as `columns` are long."""
+    for name in sorted(columns, key=lambda name: name.startswith("handle_") and not name.endswith("type")):
+        curve.keyframe_points.foreach_set(name, np.ascontiguousarray(columns[name]).reshape(-1))
+    curve.update()
+
+
+def positions(curve: Any) -> tuple[npt.NDArray[np.int32], FloatArray, npt.NDArray[np.int32]]:
+    """Frames (rounded), values and key types of all keys."""
+    points, count = curve.keyframe_points, len(curve.keyframe_points)
+    where, types = np.empty(count * 2, np.float32), np.empty(count, np.int32)
+    points.foreach_get("co", where)
+    points.foreach_get("type", types)
+    return np.rint(where[0::2]).astype(np.int32), where[1::2].copy(), types
+
+
+def replace_frames(curve: Any, points: Points, frames: npt.NDArray[np.int32]) -> None:
+    """Give `curve` the keys that `points` have at `frames`, instead of its own there; no other key changes.
+
+    Where the neighbours are Bezier keys, their handles towards the change are fitted to it.
+    """
+    old = read(curve)
+    own = np.rint(old["co"][:, 0]).astype(np.int32)
+    stays = ~np.isin(own, frames)
+    chosen = np.isin(points.frames, frames)
+    new = columns_of(points)
+    count = int(chosen.sum())
+    defaults: Mapping[str, float] = {"back": 1.70158, "amplitude": 0.8, "period": 4.1}
+    merged: Columns = {}
+    for name, column in old.items():
+        fallback = np.full((count, *column.shape[1:]), defaults.get(name, 0), column.dtype)
+        added = new[name][chosen] if name in new else fallback
+        merged[name] = np.concatenate([column[stays], added])
+    order = np.argsort(merged["co"][:, 0], kind="stable")
+    merged = {name: column[order] for name, column in merged.items()}
+    is_new = np.isin(np.rint(merged["co"][:, 0]).astype(np.int32), points.frames[chosen])
+    if points.slopes is not None:
+        _fit_handles(merged, is_new)
+    difference = len(order) - len(own)
+    if difference > 0:
+        curve.keyframe_points.add(difference)
+    for _ in range(-difference):
+        curve.keyframe_points.remove(curve.keyframe_points[-1], fast=True)
+    write(curve, merged)
+
+
+def _fit_handles(columns: Columns, is_new: npt.NDArray[np.bool_]) -> None:
+    """Where one of two neighbours is new, put the handles between them at thirds, each along its own slope."""
+    position, left, right = (columns[name] for name in _PAIRS)
+    for index in np.flatnonzero(is_new[:-1] | is_new[1:]):
+        third = (position[index + 1, 0] - position[index, 0]) / 3
+        for handles, at, reach in ((right, index, third), (left, index + 1, -third)):
+            run, rise = handles[at] - position[at]
+            handles[at] = position[at] + np.array([reach, reach * rise / run if run else 0.0], np.float32)
