@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import audio
-from .errors import KMTalkError
+from .errors import AudioError, KMTalkError
 from .files import replacing
 from .localize import frame_count_of, key_frames, localize
 from .motion.spaces import ARKIT
@@ -16,6 +16,9 @@ from .take import Take, export_csv, load_take, save_take
 if TYPE_CHECKING:
     from .animate import Animator
 
+Span: TypeAlias = tuple[float, float | None]
+"""The part of a sound from a begin to an end, in seconds; None for its own end."""
+
 
 def animate_file(
     animator: "Animator",
@@ -24,13 +27,14 @@ def animate_file(
     *,
     csv: Path | None = None,
     settings: Mapping[str, Any] | None = None,
+    span: Span | None = None,
     **localization: Any,
 ) -> Job[Take]:
     """Animate the sound in `source`, save the take as `out` and its coefficients as `csv`; return the take.
 
-    `localization` says how phones are found: `text`, `textgrid`, `method`, `language`, as `localize` takes them.
+    Only the `span` of it where one is given, and the take's time starts there.  `localization` says how phones are found: `text`, `textgrid`, `method`, `language`, as `localize` takes them.
     """
-    sound = yield from audio.load_job(source)
+    sound = yield from _load(source, span)
     take = yield from animator.animate_job(sound, settings=settings, **localization)
     save_take(take, out)
     if csv is not None:
@@ -39,14 +43,37 @@ def animate_file(
 
 
 def complete_file(
-    animator: "Animator", take_path: Path, source: Path, edits: Sequence[Mapping[str, Any]], out: Path
+    animator: "Animator",
+    take_path: Path,
+    source: Path,
+    edits: Sequence[Mapping[str, Any]],
+    out: Path,
+    span: Span | None = None,
 ) -> Job[Take]:
     """Apply `edits` (as in EDITS.json) to a saved take, regenerate beside them, save as `out`; return the take."""
     take = load_take(take_path)
-    sound = yield from audio.load_job(source)
+    sound = yield from _load(source, span)
     completed = yield from animator.complete_job(take, sound, edits)
     save_take(completed, out)
     return completed
+
+
+def _load(source: Path, span: Span | None) -> Job[audio.Sound]:
+    sound = yield from audio.load_job(source)
+    if span is None:
+        return sound
+    begin, end = span
+    first = min(max(round(begin * audio.RATE), 0), sound.length)
+    last = sound.length if end is None else min(round(end * audio.RATE), sound.length)
+    if last <= first:
+        raise AudioError(
+            f"{source.name} ends at {sound.duration:.2f} s, before the part to animate; choose another part."
+        )
+    return (
+        sound
+        if (first, last) == (0, sound.length)
+        else audio.from_samples(sound.read(first, last), audio.RATE, source.name)
+    )
 
 
 def localize_file(

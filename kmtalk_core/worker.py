@@ -1,7 +1,8 @@
 """The worker: requests as JSON lines on stdin, progress and results as JSON lines on stdout.
 
-    in   {"id": 1, "do": "animate", "audio": PATH, "out": PATH, "text"?, "textgrid"?, "method"?, "settings"?, "csv"?}
-         {"id": 2, "do": "complete", "take": PATH, "audio": PATH, "edits": [...], "out": PATH}
+    in   {"id": 1, "do": "animate", "audio": PATH, "out": PATH, "text"?, "textgrid"?, "method"?, "settings"?, "csv"?,
+          "span"?: [seconds, seconds or null]}
+         {"id": 2, "do": "complete", "take": PATH, "audio": PATH, "edits": [...], "out": PATH, "span"?}
          {"id": 3, "do": "localize", "audio": PATH, "text"?, "textgrid"?, "method"?, "fps"?}
          {"id": 1, "do": "cancel"}   {"id": 4, "do": "hello", "load"?: true}   {"id": 5, "do": "quit"}
     out  {"id", "stage", "progress"} …, then {"id", "take": PATH, "notes": […]}, {"id", "localization": {…}} or
@@ -127,13 +128,24 @@ class WorkerServer:
             csv = Path(request["csv"]) if request.get("csv") else None
             settings = request.get("settings")
             take = yield from jobs.animate_file(
-                self._loaded(), Path(request["audio"]), Path(request["out"]), csv=csv, settings=settings, **options
+                self._loaded(),
+                Path(request["audio"]),
+                Path(request["out"]),
+                csv=csv,
+                settings=settings,
+                span=_span(request),
+                **options,
             )
             return {"take": request["out"], "notes": list(take.notes)}
         if do == "complete":
             yield Progress("loading", 0.0)
             take = yield from jobs.complete_file(
-                self._loaded(), Path(request["take"]), Path(request["audio"]), request["edits"], Path(request["out"])
+                self._loaded(),
+                Path(request["take"]),
+                Path(request["audio"]),
+                request["edits"],
+                Path(request["out"]),
+                _span(request),
             )
             return {"take": request["out"], "notes": list(take.notes)}
         if do == "localize":
@@ -161,6 +173,14 @@ class WorkerServer:
             self._answers.flush()
         except OSError:
             self._closing.set()
+
+
+def _span(request: dict[str, Any]) -> tuple[float, float | None] | None:
+    """The part of the sound that a request is about."""
+    if not request.get("span"):
+        return None
+    begin, end = request["span"]
+    return float(begin), None if end is None else float(end)
 
 
 def run(weights: Path | None = None, device: str = "auto") -> int:
