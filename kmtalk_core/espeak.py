@@ -7,7 +7,6 @@ The engine is one global per process, so every call takes one lock.  Its shared 
 import ctypes
 import functools
 import re
-import sys
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import KMTalkError
+from .native_path import native_path
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -160,32 +160,21 @@ def _engine() -> _Engine:
     rate = library.espeak_Initialize(_SYNCHRONOUS, 0, path, _PHONEME_EVENTS | _AS_IPA | _DO_NOT_EXIT)
     if rate <= 0:
         raise EspeakError("eSpeak NG does not find its data; install the package espeakng-loader again.")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # the breath of its voices is noise
     return _Engine(library, rate, link)
 
 
 def _data_folder(data: Path) -> tuple[bytes, "tempfile.TemporaryDirectory[str] | None"]:
     """Parent folder of the data as eSpeak can open it, and what has to stay alive for that."""
-    if sys.platform == "win32":
-        return _windows_path(data.parent), None
-    path = str(data.parent).encode(sys.getfilesystemencoding(), "surrogateescape")
+    name = native_path(data.parent)
+    if name is None:
+        raise EspeakError(f"eSpeak NG cannot open {data.parent}; install it into a folder with a plain English name.")
+    path = name.encode("utf-8", "surrogateescape")
     if len(path) <= _LONGEST_DATA_PATH:
         return path, None
     link = tempfile.TemporaryDirectory(prefix="espeak-", ignore_cleanup_errors=True)
-    (Path(link.name) / data.name).symlink_to(data)
-    return link.name.encode(sys.getfilesystemencoding(), "surrogateescape"), link
-
-
-def _windows_path(folder: Path) -> bytes:
-    """`folder` in the code page that eSpeak's fopen reads, by its short name where the long one cannot be said."""
-    short = ctypes.create_unicode_buffer(1024)
-    names = [str(folder)]
-    if ctypes.windll.kernel32.GetShortPathNameW(str(folder), short, len(short)):  # type: ignore[attr-defined,unused-ignore]
-        names.append(short.value)
-    for name in names:
-        try:
-            encoded = name.encode("mbcs", "strict")
-        except UnicodeEncodeError:
-            continue
-        if len(encoded) <= _LONGEST_DATA_PATH:
-            return encoded
-    raise EspeakError(f"eSpeak NG cannot open its data in {folder}; install it into a folder with a short, plain name.")
+    try:
+        (Path(link.name) / data.name).symlink_to(data, target_is_directory=True)
+    except OSError as error:  # Windows without the right to make links
+        raise EspeakError(f"The path {data.parent} is too long for eSpeak NG; install it nearer the root.") from error
+    return link.name.encode("utf-8", "surrogateescape"), link

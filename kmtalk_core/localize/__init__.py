@@ -1,0 +1,100 @@
+"""Phoneme-based localization (PLM in the paper): where the phones of a sound begin and end, by one of several methods.
+
+- `transcript`: the words are known; PocketSphinx aligns their phones with the sound.
+- `neural`: the log-mel encoder of a checkpoint hears phones and boundaries, in any language.
+- `allphone`: PocketSphinx guesses English phones; what serves where there are neither words nor weights.
+- `textgrid`: somebody else found them; read the file.
+- `uniform`: evenly spaced keys, the paper's ablation.
+- `auto`: the file where there is one, the transcript where there is one, else neural.
+"""
+
+from pathlib import Path
+
+from ..alignment import Alignment
+from ..audio import Sound
+from ..errors import AlignmentError, WeightsError
+from ..progress import Job
+from .keys import KeyFrame, frame_count_of, key_frames, key_ratio
+
+__all__ = ["METHODS", "KeyFrame", "frame_count_of", "key_frames", "key_ratio", "localize"]
+
+STARTER = Path(__file__).parents[2] / "weights" / "starter"
+"""The checkpoint that comes with the project."""
+
+METHODS = ("auto", "neural", "transcript", "allphone", "textgrid", "uniform")
+
+
+def localize(
+    sound: Sound,
+    *,
+    method: str = "auto",
+    text: str | None = None,
+    textgrid: str | Path | None = None,
+    language: str = "en",
+    weights: str | Path | None = None,
+    device: str = "cpu",
+) -> Job[Alignment]:
+    """Find the phones of `sound`.
+
+    `text` is what is said, `language` the eSpeak NG code of it; `textgrid` a file of Praat's or MFA's; `weights` the
+    folder of the checkpoint that `neural` needs, `device` where it runs.  A method asked for by name raises
+    AlignmentError when it fails; `auto` goes by ear instead and says so in the notes.
+    """
+    if method not in METHODS:
+        raise AlignmentError(f"There is no localization method “{method}”; choose one of {', '.join(METHODS)}.")
+    if method == "textgrid" or (method == "auto" and textgrid is not None):
+        return _from_textgrid(sound, textgrid)
+    if method == "transcript":
+        return (yield from _from_transcript(sound, text, language))
+    if method == "neural":
+        return (yield from _neural(sound, weights, device))
+    if method == "allphone":
+        from .allphone import allphone_job
+
+        return (yield from allphone_job(sound))
+    if method == "uniform":
+        from .uniform import uniform
+
+        return uniform(sound)
+    if not (text and text.strip()):
+        return (yield from _by_ear(sound, weights, device, ()))
+    try:
+        return (yield from _from_transcript(sound, text, language))
+    except AlignmentError as error:
+        return (yield from _by_ear(sound, weights, device, (f"The transcript was not used: {error}",)))
+
+
+def _from_textgrid(sound: Sound, textgrid: str | Path | None) -> Alignment:
+    from ..textgrid import alignment_of, read_textgrid
+
+    if textgrid is None:
+        raise AlignmentError("The method textgrid needs a TextGrid file; give one or choose another method.")
+    return alignment_of(read_textgrid(textgrid), sound.duration, Path(textgrid).name)
+
+
+def _from_transcript(sound: Sound, text: str | None, language: str) -> Job[Alignment]:
+    from .transcript import transcript_job
+
+    if text is None:
+        raise AlignmentError("The method transcript needs the words; give a text or choose another method.")
+    return (yield from transcript_job(sound, text, language))
+
+
+def _neural(sound: Sound, weights: str | Path | None, device: str) -> Job[Alignment]:
+    from .neural import NeuralLocalizer
+
+    folder = Path(weights) if weights is not None else STARTER
+    return (yield from NeuralLocalizer.load(folder, device).job(sound))
+
+
+def _by_ear(sound: Sound, weights: str | Path | None, device: str, notes: tuple[str, ...]) -> Job[Alignment]:
+    """Neural where it can run, else PocketSphinx's guess."""
+    from .allphone import allphone_job
+
+    try:
+        found = yield from _neural(sound, weights, device)
+    except (WeightsError, ImportError) as error:
+        reason = str(error) if isinstance(error, WeightsError) else "PyTorch is not installed."
+        notes += (f"Phones are guessed by PocketSphinx, which knows English alone: {reason}",)
+        found = yield from allphone_job(sound)
+    return Alignment(found.phones, found.duration, found.method, notes + found.notes)

@@ -1,0 +1,258 @@
+"""From a transcript to phones: what each word may sound like, in the phones of PocketSphinx's English model.
+
+English words come from the model's dictionary.  What is not in it (names, numbers, abbreviations), and every word of
+another language, is pronounced by eSpeak NG's rules and mapped to the nearest English phones; the label keeps the
+phone of the language, so that a French `y` still rounds the lips.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from .. import espeak
+from ..errors import AlignmentError
+
+Pronunciation = tuple[tuple[str, str], ...]
+"""Phones of one word: (phone of the English model, label to report)."""
+
+Lookup = Callable[[str], Iterable[str]]
+"""From a lower-case word to its pronunciations in the dictionary, each as ARPAbet phones with spaces between."""
+
+_MANY_LISTED = 6
+_LONGEST_WORD = 60
+_PUNCTUATION = '"“”„«»‹›()[]{}<>*_~|\\:;,!?¡¿•·^='
+
+_SCRIPTS = {
+    "CYRILLIC": ("Russian", "ru"), "GREEK": ("Greek", "el"), "HANGUL": ("Korean", "ko"), "HIRAGANA": ("Japanese", "ja"),
+    "KATAKANA": ("Japanese", "ja"), "CJK": ("Chinese", "cmn"), "ARABIC": ("Arabic", "ar"), "HEBREW": ("Hebrew", "he"),
+    "DEVANAGARI": ("Hindi", "hi"), "THAI": ("Thai", "th"), "BENGALI": ("Bengali", "bn"), "TAMIL": ("Tamil", "ta"),
+    "TELUGU": ("Telugu", "te"), "GEORGIAN": ("Georgian", "ka"), "ARMENIAN": ("Armenian", "hy"),
+}  # fmt: skip
+_SPOKEN_AS = {
+    "dr": ("doctor",), "st": ("saint", "street"), "prof": ("professor",), "vs": ("versus",), "jr": ("junior",),
+    "sr": ("senior",), "approx": ("approximately",), "dept": ("department",), "&": ("and",), "w/": ("with",),
+}  # fmt: skip
+_INTERJECTIONS = {
+    "shh": "SH",
+    "sh": "SH",
+    "psst": "P S T",
+    "mm": "M",
+    "mmm": "M",
+    "zzz": "Z",
+    "grr": "G ER",
+    "brr": "B ER",
+}
+
+_PAIRS = {
+    **dict.fromkeys(("aɪ", "ai"), "AY"), **dict.fromkeys(("aʊ", "au", "ɑu"), "AW"), **dict.fromkeys(("eɪ", "ei"), "EY"),
+    **dict.fromkeys(("oʊ", "əʊ", "ou"), "OW"), **dict.fromkeys(("ɔɪ", "oɪ", "ɔø", "ɔʏ"), "OY"), "sx": "SH",
+    "əl": "AH L", **dict.fromkeys(("tʃ", "tɕ", "tʂ"), "CH"), **dict.fromkeys(("dʒ", "dʑ", "dʐ"), "JH"),
+}  # fmt: skip
+_MEMBERS = {
+    "P": "p", "B": "bɓ", "T": "tʈ", "D": "dɖɗɾ", "K": "kqc", "G": "gɡɟɢɠɣ", "F": "fɸ", "V": "vβʋⱱ", "TH": "θ",
+    "DH": "ð", "S": "s", "Z": "z", "SH": "ʃʂɕɧɬ", "ZH": "ʒʐʑ", "HH": "hxχħɦ", "M": "mɱ", "N": "nɲɳ", "NG": "ŋɴ",
+    "L": "lɫɭʎ", "R": "rɹɻʁ", "W": "wʍɥɰ", "Y": "jʝ", "IY": "i", "IH": "ɪɨʏᵻ", "EY": "e", "EH": "ɛœ", "AE": "æɶ",
+    "AA": "aɑɒ", "AH": "ɐʌəɘɤ", "ER": "ɜɝɚø", "AO": "ɔ", "OW": "o", "UH": "ʊɯɵᵿ", "UW": "uʉy",
+}  # fmt: skip
+_ENGLISH = _PAIRS | {symbol: phone for phone, members in _MEMBERS.items() for symbol in members}
+
+
+@dataclass(frozen=True)
+class Word:
+    """One spoken word and the ways it may be pronounced, best first; `by_rule` where no dictionary knew it."""
+
+    spelling: str
+    pronunciations: tuple[Pronunciation, ...]
+    by_rule: bool
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Words in the order they are said, and whole sentences on what the user should know of how they were read."""
+
+    words: tuple[Word, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def shortest_phones(self) -> int:
+        """How many phones are said at least."""
+        return sum(min(map(len, word.pronunciations)) for word in self.words)
+
+
+def read_transcript(text: str, lookup: Lookup, language: str = "en") -> Transcript:
+    """Words of `text` with their pronunciations.
+
+    `language` is an eSpeak NG code; English text in another script is taken for that script's language.  Raises
+    AlignmentError where nothing can be spoken.
+    """
+    plain, notes = _clean(text)
+    if not any(c.isalnum() for c in plain):
+        raise AlignmentError("The transcript holds no words; write down what is said, or leave it empty.")
+    language = (language or "en").lower()
+    if language.split("-")[0] == "en":
+        name, guess = _foreign_script(plain)
+        if not guess:
+            return _english(plain, lookup, language, notes)
+        notes.append(f"The transcript looks like {name} and is pronounced so; set its language if it is another.")
+        language = guess
+    if language.startswith("ja") and any("CJK" in unicodedata.name(c, "") for c in plain):
+        raise AlignmentError("Kanji cannot be pronounced by rule; write the transcript in kana, or leave it empty.")
+    return _foreign(plain, language, notes)
+
+
+def english_phones(phone: str) -> Pronunciation:
+    """One IPA phone in phones of the English model, each with the label that keeps what was said."""
+    decomposed = unicodedata.normalize("NFD", phone.replace("ç", "ɕ"))  # whose cedilla is no diacritic
+    plain = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Lm", "Sk"))
+    plain = plain.replace("s.", "ʂ").replace("z.", "ʐ")
+    plain = re.sub(r"(?<=[aeiouyɑɐəɛɔɯ])ɜ$", "", plain)  # a tone mark of eSpeak's
+    plain = re.sub(r"(?<=[ptksʂɕ])h$", "", plain)  # aspiration
+    found: list[tuple[str, str]] = []
+    while plain:
+        symbol = plain[:2] if plain[:2] in _PAIRS else plain[0]
+        plain = plain[len(symbol) :]
+        models = _ENGLISH.get(symbol, "").split()
+        found += [(model, symbol if len(models) == 1 else model) for model in models]
+    return tuple(found)
+
+
+def _clean(text: str) -> tuple[str, list[str]]:
+    notes: list[str] = []
+    plain = unicodedata.normalize("NFKC", text)
+    plain = re.sub("[\u2018\u2019\u02bc\u02b9\u0060\u00b4]", "'", plain)
+    spoken = re.sub(r"\[[^\[\]]{0,200}\]|<[^<>]{0,200}>", " ", plain)
+    if spoken != plain:
+        notes.append("What stands in [square] or <angle> brackets in the transcript is not taken as speech.")
+    kept = "".join(_kept(c) for c in spoken)
+    return " ".join(kept.split()), notes
+
+
+def _kept(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cf":  # soft hyphens, direction marks
+        return ""
+    return " " if category in ("Cc", "Cn", "Co", "Cs", "So", "Sk") or character.isspace() else character
+
+
+def _foreign_script(text: str) -> tuple[str, str]:
+    """Name and eSpeak NG code of the language whose script most of the letters are in; empty for Latin."""
+    counts: dict[str, int] = {}
+    for character in text:
+        if character.isalpha():
+            script = unicodedata.name(character, "").split(" ")[0].split("-")[0]
+            counts[script] = counts.get(script, 0) + 1
+    if counts.get("HIRAGANA", 0) + counts.get("KATAKANA", 0):  # Japanese mixes them with Chinese characters
+        counts["HIRAGANA"] = sum(counts.pop(script, 0) for script in ("HIRAGANA", "KATAKANA", "CJK"))
+    script = max(counts, key=lambda name: counts[name], default="LATIN")
+    if script == "LATIN" or script not in _SCRIPTS:
+        return "", ""
+    return _SCRIPTS[script]
+
+
+def _foreign(text: str, language: str, notes: list[str]) -> Transcript:
+    words = []
+    for phones in _by_rule(text, language):
+        pronunciation = tuple(part for phone in phones for part in english_phones(phone))
+        if pronunciation:
+            words.append(Word("".join(phones), (pronunciation,), by_rule=True))
+    if not words:
+        raise AlignmentError(f"Nothing in the transcript can be pronounced in “{language}”; check the language.")
+    return Transcript(tuple(words), tuple(notes))
+
+
+def _by_rule(text: str, language: str) -> tuple[tuple[str, ...], ...]:
+    try:
+        return espeak.phonemes(text, language)
+    except espeak.EspeakError as error:
+        raise AlignmentError(str(error)) from error
+
+
+def _english(text: str, lookup: Lookup, language: str, notes: list[str]) -> Transcript:
+    voice = language if language != "en" else "en-us"
+    shouted = text.upper() == text  # then capitals are no sign of an abbreviation
+    words = [word for token in _tokens(text) for word in _english_words(token, lookup, voice, shouted)]
+    if not words:
+        raise AlignmentError("The transcript holds no words; write down what is said, or leave it empty.")
+    guessed = list(dict.fromkeys(word.spelling for word in words if word.by_rule))
+    if guessed:
+        more = f" and {len(guessed) - _MANY_LISTED} more" if len(guessed) > _MANY_LISTED else ""
+        notes.append(f"Not in the dictionary and pronounced by rule: {', '.join(guessed[:_MANY_LISTED])}{more}.")
+    if len(words) > 2 and sum(word.by_rule for word in words) > 0.5 * len(words):
+        notes.append("Most words are not in the English dictionary; set the language if it is another.")
+    return Transcript(tuple(words), tuple(notes))
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """What stands between spaces and dashes, without the punctuation around it; sums of money as they are said."""
+    text = re.sub(r"([$£€])(\d[\d,]*)\.(\d\d)\b", _money, text)
+    text = re.sub(r"([$£€])(\d[\d,]*(?:\.\d+)?)", _money, text)
+    text = re.sub(r"[‐‑‒–—―−]|--+|\.\.+|…|(?<=\d)-(?=\d)|(?<=[^\W\d])/(?=[^\W\d])", " ", text)
+    for token in text.split():
+        token = token.strip(_PUNCTUATION)
+        if not re.fullmatch(r"(?:\w\.)+", token):  # U.S. keeps its stops
+            token = token.strip("." + _PUNCTUATION)
+        if any(c.isalnum() or c in "&@%+" for c in token):
+            yield token
+
+
+def _money(match: re.Match[str]) -> str:
+    unit = {"$": "dollars", "£": "pounds", "€": "euros"}[match[1]]
+    return " ".join((match[2], unit, *match.groups()[2:]))
+
+
+def _english_words(token: str, lookup: Lookup, voice: str, shouted: bool) -> Iterator[Word]:
+    spelling = token[:_LONGEST_WORD]
+    known = _known(token.lower(), lookup)
+    if known:
+        yield Word(spelling, known, by_rule=False)
+        return
+    parts = [part for part in token.split("-") if any(c.isalnum() for c in part)]
+    if len(parts) > 1 and not any(c.isdigit() for c in token):
+        for part in parts:
+            yield from _english_words(part, lookup, voice, shouted)
+        return
+    spoken = _ways_to_say(token, shouted)
+    found = (_one_word(_by_rule(way, voice)) for way in spoken)
+    pronunciations = tuple(dict.fromkeys(pronunciation for pronunciation in found if pronunciation))
+    if pronunciations:
+        yield Word(spelling, pronunciations, by_rule=True)
+
+
+def _known(word: str, lookup: Lookup) -> tuple[Pronunciation, ...]:
+    """Pronunciations that the dictionary has for `word`, its common spellings, or what it abbreviates."""
+    bare = word.strip("'")
+    spellings = [
+        word,
+        bare,
+        bare.replace("-", ""),
+        re.sub(r"(.)\1{2,}", r"\1\1", bare),
+        re.sub(r"(.)\1{2,}", r"\1", bare),
+    ]
+    full = [found for name in _SPOKEN_AS.get(bare.rstrip("."), ()) for found in lookup(name)]
+    if bare in _INTERJECTIONS:
+        full.append(_INTERJECTIONS[bare])
+    for spelling in spellings:
+        if full or not spelling:
+            break
+        full = list(lookup(spelling))
+    return tuple(tuple((phone, phone) for phone in phones.split()) for phones in dict.fromkeys(full))
+
+
+def _ways_to_say(token: str, shouted: bool) -> list[str]:
+    """The token, and for numbers and capitals the other ways in which people read them."""
+    ways = [token]
+    digits = token.replace(",", "")
+    if digits.isdecimal() and len(digits) == 4 and digits[2:] != "00":
+        ways.append(f"{digits[:2]} {digits[2:]}" if digits[2] != "0" else f"{digits[:2]} oh {digits[3]}")
+    if digits.isdecimal() and 2 < len(digits) <= _LONGEST_WORD:
+        ways.append(" ".join(digits))
+    if not shouted and token.isupper() and token.isalpha() and len(token) <= 6:
+        ways.append(" ".join(token))
+    return ways
+
+
+def _one_word(words: Iterable[Iterable[str]]) -> Pronunciation:
+    """Everything that one token is read as, in the labels of the English model."""
+    phones = (model for word in words for phone in word for model, _ in english_phones(phone))
+    return tuple((model, model) for model in phones)

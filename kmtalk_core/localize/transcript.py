@@ -1,0 +1,239 @@
+"""Phones of known words: PocketSphinx aligns the words first, then, stretch by stretch, the phones within them.
+
+Sounds longer than about a minute are taken window by window: each keeps the words up to its last sure pause, and the
+next begins there.  So time and memory grow with the length of the sound and no faster.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..alignment import Alignment, Phone
+from ..audio import RATE, Sound
+from ..errors import AlignmentError
+from ..phones import SILENCE
+from ..progress import Job, Progress
+from .pronunciation import Lookup, Pronunciation, Transcript, read_transcript
+from .sphinx import BLOCK, BOUNDARY_DELAY, FRAME, confidence_of, new_decoder, pcm_blocks
+
+_SAMPLES = round(RATE * FRAME)  # a frame
+_SHORTEST_PHONE = 3  # frames; the states of the model's phones
+_WINDOW = 6000  # frames
+_WORDS_PER_FRAME = 0.06  # faster than anybody speaks
+_UNSURE_END = 300  # frames at the end of a window where the path may still change
+_STRETCH, _LONGEST_STRETCH = 600, 1200  # frames that the phones of which are aligned at once
+_MARGIN = 25  # frames of a pause that a stretch keeps
+_TRUSTED = 0.4  # mean confidence; right transcripts of real speech have .6 to .97, wrong ones .02 to .35
+_BEAMS = (1e-48, 1e-100)
+
+
+class _Lost(Exception):
+    """The words do not fit the sound; it steers the fallbacks and never leaves this module."""
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The `index`-th word of the transcript, from frame `start` up to frame `end`."""
+
+    index: int
+    start: int
+    end: int
+
+
+def transcript_job(sound: Sound, text: str, language: str = "en") -> Job[Alignment]:
+    """Align the words of `text` with `sound`; labels are ARPAbet in English and IPA elsewhere.
+
+    Confidence compares each phone with whatever else the model could hear there (see `sphinx.confidence_of`).
+    Raises AlignmentError where the words cannot be read, do not fit, or do not seem to be what is said.
+    """
+    yield Progress("reading the transcript", 0.0)
+    transcript = _readable(sound, text, language)
+    best: tuple[float, list[Phone], tuple[str, ...]] | None = None
+    for beam, whole in ((_BEAMS[0], True), (_BEAMS[1], True), (_BEAMS[1], False)):
+        try:
+            words = yield from _place_words(sound, transcript, beam, whole)
+            phones = yield from _place_phones(sound, transcript, words)
+        except _Lost:
+            continue
+        trust = _mean_confidence(phones)
+        if best is None or trust > best[0]:
+            unsaid = len(transcript.words) - len(words)
+            notes = (f"The sound ends before the last {unsaid} words of the transcript.",) if unsaid else ()
+            best = trust, phones, notes
+        if trust >= _TRUSTED:
+            break
+    if best is None or best[0] < _TRUSTED:
+        raise AlignmentError("The transcript does not seem to be what is said; correct it, or leave it empty.")
+    return Alignment.covering(best[1], sound.duration, "transcript", transcript.notes + best[2])
+
+
+def _readable(sound: Sound, text: str, language: str) -> Transcript:
+    if sound.peak == 0.0:
+        raise AlignmentError("The sound is silent, so its transcript cannot be aligned; choose the right sound.")
+    if len(text) > 1000 + 200 * sound.duration:
+        raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
+    transcript = read_transcript(text, _dictionary(new_decoder()), language)
+    if transcript.shortest_phones * _SHORTEST_PHONE > 2 * sound.duration / FRAME:
+        raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
+    return transcript
+
+
+def _dictionary(decoder: Any) -> Lookup:
+    def pronunciations(word: str) -> Iterator[str]:
+        entry, number = word, 1
+        while not any(c.isspace() for c in word) and (phones := decoder.lookup_word(entry)):
+            yield phones
+            number += 1
+            entry = f"{word}({number})"
+
+    return pronunciations
+
+
+class _Aligner:
+    """PocketSphinx with the words of a transcript in its dictionary."""
+
+    def __init__(self, sound: Sound, transcript: Transcript, **options: Any) -> None:
+        self._sound = sound
+        self._options = options
+        self._decoder: Any = None
+        self._names = {word.pronunciations: f"word{index}" for index, word in enumerate(transcript.words)}
+        self._words = transcript.words
+        self._entries = {
+            f"{name}({number})" if number > 1 else name: pronunciation
+            for pronunciations, name in self._names.items()
+            for number, pronunciation in enumerate(pronunciations, 1)
+        }
+
+    def pronunciation(self, entry: str) -> Pronunciation | None:
+        """What stands in the dictionary under `entry`; None for a pause or a noise."""
+        return self._entries.get(entry)
+
+    def place(self, words: range, first: int, last: int, whole: bool) -> Job[list[tuple[str, int, int]]]:
+        """Align `words` with frames `first` to `last`: entries with their first and last frame, counted from `first`.
+
+        `whole` demands that the last word ends there; otherwise the words go as far as they have come.
+        """
+        decoder = self._ready(words)
+        decoder.start_utt()
+        for block in pcm_blocks(self._sound, first * _SAMPLES, last * _SAMPLES):
+            decoder.process_raw(block)
+            yield Progress("aligning words", min(first * FRAME / self._sound.duration, 1.0))
+            first += BLOCK // _SAMPLES
+        if whole:
+            decoder.end_utt()
+        found = [(segment.word, segment.start_frame, segment.end_frame) for segment in decoder.seg() or ()]
+        if not whole:
+            decoder.end_utt()
+        if not found:
+            self._decoder = None
+            raise _Lost
+        return found
+
+    def phones(self, words: range, first: int, last: int) -> Job[Any]:
+        """Align the phones of `words` with frames `first` to `last`."""
+        decoder = self._ready(words)
+        pcm = b"".join(pcm_blocks(self._sound, first * _SAMPLES, last * _SAMPLES))
+        try:
+            for align in (lambda: None, decoder.set_alignment):
+                align()
+                decoder.start_utt()
+                decoder.process_raw(pcm, full_utt=True)
+                decoder.end_utt()
+                yield Progress("aligning phones", min(first * FRAME / self._sound.duration, 1.0))
+            return decoder.get_alignment()
+        except RuntimeError as error:
+            self._decoder = None  # one that has raised raises again
+            raise _Lost from error
+
+    def _ready(self, words: range) -> Any:
+        if self._decoder is None:
+            self._decoder = new_decoder(bestpath=False, **self._options)
+            for entry, pronunciation in self._entries.items():
+                self._decoder.add_word(entry, " ".join(model for model, _ in pronunciation), False)
+        self._decoder.set_align_text(" ".join(self._names[self._words[index].pronunciations] for index in words))
+        return self._decoder
+
+
+def _place_words(sound: Sound, transcript: Transcript, beam: float, whole: bool) -> Job[list[_Placed]]:
+    """When each word is said, window by window; not `whole`: as many words as the sound has."""
+    aligner = _Aligner(sound, transcript, beam=beam, pbeam=beam, wbeam=beam)
+    frames, count = sound.length // _SAMPLES, len(transcript.words)
+    placed: list[_Placed] = []
+    start = 0
+    while len(placed) < count:
+        end = min(start + _WINDOW, frames)
+        if frames - end < _WINDOW // 4:
+            end = frames
+        most = count if end == frames else min(len(placed) + round((end - start) * _WORDS_PER_FRAME), count)
+        found = yield from aligner.place(range(len(placed), most), start, end, whole and end == frames)
+        words = [(start + a, start + b + 1) for entry, a, b in found if aligner.pronunciation(entry) is not None]
+        if end < frames and len(placed) + len(words) < count:
+            words = words[: _surest_cut(words, end)]
+        placed += [_Placed(index, *span) for index, span in enumerate(words, len(placed))]
+        if end == frames:
+            break
+        if not words:
+            raise _Lost
+        start = words[-1][1]
+    return placed
+
+
+def _surest_cut(words: Sequence[tuple[int, int]], end: int) -> int:
+    """How many of the placed words to keep: up to the longest pause in the later half of what is settled."""
+    settled = [index for index, (_, last) in enumerate(words[:-1], 1) if last < end - _UNSURE_END]
+    later = settled[len(settled) // 2 :]
+    return max(later, key=lambda index: words[index][0] - words[index - 1][1], default=0)
+
+
+def _place_phones(sound: Sound, transcript: Transcript, words: Sequence[_Placed]) -> Job[list[Phone]]:
+    aligner = _Aligner(sound, transcript, compallsen=True)
+    frames = sound.length // _SAMPLES
+    phones: list[Phone] = []
+    for first, last in _stretches(words):
+        begin = max(words[first].start - _MARGIN, words[first - 1].end if first else 0)
+        end = min(words[last - 1].end + _MARGIN, words[last].start if last < len(words) else frames)
+        try:
+            alignment = yield from aligner.phones(range(words[first].index, words[last - 1].index + 1), begin, end)
+            phones += _phones_of(alignment, aligner, begin * FRAME)
+        except _Lost:
+            phones += _evenly(transcript, words[first:last])
+    return phones
+
+
+def _stretches(words: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
+    """Runs of words, first and one past the last, that begin and end at a pause where there is one."""
+    first = 0
+    for index in range(1, len(words) + 1):
+        length = words[index - 1].end - words[first].start
+        pause = words[index].start - words[index - 1].end if index < len(words) else _STRETCH
+        next_length = words[index].end - words[first].start if index < len(words) else 0
+        if pause >= 2 * _MARGIN or (pause >= _MARGIN // 2 and length > _STRETCH) or next_length > _LONGEST_STRETCH:
+            yield first, index
+            first = index
+    if first < len(words):
+        yield first, len(words)
+
+
+def _phones_of(alignment: Any, aligner: _Aligner, begin: float) -> Iterator[Phone]:
+    for word in alignment:
+        pronunciation = aligner.pronunciation(word.name)
+        for index, phone in enumerate(word):
+            label = pronunciation[index][1] if pronunciation else SILENCE
+            start = begin + phone.start * FRAME + BOUNDARY_DELAY
+            end = start + phone.duration * FRAME
+            yield Phone(start, end, label, confidence_of(phone.score, phone.duration))
+
+
+def _evenly(transcript: Transcript, words: Sequence[_Placed]) -> Iterator[Phone]:
+    """Phones spread over their words, with no confidence: the words stand, but their phones could not be aligned."""
+    for word in words:
+        labels = [label for _, label in transcript.words[word.index].pronunciations[0]]
+        step = (word.end - word.start) / len(labels)
+        for index, label in enumerate(labels):
+            start = word.start + index * step
+            yield Phone(start * FRAME, (start + step) * FRAME, label, 0.0)
+
+
+def _mean_confidence(phones: Sequence[Phone]) -> float:
+    spoken = [phone.confidence for phone in phones if not phone.is_silence]
+    return sum(spoken) / max(len(spoken), 1)
