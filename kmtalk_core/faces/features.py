@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from .skin import LID_EDGE, LID_INSIDE, LID_NEAR, LID_RIM, MOUTH_BORDER, MOUTH_CONTACT, HalfSkin
-from .surface import EYE_CENTRE, EYE_RADIUS, LID_RADIUS, front_depth, head_distance
+from .skin import LID_EDGE, LID_INSIDE, LID_LINE, LID_NEAR, LID_RIM, MOUTH_BORDER, MOUTH_CONTACT, HalfSkin
+from .surface import EYE_CENTRE, EYE_RADIUS, LID_RADIUS, front_depth, head_distance, project
 from .topology import FloatArray, IntArray
 
 MOUTH_HALF_WIDTH = 0.0250
 LIP_LINE = 0.0490
-ARCH_FRONT, ARCH_CURVE = -0.0915, 32.0
+ARCH_FRONT, ARCH_HALF_WIDTH, ARCH_DEPTH = -0.0938, 0.0270, 0.0225
 
 # Cross sections of the lips from contact (0) to vermilion border (1): fraction of the height, metres forward.
 _UPPER_SECTION = np.array([(0.0, -0.0030), (0.06, -0.0004), (0.25, 0.0022), (0.55, 0.0024), (0.85, 0.0012), (1.0, 0.0006)])
 _LOWER_SECTION = np.array([(0.0, -0.0030), (0.08, -0.0002), (0.30, 0.0030), (0.60, 0.0036), (0.85, 0.0018), (1.0, 0.0002)])
 # Inside of the mouth, ring by ring: half width, height up, height down, y relative to the dental arch or, last two, as is.
-_VESTIBULE = ((0.0262, 0.0110, 0.0120, -0.0022), (0.0300, 0.0170, 0.0175, -0.0008))
+_VESTIBULE = ((0.0262, 0.0110, 0.0120, -0.0020), (0.0300, 0.0170, 0.0175, -0.0010))
 _CAVITY = ((0.0310, 0.0180, 0.0185, -0.058), (0.0240, 0.0120, 0.0150, -0.034))
 
 
 def dental_arch(x: FloatArray) -> FloatArray:
     """The y of the front of the upper teeth at x."""
-    return ARCH_FRONT + ARCH_CURVE * x**2
+    return ARCH_FRONT + ARCH_DEPTH * np.abs(x / ARCH_HALF_WIDTH) ** 2.7
 
 
 def lip_line_height(x: FloatArray) -> FloatArray:
     """The z of the line where the closed lips meet, for x within the mouth."""
     across = np.clip(np.abs(x) / MOUTH_HALF_WIDTH, 0.0, 1.0)
     tubercle = -0.0009 * np.exp(-((across / 0.22) ** 2))
-    return LIP_LINE + tubercle + 0.0004 * across**2 - 0.0006 * np.sin(np.pi * across) ** 2 * 0.5 + 0.0010 * across**6
+    return LIP_LINE + tubercle + 0.0006 * across**2 + 0.0018 * across**4 - 0.0003 * np.sin(np.pi * across) ** 2
 
 
 def _border_heights(x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -90,8 +90,8 @@ def place_mouth(skin: HalfSkin, points: FloatArray) -> IntArray:
     return np.concatenate([rings[MOUTH_BORDER:].ravel(), skin.mouth.fill])
 
 
-LID_INNER, LID_OUTER = -0.0138, 0.0142
-LID_UP, LID_DOWN = 0.0068, 0.0052
+LID_INNER, LID_OUTER = -0.0150, 0.0156
+LID_UP, LID_DOWN = 0.0080, 0.0060
 
 
 def lid_outline(count: int) -> FloatArray:
@@ -117,17 +117,26 @@ def on_sphere(offsets: FloatArray, radius: float) -> FloatArray:
     return EYE_CENTRE + np.stack([offsets[:, 0], -depth, offsets[:, 1]], axis=1)
 
 
+def _lash_line(outline: FloatArray) -> FloatArray:
+    """From the lids' edge to the far side of the lashes, (N, 2): upwards on the upper lid, wider to the temple."""
+    away = np.stack([outline[:, 0] * 0.35, outline[:, 1]], axis=1)
+    away /= np.linalg.norm(away, axis=1)[:, None]
+    temple = np.clip(outline[:, 0] / LID_OUTER, -1.0, 1.0)
+    return away * (0.0009 + 0.0004 * temple)[:, None]
+
+
 def place_eye(skin: HalfSkin, points: FloatArray) -> IntArray:
     """Write the positions of the eyelids' edges into points (V, 3); returns the vertices written."""
     rings = skin.eye.rings
     outline = lid_outline(rings.shape[1])
     points[rings[LID_EDGE]] = on_sphere(outline, LID_RADIUS)
+    points[rings[LID_LINE]] = on_sphere(outline + _lash_line(outline), LID_RADIUS + 0.0003)
     points[rings[LID_RIM]] = on_sphere(outline * 0.985, EYE_RADIUS + 0.0004)
     inside = on_sphere(outline, EYE_RADIUS + 0.0006) - EYE_CENTRE
     inside[:, [0, 2]] *= np.array([1.25, 1.45])
     inside *= ((EYE_RADIUS + 0.0007) / np.linalg.norm(inside, axis=1))[:, None]
     points[rings[LID_INSIDE]] = EYE_CENTRE + inside
-    near = outline * np.array([1.10, 1.22])
+    near = outline * np.array([1.13, 1.34])
     points[rings[LID_NEAR]] = np.stack(
         [EYE_CENTRE[0] + near[:, 0], front_depth(EYE_CENTRE[0] + near[:, 0], EYE_CENTRE[2] + near[:, 1], head_distance), EYE_CENTRE[2] + near[:, 1]],
         axis=1,
@@ -155,19 +164,21 @@ def _underside(x: FloatArray, y: FloatArray) -> FloatArray:
     return points[:, 2]
 
 
-EAR_CENTRE = np.array([0.0735, 0.0200, 0.1000])
-# Loop by loop: size of the outline, metres outwards at the back of the ear, metres outwards at its front.
+EAR_CENTRE = np.array([0.0725, 0.0200, 0.1005])
+# Loop by loop: size of the outline, metres backwards, metres outwards at the back of the ear and at its front.
 _EAR_LOOPS = (
-    (0.70, 0.0010, 0.0000),
-    (0.74, 0.0060, 0.0004),
-    (0.95, 0.0125, 0.0012),
-    (1.04, 0.0160, 0.0020),
-    (1.00, 0.0180, 0.0030),
-    (0.88, 0.0165, 0.0030),
-    (0.74, 0.0130, 0.0020),
-    (0.58, 0.0125, 0.0010),
-    (0.40, 0.0060, -0.0010),
+    (0.66, -0.0030, 0.0000, 0.0000),
+    (0.72, -0.0015, 0.0070, 0.0006),
+    (0.96, 0.0000, 0.0125, 0.0016),
+    (1.04, 0.0000, 0.0158, 0.0026),
+    (1.00, 0.0000, 0.0176, 0.0040),
+    (0.89, 0.0000, 0.0168, 0.0040),
+    (0.80, -0.0004, 0.0135, 0.0030),
+    (0.66, -0.0010, 0.0142, 0.0024),
+    (0.46, -0.0022, 0.0060, -0.0010),
 )
+_EAR_BOWL = 6
+"""The first loop inside the helix; from here on the lobe is flat."""
 
 
 def place_ear(skin: HalfSkin, points: FloatArray) -> IntArray:
@@ -176,14 +187,19 @@ def place_ear(skin: HalfSkin, points: FloatArray) -> IntArray:
     count = rings.shape[1]
     angle = np.radians(-122.0) + 2 * np.pi * np.arange(count) / count
     back, up = np.cos(angle), np.sin(angle)
-    outline_up = 0.0305 * up
-    outline_back = 0.0165 * back * (1.0 + 0.25 * up) + 0.10 * outline_up
-    share = 0.5 + 0.5 * back
-    lobe = np.clip(-up - 0.4, 0.0, 1.0)
-    for ring, (size, out_back, out_front) in enumerate(_EAR_LOOPS, start=1):
-        out = out_front + (out_back - out_front) * share * (1 - 0.5 * lobe)
-        offset = np.stack([out, size * outline_back + 0.16 * out, size * outline_up], axis=1)
+    outline_up = 0.0310 * up
+    outline_back = 0.0168 * back * (1.0 + 0.28 * up) + 0.12 * outline_up
+    lobe = np.clip((-up - 0.45) / 0.4, 0.0, 1.0)
+    tragus = np.exp(-(((back + 0.95) / 0.25) ** 2)) * np.exp(-(((up + 0.1) / 0.35) ** 2))
+    for ring, (size, shift, out_back, out_front) in enumerate(_EAR_LOOPS, start=1):
+        share = 0.5 + 0.5 * size * (back + 0.15 * up)
+        out = out_front + (out_back - out_front) * np.clip(share, 0.0, 1.0)
+        if ring >= _EAR_BOWL:
+            rim = _EAR_LOOPS[4]
+            out += lobe * (0.6 * (rim[3] + (rim[2] - rim[3]) * share) + 0.0028 - out) * (size > 0.5) * 0.8
+            out += 0.0035 * tragus * (size < 0.7)
+        offset = np.stack([out, size * outline_back + shift + 0.10 * out, size * outline_up], axis=1)
         points[rings[ring]] = EAR_CENTRE + offset
-    rim = points[rings[-1]]
-    points[skin.ear.fill] = rim.mean(axis=0)
+    points[rings[1]] = project(points[rings[1]], head_distance)
+    points[skin.ear.fill] = points[rings[-1]].mean(axis=0)
     return np.concatenate([rings[1:].ravel(), skin.ear.fill])

@@ -19,13 +19,14 @@ from .surface import EYE_CENTRE
 from .topology import FloatArray, IntArray
 
 MATERIALS: dict[str, tuple[float, float, float, float]] = {
-    "skin": (0.720, 0.430, 0.310, 1.0),
-    "lips": (0.560, 0.200, 0.170, 1.0),
+    "skin": (0.780, 0.460, 0.335, 1.0),
+    "lips": (0.630, 0.260, 0.220, 1.0),
     "mouth_interior": (0.190, 0.030, 0.030, 1.0),
     "nostril": (0.260, 0.090, 0.060, 1.0),
     "sclera": (0.860, 0.850, 0.830, 1.0),
     "iris": (0.080, 0.200, 0.240, 1.0),
     "iris_rim": (0.015, 0.040, 0.055, 1.0),
+    "lashes": (0.030, 0.014, 0.010, 1.0),
     "pupil": (0.003, 0.003, 0.003, 1.0),
     "teeth": (0.830, 0.800, 0.720, 1.0),
     "gums": (0.530, 0.170, 0.160, 1.0),

@@ -10,8 +10,8 @@ from .features import LIP_LINE, dental_arch
 from .surface import EYE_CENTRE, EYE_RADIUS
 from .topology import FloatArray, MeshBuilder
 
-EYE_SEGMENTS = 32
-IRIS_ANGLE, PUPIL_ANGLE = np.radians(27.0), np.radians(11.5)
+EYE_SEGMENTS = 24
+IRIS_ANGLE, PUPIL_ANGLE = np.radians(26.5), np.radians(12.0)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def left_eye() -> Solid:
         (PUPIL_ANGLE, 0.042, "pupil"),
         (np.radians(16.0), 0.036, "iris"),
         (np.radians(21.5), 0.026, "iris"),
-        (np.radians(25.0), 0.012, "iris"),
+        (np.radians(24.6), 0.012, "iris"),
         (IRIS_ANGLE, 0.002, "iris_rim"),
         (IRIS_ANGLE + np.radians(2.0), 0.0, "iris_rim"),
         *((np.radians(angle), 0.0, "sclera") for angle in (36, 46, 58, 72, 90, 110, 130, 150)),
@@ -60,9 +60,9 @@ def left_eye() -> Solid:
         builder.strip(outer, inner, closed=True, tag=tag)
     quarter = EYE_SEGMENTS // 4
     builder.fill(rings[0], quarter, quarter, closed=True, tag="pupil")
-    positions.append(_disc(positions[0], quarter))
+    positions.append(disc(positions[0], quarter))
     builder.fill(rings[-1][::-1], quarter, quarter, closed=True, tag="sclera")
-    back = _disc(positions[-2][::-1], quarter)
+    back = disc(positions[-2][::-1], quarter)
     positions.append(EYE_RADIUS * back / np.linalg.norm(back, axis=1)[:, None])
     return Solid(np.concatenate(positions) + EYE_CENTRE, builder.faces, builder.tags)
 
@@ -73,7 +73,7 @@ def _eye_ring(angle: float, depth: float, around: FloatArray) -> FloatArray:
     return np.stack([aside * np.cos(around), np.full_like(around, -radius * np.cos(angle)), aside * np.sin(around)], axis=1)
 
 
-def _disc(loop: FloatArray, side: int) -> FloatArray:
+def disc(loop: FloatArray, side: int) -> FloatArray:
     """Inner vertices of a grid that fills a loop of 4·side points, by transfinite interpolation, (side−1)² rows first."""
     lower, right = loop[: side + 1], loop[side : 2 * side + 1]
     upper, left = loop[2 * side : 3 * side + 1][::-1], np.concatenate([loop[3 * side :], loop[:1]])[::-1]
@@ -150,14 +150,14 @@ def _tooth(
         first, second = rings[k], rings[k + 1]
         builder.strip(first, second, closed=True, tag="teeth") if downwards else builder.strip(second, first, True, "teeth")
     builder.fill(rings[0][::-1] if downwards else rings[0], 3, 3, closed=True, tag="teeth")
-    positions.append(_disc(positions[0][::-1] if downwards else positions[0], 3))
+    positions.append(disc(positions[0][::-1] if downwards else positions[0], 3))
     return Solid(np.concatenate(positions), builder.faces, builder.tags)
 
 
 def _gum(reach: float, neck: float, up: float, inset: float) -> Solid:
     """A ridge along the whole arch that the teeth stand in, open where it meets the jaw bone."""
     builder = MeshBuilder()
-    stations = np.linspace(-reach - 0.001, reach + 0.001, 49)
+    stations = np.linspace(-reach - 0.001, reach + 0.001, 33)
     # Cross section: metres behind the front of the teeth, metres from the neck towards the root.
     section = np.array([(-0.0004, 0.0085), (-0.0012, 0.0050), (-0.0010, 0.0015), (-0.0002, 0.0), (0.0030, -0.0002), (0.0070, 0.0006), (0.0092, 0.0030), (0.0100, 0.0085)])
     ids = builder.vertices(len(stations), len(section))
@@ -190,5 +190,5 @@ def tongue() -> Solid:
     for k in range(stations - 1):
         builder.strip(rings[k + 1], rings[k], closed=True, tag="tongue")
     builder.fill(rings[0], 4, 4, closed=True, tag="tongue")
-    positions.append(_disc(positions[0], 4) + np.array([0.0, -0.0012, 0.0]))
+    positions.append(disc(positions[0], 4) + np.array([0.0, -0.0012, 0.0]))
     return Solid(np.concatenate(positions), builder.faces, builder.tags)

@@ -11,7 +11,7 @@ from .surface import EYE_CENTRE, gradient, head_distance
 from .topology import FloatArray
 
 LOOK_UP, LOOK_DOWN, LOOK_ASIDE = np.radians([20.0, 24.0, 25.0])
-_LID_SHARE = np.array([0.0, 0.06, 0.22, 0.55, 0.90, 1.0, 1.0, 1.0])
+_LID_SHARE = np.array([0.0, 0.06, 0.20, 0.50, 0.85, 1.0, 1.0, 1.0, 1.0])
 """How far each loop of an eye follows its lid, from the outermost in."""
 _BLINK_LINE = 0.22
 """Where the lids meet: 0 at the lower lid's rest, 1 at the upper lid's."""
@@ -102,41 +102,32 @@ def _brush(points: FloatArray, centre: tuple[float, float, float], size: tuple[f
     return np.exp(-((((points - np.array(centre)) / np.array(size)) ** 2).sum(axis=1)))
 
 
-def _along_skin(points: FloatArray, offsets: FloatArray) -> FloatArray:
-    """The part of offsets that slides along the skull."""
-    normal = gradient(points, head_distance)
-    normal /= np.maximum(np.linalg.norm(normal, axis=1), 1e-9)[:, None]
-    return offsets - (offsets * normal).sum(axis=1)[:, None] * normal
-
-
-def brow_shapes(points: FloatArray) -> dict[str, FloatArray]:
-    """The brows' shapes for any vertices (V, 3) that lie on the forehead."""
-    above_lid = smooth_step((points[:, 2] - 0.1215) / 0.012)
+def _left_brow(points: FloatArray) -> dict[str, FloatArray]:
+    """Offsets (V, 3) of the left brow's movements, before they follow the skull."""
+    above_lid = smooth_step((points[:, 2] - 0.1235) / 0.012)
     front = smooth_step((-0.03 - points[:, 1]) / 0.03)
     ease = (above_lid * front)[:, None]
     inner = _brush(points, (0.014, -0.103, 0.1370), (0.013, 0.04, 0.022))[:, None]
     outer = _brush(points, (0.045, -0.088, 0.1390), (0.019, 0.05, 0.022))[:, None]
     body = _brush(points, (0.026, -0.098, 0.1360), (0.020, 0.04, 0.018))[:, None]
-    inner_left = inner * np.array([0.0, -0.0002, 0.0062]) + body * np.array([0, 0, 0.0010])
-    down = inner * np.array([-0.0022, -0.0008, -0.0042]) + body * np.array([-0.0006, -0.0006, -0.0030])
-    left = {
-        "browDown": ease * down,
-        "browOuterUp": ease * (outer * np.array([0.0, 0.0, 0.0064]) + body * np.array([0.0, 0.0, 0.0026])),
-        "half": ease * inner_left,
+    return {
+        "browDown": ease * (inner * np.array([-2.2, -0.8, -4.2]) + body * np.array([-0.6, -0.6, -3.0])) * MM,
+        "browOuterUp": ease * (outer * np.array([0.0, 0.0, 6.4]) + body * np.array([0.0, 0.0, 2.6])) * MM,
+        "browInnerUp": ease * (inner * np.array([0.0, -0.2, 6.2]) + body * np.array([0.0, 0.0, 1.0])) * MM,
     }
-    flip = np.array([-1.0, 1.0, 1.0])
-    return left, flip  # type: ignore[return-value]
 
 
 def forehead_shapes(points: FloatArray) -> dict[str, FloatArray]:
-    """browDown, browInnerUp and browOuterUp for any vertices (V, 3) on or near the forehead."""
+    """browDown, browInnerUp and browOuterUp for any vertices (V, 3) on or near the forehead: they slide along the skull."""
     flip = np.array([-1.0, 1.0, 1.0])
-    left, _ = brow_shapes(points)
-    right = {name: value * flip for name, value in brow_shapes(points * flip)[0].items()}
-    shapes = {"browInnerUp": left["half"] + right["half"]}
+    left, right = _left_brow(points), {name: value * flip for name, value in _left_brow(points * flip).items()}
+    shapes = {"browInnerUp": left["browInnerUp"] + right["browInnerUp"]}
     for name in ("browDown", "browOuterUp"):
         shapes[name + "Left"], shapes[name + "Right"] = left[name], right[name]
-    return {name: _along_skin(points, value) + 0.15 * (value - _along_skin(points, value)) for name, value in shapes.items()}
+    normal = gradient(points, head_distance)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1), 1e-9)[:, None]
+    away = 0.85 * normal
+    return {name: value - (value * normal).sum(axis=1)[:, None] * away for name, value in shapes.items()}
 
 
 def _skin_only(rig: SkinRig, offsets: FloatArray, keep_lips: bool = True) -> FloatArray:
@@ -163,7 +154,7 @@ def cheek_and_nose_shapes(rig: SkinRig) -> dict[str, FloatArray]:
     puff = np.zeros_like(points)
     for sign in (1.0, -1.0):
         bump = _brush(points, (sign * 0.0420, -0.0720, 0.0520), (0.021, 0.05, 0.023))[:, None]
-        puff += bump * np.array([sign * 0.0085, -0.0055, 0.0])
+        puff += bump * np.array([sign * 0.0115, -0.0065, 0.0])
     lips = Lips(rig)
     tight = vectors(-0.06 * lips.points[:, 0] / MM, 0.0, 0.0)
     pressed = vectors(-0.06 * lips.points[:, 0] / MM, -1.0, 0.6 * lips.lower - 0.5 * lips.upper)
@@ -179,10 +170,15 @@ def _sneer(rig: SkinRig) -> FloatArray:
     wing = _brush(points, (0.0150, -0.1020, 0.0770), (0.0090, 0.014, 0.0100))[:, None]
     fold = _brush(points, (0.0200, -0.0960, 0.0880), (0.0110, 0.02, 0.0130))[:, None]
     bridge = _brush(points, (0.0080, -0.1060, 0.1080), (0.0080, 0.014, 0.0140))[:, None]
-    skin = wing * np.array([0.0008, -0.0002, 0.0030]) + fold * np.array([0.0, -0.0014, 0.0022]) + bridge * np.array([0.0, -0.0004, 0.0012])
+    skin = (
+        wing * np.array([0.0012, -0.0002, 0.0042])
+        + fold * np.array([0.0, -0.0022, 0.0030])
+        + bridge * np.array([0.0, -0.0006, 0.0014])
+    )
     lips = Lips(rig)
     lift = lips.left * lips.upper
     nose = skin.copy()
     nose[rig.mouth[6:].ravel()] = 0.0
-    lip = lips.shape(vectors(0.0, 0.0, 1.2 * lift), vectors(0.0, 0.0, 1.6 * lift))
+    sealed = 0.7 * lips.left * (1 - lips.across**2)
+    lip = lips.shape(vectors(0.0, 0.0, sealed), vectors(0.0, -0.3 * lift, 2.4 * lift + sealed))
     return _skin_only(rig, nose) + lip

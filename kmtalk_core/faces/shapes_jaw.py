@@ -62,7 +62,7 @@ def jaw_weights(rig: SkinRig) -> FloatArray:
 
 
 def _lip_weights(across: FloatArray, above: FloatArray) -> FloatArray:
-    corner = np.abs(across) ** 5
+    corner = np.abs(across) ** 3.6
     return np.where(above < 0, 1.0 - (1.0 - CORNER_WEIGHT) * corner, CORNER_WEIGHT * corner)
 
 
@@ -73,6 +73,8 @@ def jaw_shapes(rig: SkinRig) -> dict[str, FloatArray]:
     narrow = np.zeros((48, 3))
     narrow[:, 0] = -0.08 * lips.points[:, 0] * np.abs(lips.across) ** 2
     shapes["jawOpen"] = shapes["jawOpen"] + lips.shape(narrow, narrow)
+    for name in ("jawForward", "jawLeft"):
+        shapes[name] = shapes[name] + _sealing(rig, lips, shapes[name])
     shapes["jawRight"] = rig.mirrored(shapes["jawLeft"])
     shapes["mouthClose"] = _close(rig, lips, shapes["jawOpen"])
     return shapes
@@ -80,15 +82,27 @@ def jaw_shapes(rig: SkinRig) -> dict[str, FloatArray]:
 
 def _close(rig: SkinRig, lips: Lips, opened: FloatArray) -> FloatArray:
     """What brings the opened lips exactly together on a line between them."""
-    contact = opened[rig.contact]
-    partner = np.roll(contact[::-1], 1 - 24, axis=0)
-    upper = np.where(lips.above[:, None] > 0, contact, partner)
-    lower = np.where(lips.above[:, None] > 0, partner, contact)
+    upper, lower = _both_lips(rig, lips, opened)
     meeting = 0.55 * upper + 0.45 * lower
     meeting[:, 1] = np.minimum(meeting[:, 1], 0.35 * lower[:, 1] + 0.65 * upper[:, 1])
-    at_contact = meeting - contact
+    at_contact = meeting - opened[rig.contact]
     share = np.where(lips.above > 0, 0.72, 0.86)[:, None]
     return lips.shape(at_contact, at_contact * share)
+
+
+def _sealing(rig: SkinRig, lips: Lips, moved: FloatArray) -> FloatArray:
+    """What keeps closed lips in touch while the jaw slides below them."""
+    upper, lower = _both_lips(rig, lips, moved)
+    at_contact = 0.5 * (upper + lower) - moved[rig.contact]
+    return lips.shape(at_contact, 0.4 * at_contact)
+
+
+def _both_lips(rig: SkinRig, lips: Lips, offsets: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Offsets (48, 3) of the upper and of the lower lip at each place along the line of contact."""
+    contact = offsets[rig.contact]
+    partner = np.roll(contact[::-1], 1 - 24, axis=0)
+    is_upper = lips.above[:, None] > 0
+    return np.where(is_upper, contact, partner), np.where(is_upper, partner, contact)
 
 
 def tongue_shapes(points: FloatArray) -> dict[str, FloatArray]:

@@ -27,6 +27,7 @@ class Lips:
         self.left = smooth_step((rig.across + 0.45) / 0.9)
         self.side = np.sign(rig.across)
         self.points = rig.points[rig.contact]
+        self.height = np.abs(rig.points[rig.mouth[MOUTH_BORDER], 2] - self.points[:, 2]) / MM
 
     def shape(self, contact: FloatArray, border: FloatArray) -> FloatArray:
         """Offsets (V, 3) from offsets (48, 3) of the line of contact and of the vermilion border."""
@@ -70,9 +71,9 @@ def _pull_in(lips: Lips, share: float) -> FloatArray:
 
 def _funnel(lips: Lips) -> tuple[FloatArray, FloatArray]:
     forward = 7.0 - 2.0 * lips.corner + 5.5 * np.abs(lips.across) ** 2
-    opening = 4.4 * lips.upper - 4.8 * lips.lower
-    contact = vectors(_pull_in(lips, 0.42), -forward, opening)
-    border = vectors(_pull_in(lips, 0.36), -forward * 0.62, 0.75 * opening)
+    opening = 4.6 * lips.upper**1.6 - 5.0 * lips.lower**1.6
+    contact = vectors(_pull_in(lips, 0.36), -forward, opening)
+    border = vectors(_pull_in(lips, 0.31), -forward * 0.62, 0.75 * opening)
     return contact, border
 
 
@@ -84,28 +85,34 @@ def _pucker(lips: Lips) -> tuple[FloatArray, FloatArray]:
 
 
 def _roll_lower(lips: Lips) -> tuple[FloatArray, FloatArray]:
-    contact = vectors(0.0, 3.0 * lips.lower + 0.6 * lips.upper, 0.6 * lips.lower + 0.6 * lips.upper)
-    border = vectors(0.0, 2.2 * lips.lower, 5.6 * lips.lower + 0.3 * lips.upper)
+    bulk = 1.0 - np.abs(lips.across) ** 3
+    below = lips.lower > 0
+    contact = vectors(0.0, bulk * np.where(below, 2.6, 0.8), 0.5 * bulk)
+    border = vectors(0.0, 2.2 * bulk * below, np.where(below, 0.66 * lips.height, 0.3 * bulk))
     return contact, border
 
 
 def _roll_upper(lips: Lips) -> tuple[FloatArray, FloatArray]:
-    contact = vectors(0.0, 3.0 * lips.upper + 0.6 * lips.lower, -0.6 * lips.upper - 0.6 * lips.lower)
-    border = vectors(0.0, 2.0 * lips.upper, -4.2 * lips.upper - 0.3 * lips.lower)
+    bulk = 1.0 - np.abs(lips.across) ** 3
+    above = lips.upper > 0
+    contact = vectors(0.0, bulk * np.where(above, 2.6, 0.8), -0.5 * bulk)
+    border = vectors(0.0, 2.0 * bulk * above, np.where(above, -0.62 * lips.height, -0.3 * bulk))
     return contact, border
 
 
 def _shrug_lower(lips: Lips) -> tuple[FloatArray, FloatArray]:
-    rise = 2.6 * (1 - lips.across**2)
-    contact = vectors(0.0, -1.6 * lips.lower - 0.4 * lips.upper, rise)
-    border = vectors(0.0, -2.4 * lips.lower, 3.4 * lips.lower + 1.6 * lips.upper)
+    bulk = (1.0 - lips.across**2) ** 1.2
+    below = lips.lower > 0
+    contact = vectors(0.0, -bulk, 2.6 * bulk)
+    border = vectors(0.0, -2.8 * bulk * below, np.where(below, 3.6, 1.6) * bulk)
     return contact, border
 
 
 def _shrug_upper(lips: Lips) -> tuple[FloatArray, FloatArray]:
-    rise = 2.4 * (1 - lips.across**2)
-    contact = vectors(0.0, -1.6 * lips.upper - 0.6 * lips.lower, rise)
-    border = vectors(0.0, -2.0 * lips.upper, 3.0 * lips.upper + 1.4 * lips.lower)
+    bulk = (1.0 - lips.across**2) ** 1.2
+    above = lips.upper > 0
+    contact = vectors(0.0, -1.2 * bulk, 2.4 * bulk)
+    border = vectors(0.0, -2.2 * bulk * above, np.where(above, 3.2, 1.6) * bulk)
     return contact, border
 
 
@@ -148,7 +155,8 @@ def _stretch(lips: Lips) -> tuple[FloatArray, FloatArray]:
 def _press(lips: Lips) -> tuple[FloatArray, FloatArray]:
     pull = _towards_left_corner(lips, 2.0)
     contact = vectors(0.8 * pull, 0.5 * lips.left, 0.6 * pull)
-    border = vectors(0.8 * pull, 1.3 * lips.left, lips.left * (2.3 * lips.lower - 1.8 * lips.upper) + 0.6 * pull)
+    thinner = lips.left * lips.height * np.where(lips.above > 0, -0.34, 0.34)
+    border = vectors(0.8 * pull, 1.2 * lips.left * (1 - lips.corner), thinner + 0.6 * pull)
     return contact, border
 
 

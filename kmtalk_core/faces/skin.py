@@ -18,16 +18,18 @@ CAP_WIDTH, CAP_HEIGHT = 9, 16
 
 MOUTH_TAGS = ("skin",) * 6 + ("lips",) * 6 + ("mouth_interior",) * 5
 MOUTH_BORDER, MOUTH_CONTACT = 6, 11
-EYE_TAGS = ("skin",) * 7
-LID_NEAR, LID_EDGE, LID_RIM, LID_INSIDE = 4, 5, 6, 7
+EYE_TAGS = ("skin",) * 8
+LID_NEAR, LID_LINE, LID_EDGE, LID_RIM, LID_INSIDE = 4, 5, 6, 7, 8
+OUTER_CANTHUS, INNER_CANTHUS = 14, 32
+"""Places of the corners of the eye in its loops; the upper lid runs from the outer to the inner one."""
 NOSTRIL_TAGS = ("skin", "nostril", "nostril")
 EAR_TAGS = ("skin",) * 9
 
 # Row, then (y, z) on the front midline, (x, z) at the side, (y, z) on the back midline.
 _PROFILE = np.array(
     [
-        (0, -0.022, -0.1000, 0.0520, -0.0900, 0.086, -0.080),
-        (7, -0.030, -0.0200, 0.0480, 0.0000, 0.068, 0.010),
+        (0, -0.018, -0.0650, 0.0500, -0.0650, 0.084, -0.065),
+        (7, -0.028, -0.0150, 0.0470, 0.0020, 0.068, 0.012),
         (11, -0.084, -0.0010, 0.0560, 0.0300, 0.078, 0.040),
         (15, -0.097, 0.0270, 0.0640, 0.0500, 0.088, 0.060),
         (23, -0.101, 0.0640, 0.0710, 0.0680, 0.096, 0.085),
@@ -95,7 +97,17 @@ def build_half_skin() -> HalfSkin:
     nostril = builder.ring_patch(NOSTRIL, grid, NOSTRIL_TAGS, "nostril")
     ear = builder.ring_patch(EAR, grid, EAR_TAGS, "skin")
     cap = builder.fill(grid[ROWS], CAP_WIDTH, CAP_HEIGHT, closed=False, tag="skin")
+    _paint_lashes(builder, eye)
     return HalfSkin(grid, builder.faces, builder.tags, mouth, eye, nostril, ear, cap, builder.vertex_count)
+
+
+def _paint_lashes(builder: MeshBuilder, eye: RingPatch) -> None:
+    """Give the edge of the upper lid the lashes' colour."""
+    upper = slice(OUTER_CANTHUS, INNER_CANTHUS + 1)
+    edge = set(eye.rings[LID_LINE : LID_RIM + 1, upper].ravel().tolist())
+    for k, face in enumerate(builder.faces):
+        if edge.issuperset(face):
+            builder.tags[k] = "lashes"
 
 
 def lofted_grid() -> FloatArray:

@@ -11,9 +11,9 @@ import numpy as np
 
 from .topology import FloatArray
 
-EYE_CENTRE = np.array([0.0335, -0.0765, 0.1130])
-EYE_RADIUS = 0.0148
-LID_RADIUS = EYE_RADIUS + 0.0020
+EYE_CENTRE = np.array([0.0338, -0.0752, 0.1125])
+EYE_RADIUS = 0.0164
+LID_RADIUS = EYE_RADIUS + 0.0018
 
 # (centre, radii, blend): each joins what came before it with a smooth union of width `blend`.
 _SKULL = (
@@ -22,14 +22,14 @@ _SKULL = (
     ((0.0, -0.036, 0.160), (0.0600, 0.0620, 0.0500), 0.030),  # forehead
 )
 _FACE = (
-    ((0.0450, -0.0540, 0.0850), (0.0190, 0.0230, 0.0190), 0.030),  # cheekbone
-    ((0.0330, -0.0520, 0.0600), (0.0240, 0.0300, 0.0300), 0.030),  # cheek
-    ((0.0, -0.0620, 0.0490), (0.0340, 0.0380, 0.0300), 0.022),  # the mound of the dental arches
-    ((0.0, -0.0790, 0.0135), (0.0170, 0.0165, 0.0140), 0.026),  # chin
+    ((0.0440, -0.0560, 0.0860), (0.0200, 0.0240, 0.0190), 0.030),  # cheekbone
+    ((0.0345, -0.0495, 0.0600), (0.0250, 0.0310, 0.0300), 0.034),  # cheek
+    ((0.0, -0.0620, 0.0490), (0.0325, 0.0385, 0.0300), 0.022),  # the mound of the dental arches
+    ((0.0, -0.0790, 0.0140), (0.0190, 0.0170, 0.0145), 0.028),  # chin
 )
 _NOSE = (
-    ((0.0, -0.1090, 0.0790), (0.0082, 0.0090, 0.0080), 0.012),  # tip
-    ((0.0098, -0.1000, 0.0765), (0.0062, 0.0085, 0.0066), 0.0075),  # wing
+    ((0.0, -0.1090, 0.0790), (0.0080, 0.0090, 0.0080), 0.012),  # tip
+    ((0.0096, -0.1000, 0.0765), (0.0060, 0.0085, 0.0066), 0.0075),  # wing
     ((0.0, -0.1030, 0.0720), (0.0035, 0.0090, 0.0035), 0.008),  # septum
 )
 
@@ -75,13 +75,13 @@ def head_distance(points: FloatArray) -> FloatArray:
     body = part(*_SKULL[0][:2])
     for centre, radii, blend in _SKULL[1:]:
         body = _join(body, part(centre, radii), blend)
-    jaw = _cone(folded, (0.0395, -0.0080, 0.0420), (0.0130, -0.0740, 0.0150), (0.0150, 0.0135))
+    jaw = _cone(folded, (0.0405, -0.0080, 0.0420), (0.0150, -0.0720, 0.0160), (0.0160, 0.0150))
     body = _join(body, jaw, 0.050)
     for centre, radii, blend in _FACE:
         body = _join(body, part(centre, radii), blend)
-    neck = _cone(points, (0.0, 0.034, -0.120), (0.0, 0.020, 0.070), (0.052, 0.046))
-    body = _join(body, neck, 0.022)
-    body = _carve(body, part((0.0350, -0.1110, 0.1110), (0.0190, 0.0200, 0.0130)), 0.020)  # eye socket
+    neck = _cone(points, (0.0, 0.036, -0.110), (0.0, 0.019, 0.070), (0.0500, 0.0440))
+    body = _join(body, neck, 0.026)
+    body = _carve(body, part((0.0350, -0.1120, 0.1120), (0.0190, 0.0200, 0.0130)), 0.020)  # eye socket
     brow = _cone(folded, (0.0140, -0.0890, 0.1310), (0.0440, -0.0720, 0.1320), (0.0060, 0.0040))
     body = _join(body, brow, 0.018)
     bridge = _cone(points, (0.0, -0.0885, 0.1260), (0.0, -0.1085, 0.0830), (0.0050, 0.0066))
@@ -89,15 +89,19 @@ def head_distance(points: FloatArray) -> FloatArray:
     for centre, radii, blend in _NOSE:
         body = _join(body, part(centre, radii), blend)
     lids = np.linalg.norm(folded - EYE_CENTRE, axis=1) - LID_RADIUS
-    return _join(body, lids, 0.006)
+    return _join(body, lids, 0.008)
 
 
 def project(points: FloatArray, distance: Callable[[FloatArray], FloatArray], steps: int = 3) -> FloatArray:
     """Move points (V, 3) onto the zero set of a distance function along its gradient."""
     for _ in range(steps):
-        value, slope = distance(points), gradient(points, distance)
-        points = points - (value / np.maximum((slope**2).sum(axis=1), 0.2))[:, None] * slope
+        points = project_along(points, distance, gradient(points, distance))
     return points
+
+
+def project_along(points: FloatArray, distance: Callable[[FloatArray], FloatArray], slope: FloatArray) -> FloatArray:
+    """One Newton step of points (V, 3) towards the zero set along a known gradient (V, 3)."""
+    return points - (distance(points) / np.maximum((slope**2).sum(axis=1), 0.2))[:, None] * slope
 
 
 def gradient(points: FloatArray, distance: Callable[[FloatArray], FloatArray], step: float = 2e-4) -> FloatArray:

@@ -6,12 +6,13 @@ import numpy as np
 
 from .features import place_ear, place_eye, place_mouth, place_nostril
 from .skin import CAP_HEIGHT, CAP_WIDTH, LID_NEAR, MOUTH_BORDER, ROWS, HalfSkin, lofted_grid
-from .surface import head_distance, project
+from .surface import gradient, head_distance, project, project_along
 from .topology import FloatArray, IntArray, edges_of, neighbour_average
 
-_RELAX_STEPS = 90
-# Midline rows that keep their place on the profile: neck, throat, chin, lips, base and tip of the nose, bridge, crown.
-_PROFILE_PINS = (0, 11, 15, 23, 24, 29)
+_RELAX_STEPS = 96
+_SLOPE_LIFE = 6
+# Midline rows that keep their place on the profile: base of the neck, base and tip of the nose.
+_PROFILE_PINS = (0, 24, 29)
 
 
 def neutral_half(skin: HalfSkin) -> FloatArray:
@@ -51,9 +52,11 @@ def _relax(skin: HalfSkin, points: FloatArray, free: IntArray) -> None:
     average = neighbour_average(edges_of(skin.faces), skin.vertex_count)[free]
     midline = skin.midline
     for step in range(_RELAX_STEPS):
+        if step % _SLOPE_LIFE == 0:
+            slope = gradient(points[free], head_distance)
         points[free] += 0.6 * (average @ points - points[free])
         points[midline, 0] = 0.0
-        points[free] = project(points[free], head_distance, 1)
+        points[free] = project_along(points[free], head_distance, slope)
     points[free] = project(points[free], head_distance, 3)
     points[midline, 0] = 0.0
 

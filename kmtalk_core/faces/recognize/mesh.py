@@ -1,0 +1,188 @@
+"""A mesh as geometry sees it: triangles over welded vertices, its pieces, borders, normals and Laplacian."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sparse
+
+from ...errors import FaceError
+
+Array: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+
+_SAME_POINT = 1e-6
+"""Of the mesh's size: vertices closer than this may be one vertex that an importer split along a seam."""
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Triangles over welded vertices.
+
+    vertices: (V, 3); triangles: (T, 3); source: (N,) welded vertex of each vertex of the mesh as it came.
+    """
+
+    vertices: Array
+    triangles: IntArray
+    source: IntArray
+
+    @cached_property
+    def edges(self) -> IntArray:
+        """(E, 2) undirected edges, each once, the smaller index first."""
+        return np.unique(np.sort(self.half_edges, axis=1), axis=0)
+
+    @cached_property
+    def half_edges(self) -> IntArray:
+        """(3T, 2) directed edges of the triangles."""
+        t = self.triangles
+        return np.concatenate([t[:, [0, 1]], t[:, [1, 2]], t[:, [2, 0]]])
+
+    @cached_property
+    def adjacency(self) -> sparse.csr_matrix:
+        """(V, V) ones where an edge is."""
+        e = self.edges
+        count = len(self.vertices)
+        half = sparse.coo_matrix((np.ones(len(e)), (e[:, 0], e[:, 1])), shape=(count, count))
+        return (half + half.T).tocsr()
+
+    @cached_property
+    def pieces(self) -> IntArray:
+        """(V,) label of the connected piece each vertex belongs to."""
+        return np.asarray(sparse.csgraph.connected_components(self.adjacency, directed=False)[1], np.int64)
+
+    @cached_property
+    def border(self) -> npt.NDArray[np.bool_]:
+        """(V,) whether a vertex lies on an edge with a face on one side only."""
+        ordered = np.sort(self.half_edges, axis=1)
+        edges, count = np.unique(ordered, axis=0, return_counts=True)
+        mask = np.zeros(len(self.vertices), bool)
+        mask[edges[count == 1].ravel()] = True
+        return mask
+
+    @cached_property
+    def face_normals(self) -> Array:
+        """(T, 3) normals, as long as twice the triangle's area."""
+        a, b, c = (self.vertices[self.triangles[:, k]] for k in range(3))
+        return np.cross(b - a, c - a)
+
+    @cached_property
+    def normals(self) -> Array:
+        """(V, 3) unit normals, weighted by area."""
+        total = np.zeros_like(self.vertices)
+        for corner in range(3):
+            np.add.at(total, self.triangles[:, corner], self.face_normals)
+        return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30)
+
+    @cached_property
+    def size(self) -> float:
+        """The diagonal of the bounding box."""
+        return float(np.linalg.norm(np.ptp(self.vertices, axis=0)))
+
+    def moved(self, vertices: Array) -> "Mesh":
+        """The same triangles over other positions (V, 3)."""
+        return Mesh(vertices, self.triangles, self.source)
+
+    def flipped(self) -> "Mesh":
+        """The same with every triangle turned over."""
+        return Mesh(self.vertices, self.triangles[:, ::-1], self.source)
+
+    def part(self, keep: npt.NDArray[np.bool_]) -> tuple["Mesh", IntArray]:
+        """The piece over the vertices in `keep` (V,) and their indices in this mesh."""
+        chosen = np.flatnonzero(keep)
+        position = np.full(len(self.vertices), -1)
+        position[chosen] = np.arange(len(chosen))
+        inside = np.all(keep[self.triangles], axis=1)
+        return Mesh(self.vertices[chosen], position[self.triangles[inside]], np.arange(len(chosen))), chosen
+
+    @cached_property
+    def laplacian(self) -> sparse.csr_matrix:
+        """(V, V) positive semi-definite cotangent Laplacian; weights never fall below a tenth of their mean."""
+        cotangents = []
+        for corner in range(3):
+            here, there, other = (self.vertices[self.triangles[:, (corner + k) % 3]] for k in range(3))
+            u, v = there - here, other - here
+            cross = np.linalg.norm(np.cross(u, v), axis=1)
+            cotangents.append(0.5 * np.einsum("ij,ij->i", u, v) / np.maximum(cross, 1e-12 * self.size**2))
+        t = self.triangles
+        rows = np.concatenate([t[:, 1], t[:, 2], t[:, 0]])
+        columns = np.concatenate([t[:, 2], t[:, 0], t[:, 1]])
+        count = len(self.vertices)
+        weights = sparse.coo_matrix((np.concatenate(cotangents), (rows, columns)), shape=(count, count)).tocsr()
+        weights = weights + weights.T
+        weights.data = np.clip(weights.data, 0.05, 5.0)  # slivers would otherwise rule the surface
+        return sparse.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights
+
+    @cached_property
+    def areas(self) -> Array:
+        """(V,) a third of the area of the triangles around each vertex."""
+        total = np.zeros(len(self.vertices))
+        share = np.linalg.norm(self.face_normals, axis=1) / 6.0
+        for corner in range(3):
+            np.add.at(total, self.triangles[:, corner], share)
+        return np.maximum(total, 1e-9 * self.size**2 / len(total))
+
+
+def mesh_from(vertices: npt.ArrayLike, faces: npt.ArrayLike | Sequence[Sequence[int]]) -> Mesh:
+    """A `Mesh` of vertices (N, 3) and polygons of any size; seams are welded, loose vertices kept.
+
+    Raises FaceError for what is no mesh: no faces, indices out of range, positions that are not finite.
+    """
+    points = np.array(vertices, np.float64).reshape(-1, 3)
+    triangles = triangulate(faces)
+    if not len(triangles):
+        raise FaceError("This mesh has no faces: choose the mesh of the head.")
+    if triangles.min() < 0 or triangles.max() >= len(points):
+        raise FaceError("This mesh has faces that point at no vertex: clean it up first (Mesh ▸ Clean Up).")
+    if not np.all(np.isfinite(points)):
+        raise FaceError("This mesh has vertices at no finite position: clean it up first (Mesh ▸ Clean Up).")
+    source = _weld(points, triangles)
+    first = np.full(source.max() + 1, -1)
+    first[source[::-1]] = np.arange(len(source))[::-1]
+    welded = source[triangles]
+    proper = (welded[:, 0] != welded[:, 1]) & (welded[:, 1] != welded[:, 2]) & (welded[:, 2] != welded[:, 0])
+    return Mesh(points[first], welded[proper], source)
+
+
+def triangulate(faces: npt.ArrayLike | Sequence[Sequence[int]]) -> IntArray:
+    """Polygons of any size as a fan of triangles (T, 3)."""
+    if isinstance(faces, np.ndarray) and faces.ndim == 2 and faces.dtype != object:
+        table = faces.astype(np.int64)
+        fans = [table[:, [0, k, k + 1]] for k in range(1, table.shape[1] - 1)]
+        return np.stack(fans, axis=1).reshape(-1, 3) if fans else np.zeros((0, 3), np.int64)
+    polygons = list(faces)  # type: ignore[arg-type]
+    fan = [(p[0], p[k], p[k + 1]) for p in polygons for k in range(1, len(p) - 1)]
+    return np.array(fan, np.int64).reshape(-1, 3)
+
+
+def _weld(points: Array, triangles: IntArray) -> IntArray:
+    """(N,) welded index: vertices on open borders at one place become one where an edge meets its twin.
+
+    Lips that touch are left apart: their borders coincide too, but the faces beside them look at each other.
+    """
+    count = len(points)
+    step = max(float(np.linalg.norm(np.ptp(points, axis=0))) * _SAME_POINT, 1e-30)
+    place = np.unique(np.round(points / step).astype(np.int64), axis=0, return_inverse=True)[1].reshape(-1)
+    if place.max() + 1 == count:
+        return np.arange(count)
+    half = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    normal = np.tile(np.cross(*(points[triangles[:, k]] - points[triangles[:, 0]] for k in (1, 2))), (3, 1))
+    undirected, inverse, uses = np.unique(np.sort(half, axis=1), axis=0, return_inverse=True, return_counts=True)
+    open_edge = np.flatnonzero(uses[inverse.reshape(-1)] == 1)
+    start, end = place[half[open_edge, 0]], place[half[open_edge, 1]]
+    twin = {(int(a), int(b)): int(e) for e, a, b in zip(open_edge, start, end, strict=True)}
+    pairs = [(e, twin[(int(b), int(a))]) for e, a, b in zip(open_edge, start, end, strict=True) if (int(b), int(a)) in twin]
+    joined = [(e, t) for e, t in pairs if e < t and normal[e] @ normal[t] >= 0]
+    if not joined:
+        return np.arange(count)
+    first, second = np.array(joined).T
+    rows = np.concatenate([half[first, 0], half[first, 1]])
+    columns = np.concatenate([half[second, 1], half[second, 0]])
+    links = sparse.coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(count, count))
+    label = sparse.csgraph.connected_components(links, directed=False)[1]
+    order = np.full(label.max() + 1, count)
+    np.minimum.at(order, label, np.arange(count))
+    rank = np.argsort(np.argsort(order))  # welded vertices keep the order of their first appearance
+    return np.asarray(rank[label], np.int64)

@@ -1,0 +1,171 @@
+"""Cuts through a face: curves where a sagittal plane meets the mesh, and the slit of mouth or eye that shows in them.
+
+Everything here is in face axes: X to the character's left, Y up, Z forward.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .mesh import Array, IntArray, Mesh
+
+_STEEP = 2.0
+"""Surfaces belong to one slit where they part by less than this much of the way along them (a wedge of 60°)."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One run of a section, directed so that the outside lies ahead (+Z) where it runs down.
+
+    points: (n, 3); length: (n,) along the curve; triangles: (n − 1,) that the segments cross; closed: ends meet.
+    """
+
+    points: Array
+    length: Array
+    triangles: IntArray
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Rim:
+    """Where two surfaces of a slit part, seen in one section: indices into the curves above and below."""
+
+    above: Curve
+    upper: int
+    below: Curve
+    lower: int
+    detour: float
+
+    @property
+    def upper_point(self) -> Array:
+        return self.above.points[self.upper]
+
+    @property
+    def lower_point(self) -> Array:
+        return self.below.points[self.lower]
+
+    @property
+    def gap(self) -> float:
+        """How far the two rims stand apart."""
+        return float(np.linalg.norm(self.upper_point - self.lower_point))
+
+
+def section(mesh: Mesh, x: float) -> list[Curve]:
+    """The curves where the plane X = x cuts the mesh."""
+    side = mesh.vertices[:, 0] - x
+    side = np.where(np.abs(side) < 1e-9 * mesh.size, 1e-9 * mesh.size, side)
+    above = side[mesh.triangles] > 0
+    crossing = np.flatnonzero(above.any(axis=1) & ~above.all(axis=1))
+    if not len(crossing):
+        return []
+    start, end = _cut_edges(mesh.triangles[crossing], above[crossing])
+    keys, nodes = np.unique(np.concatenate([np.sort(start, axis=1), np.sort(end, axis=1)]), axis=0, return_inverse=True)
+    a, b = keys[:, 0], keys[:, 1]
+    share = side[a] / (side[a] - side[b])
+    points = mesh.vertices[a] + share[:, None] * (mesh.vertices[b] - mesh.vertices[a])
+    nodes = nodes.reshape(-1)
+    count = len(crossing)
+    return [_curve(points, run, crossing[faces]) for run, faces in _chains(nodes[:count], nodes[count:])]
+
+
+def _cut_edges(triangles: IntArray, above: np.ndarray) -> tuple[IntArray, IntArray]:
+    """For each cut triangle the edge where the directed section enters and the one where it leaves, (n, 2) each."""
+    alone_above = above.sum(axis=1) == 1
+    alone = np.where(alone_above, above.argmax(axis=1), (~above).argmax(axis=1))
+    rows = np.arange(len(triangles))
+    tip, after, before = (triangles[rows, (alone + k) % 3] for k in range(3))
+    to_next, to_last = np.stack([tip, after], axis=1), np.stack([tip, before], axis=1)
+    flip = alone_above[:, None]
+    return np.where(flip, to_last, to_next), np.where(flip, to_next, to_last)
+
+
+def _chains(start: IntArray, end: IntArray) -> list[tuple[list[int], list[int]]]:
+    """Directed segments start → end strung together: (nodes, segments) of each run."""
+    leaving: dict[int, int] = {int(node): segment for segment, node in enumerate(start)}
+    entered = {int(node) for node in end}
+    unused = set(range(len(start)))
+    runs: list[tuple[list[int], list[int]]] = []
+    heads = [segment for segment, node in enumerate(start) if int(node) not in entered]
+    for first in [*heads, *range(len(start))]:
+        if first not in unused:
+            continue
+        nodes, segments = [int(start[first])], []
+        segment: int | None = first
+        while segment is not None and segment in unused:
+            unused.discard(segment)
+            segments.append(segment)
+            nodes.append(int(end[segment]))
+            segment = leaving.get(nodes[-1])
+        runs.append((nodes, segments))
+    return runs
+
+
+def _curve(points: Array, nodes: list[int], triangles: IntArray) -> Curve:
+    line = points[nodes]
+    steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    return Curve(line, np.concatenate([[0.0], np.cumsum(steps)]), triangles, nodes[0] == nodes[-1])
+
+
+def find_slit(
+    curves: list[Curve], scale: float, near: tuple[Array, Array] | None = None, low: float = -np.inf, high: float = np.inf
+) -> Rim | None:
+    """The slit between `low` and `high` (Y) that takes the longest way round, or None.
+
+    scale: about the distance between the eyes; near: rims of the neighbouring section, of which the slit must be the
+    continuation.
+    """
+    best: Rim | None = None
+    for above in curves:
+        for below in curves:
+            rim = _widest(above, below, scale, near, low, high)
+            if rim is not None and (best is None or rim.detour > best.detour):
+                best = rim
+    return best
+
+
+def _widest(
+    above: Curve, below: Curve, scale: float, near: tuple[Array, Array] | None, low: float, high: float
+) -> Rim | None:
+    """The pair of points, one on each curve, with the longest way between them for their distance."""
+    if above is not below and (above.closed or below.closed):
+        return None
+    first = _candidates(above, low, high, near[0] if near else None, scale)
+    second = _candidates(below, low, high, near[1] if near else None, scale)
+    if not len(first) or not len(second):
+        return None
+    p, q = above.points[first], below.points[second]
+    apart = q[None] - p[:, None]
+    distance = np.linalg.norm(apart, axis=2)
+    if above is below:
+        way = above.length[second][None] - above.length[first][:, None]
+        if above.closed:
+            way = np.where(way < 0, way + above.length[-1], way)
+    else:
+        if np.linalg.norm(above.points[-1] - below.points[0]) > 1.2 * scale:
+            return None
+        way = above.length[-1] - above.length[first][:, None] + below.length[second][None] + 0.5 * scale
+    facing_down = np.einsum("ijk,ik->ij", apart, _normals(above)[first]) > -0.3 * distance - 1e-9 * scale
+    facing_up = np.einsum("ijk,jk->ij", apart, _normals(below)[second]) < 0.3 * distance + 1e-9 * scale
+    allowed = facing_down & facing_up & (distance < 0.5 * scale) & (apart[:, :, 1] < 0.1 * scale) & (way > 0.2 * scale)
+    detour = np.where(allowed, way - _STEEP * distance, -np.inf)
+    if above.closed:
+        detour = np.where(way < 0.6 * above.length[-1], detour, -np.inf)
+    i, j = np.unravel_index(np.argmax(detour), detour.shape)
+    if detour[i, j] < 0.08 * scale:
+        return None
+    return Rim(above, int(first[i]), below, int(second[j]), float(detour[i, j]))
+
+
+def _candidates(curve: Curve, low: float, high: float, near: Array | None, scale: float) -> IntArray:
+    y = curve.points[:, 1]
+    keep = (y > low) & (y < high)
+    if near is not None:
+        keep &= np.linalg.norm(curve.points[:, 1:] - near[1:], axis=1) < 0.16 * scale
+    return np.flatnonzero(keep)
+
+
+def _normals(curve: Curve) -> Array:
+    """(n, 3) unit normals in the plane of the section, outwards."""
+    forward = np.gradient(curve.points, axis=0) if len(curve.points) > 2 else np.diff(curve.points, axis=0).repeat(2, axis=0)
+    normal = np.stack([np.zeros(len(forward)), forward[:, 2], -forward[:, 1]], axis=1)
+    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-30)
