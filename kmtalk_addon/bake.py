@@ -43,12 +43,14 @@ class BakeOptions:
 
 @dataclass(frozen=True)
 class BakeReport:
-    """What was written: actions, f-curves, first and last scene frame, and what the user should know."""
+    """What was written: actions, f-curves, first and last scene frame, the scene frame of every key of the take, and
+    what the user should know."""
 
     actions: tuple[Any, ...]
     curves: int
     first: int
     last: int
+    key_frames: tuple[int, ...]
     notes: tuple[str, ...] = field(default=())
 
 
@@ -96,7 +98,7 @@ def write(prepared: Prepared, face: Face, scene: Any, options: BakeOptions) -> B
     first, last = int(samples.frames[0]), int(samples.frames[-1])
     scene.frame_end = max(scene.frame_end, last)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
-    return BakeReport(tuple(actions), curves, first, last, tuple(notes))
+    return BakeReport(tuple(actions), curves, first, last, samples.key_frames, tuple(notes))
 
 
 def _require_free(mesh: FaceMesh) -> None:
