@@ -87,8 +87,8 @@ class MultimodalGuidedDecoder(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         self.head = zero_linear(config.width, config.motion_space.width)
 
-    def forward(self, fused: Tensor, frame_mask: Tensor | None = None) -> Tensor:
-        """F (batch, time, width) to scaled motion (batch, time, motion width)."""
+    def forward(self, fused: Tensor, frame_mask: Tensor | None, core: slice) -> Tensor:
+        """F (batch, time, width) to scaled motion (batch, time, motion width) of the frames `core`."""
         for layer in self.layers:
             fused = layer(fused, frame_mask)
-        return self.head(self.norm(fused))
+        return self.head(self.norm(fused[:, core]))

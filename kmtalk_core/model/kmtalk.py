@@ -12,6 +12,8 @@ from .config import KMTalkConfig
 from .key_motion import KeyMotionDecoder, PhoneConditioning, at_frames
 from .spacing import KeySpacing
 
+_ALL = slice(None)
+
 
 class KMTalkMotion(NamedTuple):
     """`key_motions` (batch, n, motion width) and `motion` (batch, time, motion width), in the motion space's unit."""
@@ -77,17 +79,21 @@ class KMTalk(nn.Module):
         key_mask: Tensor | None = None,
         phones: Tensor | None = None,
         frame_mask: Tensor | None = None,
+        core: slice = _ALL,
     ) -> Tensor:
-        """Y (batch, time, motion width) from any key motions, a person's included: the second half of `forward`."""
+        """Y (batch, time, motion width) from any key motions, a person's included: the second half of `forward`.
+
+        Of the frames only `core` is given back, for windows whose margins are there for its sake.
+        """
         audio, poses = self._heard(encoded, phones, frame_mask)
         spacing = KeySpacing.of(keys, key_mask, audio.shape[1], self.config.flow_reach)
         scaled_keys = key_motions * self.config.motion_scale
         flow = self.motion_flow_encoder(scaled_keys, spacing, frame_mask)
-        motion = self.multimodal_guided_decoder(self.fusion(flow, audio, spacing), frame_mask)
+        motion = self.multimodal_guided_decoder(self.fusion(flow, audio, spacing), frame_mask, core)
         if poses is not None and self.config.audio_guidance:
-            motion = motion + poses
+            motion = motion + poses[:, core]
         if self.config.residual:
-            motion = motion + spacing.interpolate(scaled_keys)
+            motion = motion + spacing.interpolate(scaled_keys)[:, core]
         return motion / self.config.motion_scale
 
     def _heard(

@@ -1,0 +1,216 @@
+"""Animator: a sound to a take, and a take with edited keys to the next one.  Needs PyTorch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .alignment import Alignment, Phone
+from .audio import Sound
+from .edits import PlannedKey, Span, changed_spans, plan_keys, read_edits
+from .errors import KMTalkError, TakeError
+from .localize import frame_count_of, key_frames, localize
+from .model import checkpoint
+from .model.conditioning import TRUST, AlignedPhones
+from .model.hearing import listen_job
+from .model.kmtalk import KMTalk
+from .model.performance import Performance
+from .progress import Job, Progress, finish
+from .settings import Settings
+from .shaping import Shaping
+from .take import Key, Take
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+STARTER_WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "starter"
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Animator:
+    """A loaded network on its device; `weights` is the checkpoint's folder and `weights_hash` its hash."""
+
+    model: KMTalk
+    weights: Path
+    weights_hash: str
+    device: torch.device
+
+    @staticmethod
+    def load(weights: str | Path | None = None, device: str = "auto") -> "Animator":
+        """The network of a checkpoint folder (the starter weights where none is given), in 32-bit floats.
+
+        Raises WeightsError for a checkpoint that cannot be used, KMTalkError for a device that is not there.
+        """
+        folder = STARTER_WEIGHTS if weights is None else Path(weights)
+        place = pick_device(device)
+        return Animator(checkpoint.load(folder).to(place), folder, checkpoint.model_hash(folder), place)
+
+    def animate(self, sound: Sound, **options: Any) -> Take:
+        """`animate_job`, run to its end."""
+        return finish(self.animate_job(sound, **options))
+
+    def animate_job(
+        self,
+        sound: Sound,
+        *,
+        text: str | None = None,
+        textgrid: str | Path | None = None,
+        method: str = "auto",
+        language: str = "en",
+        settings: Mapping[str, Any] | None = None,
+    ) -> Job[Take]:
+        """Find the key frames of `sound` and make its motion; however long it is, memory grows by the motion alone.
+
+        `text`, `textgrid`, `method` and `language` are those of `localize`, `settings` the fields of `Settings`.
+        Raises AlignmentError where an explicit method fails.
+        """
+        wanted = Settings.of(settings)
+        space = self.model.config.motion_space
+        if method == "auto" and self.model.config.keys == "uniform":
+            method = "uniform"
+        knows_phones = self.model.config.encoder.kind == "log_mel"
+        alignment = yield from localize(
+            sound,
+            method=method,
+            text=text,
+            textgrid=textgrid,
+            language=language,
+            weights=self.weights if knows_phones else STARTER_WEIGHTS,
+            device=str(self.device),
+        )
+        count = frame_count_of(sound.duration, space.fps)
+        gap = round(wanted.minimum_key_gap * space.fps)
+        keys = [
+            PlannedKey(key.frame, key.time, key.label, key.confidence, "generated", None, is_changed=True)
+            for key in key_frames(_delayed(alignment, wanted.delay), space.fps, count, gap)
+        ]
+        performance = yield from self._performance(sound, count, alignment, wanted)
+        motion = np.empty((count, space.width), np.float32)
+        yield from performance.motion_job(keys, 0, count, motion)
+        return Take(
+            space=space.name,
+            fps=space.fps,
+            motion=motion,
+            keys=_keys_on(motion, keys),
+            phones=alignment.phones,
+            text=text,
+            settings={**wanted.to_json(), "method": alignment.method},
+            model={"name": self.model.config.name, "hash": self.weights_hash},
+            audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
+            notes=sound.notes + alignment.notes,
+        )
+
+    def complete(self, take: Take, sound: Sound | None, edits: Sequence[Any]) -> Take:
+        """`complete_job`, run to its end."""
+        return finish(self.complete_job(take, sound, edits))
+
+    def complete_job(self, take: Take, sound: Sound | None, edits: Sequence[Any]) -> Job[Take]:
+        """Apply `edits` (entries as in EDITS.json) to the keys of `take` and make the motion around them anew.
+
+        Every edited, locked or added key is hit exactly.  Only the spans between a changed key and its neighbours
+        change; all else stays bit for bit.  Raises TakeError for edits that make no sense, without the sound, and
+        for a sound or a take that does not fit.
+        """
+        plan = plan_keys(take, read_edits(edits, take))
+        self._check_fit(take, sound)
+        assert sound is not None
+        settings = Settings.of({k: v for k, v in take.settings.items() if k != "method"})
+        method = str(take.settings.get("method", ""))
+        alignment = Alignment(take.phones, sound.duration, method)
+        spans = changed_spans(take, plan)
+        motion = take.motion.copy()
+        if spans:
+            performance = yield from self._performance(sound, take.frame_count, alignment, settings)
+            for number, span in enumerate(spans):
+                fresh = np.empty((span.last + 1 - span.first, motion.shape[1]), np.float32)
+                for step in performance.motion_job(plan, span.first, span.last + 1, fresh):
+                    yield Progress("completing", (number + step.fraction) / len(spans))
+                _write_span(motion, fresh, span, plan, performance.shaping)
+        notes = take.notes
+        if take.model.get("hash") != self.weights_hash and spans:
+            notes += ("Some spans were completed with other weights than the rest of the take.",)
+        return replace(take, motion=motion, keys=_keys_on(motion, plan), notes=notes)
+
+    def _check_fit(self, take: Take, sound: Sound | None) -> None:
+        if sound is None:
+            raise TakeError("Completing a take needs the sound it was made from; give the audio file too.")
+        if take.space != self.model.config.space:
+            made = self.model.config.space
+            raise TakeError(
+                f"The take is in the space {take.space!r}, these weights make {made!r}; use its own weights."
+            )
+        if frame_count_of(sound.duration, take.fps) != take.frame_count:
+            lengths = f"{sound.name} lasts {sound.duration:.2f} s, the take {take.duration:.2f} s"
+            raise TakeError(f"{lengths}; give the sound that the take was made from.")
+
+    def _performance(self, sound: Sound, count: int, alignment: Alignment, settings: Settings) -> Job[Performance]:
+        space = self.model.config.motion_space
+        hearing = yield from listen_job(self.model.audio_encoder, sound, count, settings.delay)
+        phones = AlignedPhones(alignment, space.fps, settings.delay)
+        trust = TRUST.get(alignment.method, 0.0)
+        return Performance(self.model, hearing, phones, trust, Shaping(space, settings, alignment))
+
+
+def pick_device(name: str) -> torch.device:
+    """The device called `name`; `auto` is the best this machine has.  Raises KMTalkError where it has none such."""
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
+    if name not in available:
+        raise KMTalkError(f"There is no device {name!r:.40}; choose one of {', '.join(DEVICES)}.")
+    if not available[name]:
+        raise KMTalkError(f"PyTorch finds no {name} device on this machine; choose auto or cpu.")
+    return torch.device(name)
+
+
+def _delayed(alignment: Alignment, delay: float) -> Alignment:
+    """`alignment` as the face shows it, `delay` seconds after the sound."""
+    if not delay:
+        return alignment
+    phones = [Phone(p.start + delay, p.end + delay, p.label, p.confidence) for p in alignment.phones]
+    return Alignment.covering(phones, alignment.duration, alignment.method)
+
+
+def _keys_on(motion: FloatArray, keys: Sequence[PlannedKey]) -> tuple[Key, ...]:
+    """Keys whose poses are the motion's rows: what is seen is what a key holds."""
+    return tuple(Key(k.frame, k.time, k.label, k.confidence, motion[k.frame], k.state) for k in keys)
+
+
+def _write_span(
+    motion: FloatArray, fresh: FloatArray, span: Span, keys: Sequence[PlannedKey], shaping: Shaping
+) -> None:
+    """Put `fresh` (the span's frames) into `motion`, bent so that it meets the keys that stay and those set by hand.
+
+    The correction runs smoothly from key to key, flat at each, so that it adds no corner to the motion.
+    """
+    wanted = {key.frame: key.pose for key in keys if span.first <= key.frame <= span.last and key.pose is not None}
+    if span.holds_first:
+        wanted[span.first] = motion[span.first]
+    if span.holds_last:
+        wanted[span.last] = motion[span.last]
+    low, high = shaping.bounds(np.stack(list(wanted.values()))) if wanted else shaping.bounds(fresh)
+    first, last = span.first + span.holds_first, span.last + 1 - span.holds_last
+    bent = fresh + _correction(wanted, fresh, span) if wanted else fresh
+    motion[first:last] = np.clip(bent, low, high)[first - span.first : last - span.first]
+    for frame, row in wanted.items():
+        motion[frame] = row
+
+
+def _correction(wanted: Mapping[int, FloatArray], fresh: FloatArray, span: Span) -> FloatArray:
+    """What takes the span's frames to the `wanted` rows, flat at each of them."""
+    frames = sorted(wanted)
+    rows = np.stack([wanted[frame] for frame in frames])
+    offsets = rows - fresh[[frame - span.first for frame in frames]]
+    at = np.arange(span.first, span.last + 1)
+    after = np.searchsorted(frames, at).clip(0, len(frames) - 1)
+    before = np.searchsorted(frames, at, side="right").clip(1, len(frames)) - 1
+    known = np.asarray(frames)
+    gap = np.maximum(known[after] - known[before], 1)
+    share = ((at - known[before]) / gap).clip(0, 1)
+    ease = (share * share * (3 - 2 * share)).astype(np.float32)[:, None]
+    result: FloatArray = offsets[before] + ease * (offsets[after] - offsets[before])
+    return result

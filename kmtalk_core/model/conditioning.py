@@ -1,0 +1,49 @@
+"""Phones of an alignment as posteriors at the motion rate: what a transcript or a TextGrid tells the network."""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..alignment import Alignment
+from ..phones import CLASS_INDEX, PHONE_CLASSES, SILENCE, classes_of
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+TRUST = {"textgrid": 0.8, "transcript": 0.5}
+"""How much the phones of a localization count beside what the encoder hears, by its method; not at all for others.
+
+A person's boundaries deserve more than a forced alignment's, whose labels are right and whose times are 30 ms off."""
+
+
+class AlignedPhones:
+    """The phones of `alignment`, `delay` seconds later, for any stretch of motion frames."""
+
+    def __init__(self, alignment: Alignment, fps: float, delay: float = 0.0) -> None:
+        pieces = []
+        for phone in alignment.phones:
+            names = classes_of(phone.label) or (SILENCE,)
+            cuts = np.linspace(phone.start, phone.end, len(names) + 1)
+            pieces += [(cuts[i], cuts[i + 1], CLASS_INDEX[name]) for i, name in enumerate(names)]
+        table = np.array(pieces, np.float64).reshape(-1, 3)
+        self._starts, self._ends = (table[:, :2].T + delay) * fps
+        self._classes = table[:, 2].astype(np.int64)
+
+    def posteriors(self, first: int, last: int) -> FloatArray:
+        """(last - first, classes): the share of each frame's time that each class fills; rows sum to 1.
+
+        A frame lasts from half a frame before its moment to half a frame after it.
+        """
+        shares = np.zeros((last - first, len(PHONE_CLASSES)), np.float32)
+        frames = np.arange(first, last)
+        begin = int(np.searchsorted(self._ends, first - 0.5))
+        end = int(np.searchsorted(self._starts, last + 0.5))
+        for index in range(begin, end):
+            start, stop = self._starts[index], self._ends[index]
+            low = max(int(np.floor(start + 0.5)) - first, 0)
+            high = min(int(np.ceil(stop + 0.5)) - first, last - first)
+            near = frames[low:high]
+            filled = np.minimum(near + 0.5, stop) - np.maximum(near - 0.5, start)
+            shares[low:high, self._classes[index]] += np.maximum(filled, 0)
+        shares[:, CLASS_INDEX[SILENCE]] += np.maximum(1 - shares.sum(axis=1), 0)
+        return shares / shares.sum(axis=1, keepdims=True)

@@ -1,0 +1,109 @@
+"""What the settings do to motion after the network: strength, smoothing, blinks, and the limits of the space."""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .alignment import Alignment
+from .motion.spaces import MotionSpace
+from .settings import Settings
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+_UPPER_FACE = ("eye", "brow", "cheekSquint", "noseSneer")
+_EYELIDS = ("eyeBlinkLeft", "eyeBlinkRight")
+_BLINK_TIMES = (-0.07, 0.0, 0.04, 0.12, 0.2)  # seconds from when the lid is down
+_BLINK_SHAPE = (0.0, 1.0, 1.0, 0.3, 0.0)
+_BLINK_PAUSE = (2.0, 6.0)  # seconds between blinks
+_PAUSE_PULL = 0.8  # seconds: a pause this near draws the blink to it
+
+
+class Shaping:
+    """Shapes stretches of one take's motion, each frame alike in whatever stretch it comes."""
+
+    def __init__(self, space: MotionSpace, settings: Settings, alignment: Alignment) -> None:
+        self._space = space
+        self._strength = _strengths(space, settings)
+        self._kernel = _gaussian(settings.smoothing * space.fps / 2)
+        self._blinks = np.zeros(0)
+        self._eyelids = [space.channels.index(name) for name in _EYELIDS if name in space.channels]
+        if settings.blinks and self._eyelids:
+            self._blinks = _blink_times(alignment, settings.seed) + settings.delay
+
+    @property
+    def margin(self) -> int:
+        """Frames of raw motion wanted on each side of a stretch."""
+        return len(self._kernel) // 2
+
+    def shape(self, raw: FloatArray, first: int, before: int, after: int) -> FloatArray:
+        """Motion from the network's, which starts at frame `first`, the first `before` and last `after` frames being margin.
+
+        Where there is less margin than wanted (at the ends of the sound) the outermost frame is held.
+        """
+        motion = raw * self._strength
+        if self.margin:
+            padding = ((self.margin - before, self.margin - after), (0, 0))
+            padded = np.pad(motion, padding, mode="edge")
+            length = len(padded) - 2 * self.margin
+            motion = sum(weight * padded[i : i + length] for i, weight in enumerate(self._kernel))
+        if len(self._blinks):
+            times = np.arange(first + before, first + before + len(motion)) / self._space.fps
+            lids = self._lids(times)[:, None]
+            motion[:, self._eyelids] = np.maximum(motion[:, self._eyelids], lids)
+        return motion if self._space.vertices else np.clip(motion, 0, 1)
+
+    def bounds(self, poses: FloatArray) -> tuple[FloatArray | float, FloatArray | float]:
+        """Least and greatest values (channels,) beside `poses` set by hand: the space's limits, or theirs beyond it."""
+        if self._space.vertices:
+            return -np.inf, np.inf
+        return np.minimum(poses.min(axis=0), 0), np.maximum(poses.max(axis=0), 1)
+
+    def unshape(self, poses: FloatArray, generated: FloatArray) -> FloatArray:
+        """Poses (n, channels) a person set, as the network would have made them before the settings.
+
+        Where the strength is nothing, and for the eyelids, the network's own `generated` poses stand.
+        """
+        is_scaled = np.broadcast_to(self._strength > 0.05, poses.shape).copy()
+        is_scaled[:, self._eyelids] = False
+        return np.where(is_scaled, poses / np.maximum(self._strength, 0.05), generated).astype(np.float32)
+
+    def _lids(self, times: npt.NDArray[np.float64]) -> FloatArray:
+        """How far the eyelids are down (0 to 1) at `times`."""
+        nearest = np.searchsorted(self._blinks, times)
+        lids = np.zeros(len(times))
+        for neighbour in (nearest - 1, nearest):
+            blink = self._blinks[neighbour.clip(0, len(self._blinks) - 1)]
+            lids = np.maximum(lids, np.interp(times - blink, _BLINK_TIMES, _BLINK_SHAPE))
+        return lids.astype(np.float32)
+
+
+def _strengths(space: MotionSpace, settings: Settings) -> FloatArray:
+    if not space.channels:
+        return np.full(1, settings.strength_lower, np.float32)
+    upper = [name.startswith(_UPPER_FACE) for name in space.channels]
+    return np.where(upper, settings.strength_upper, settings.strength_lower).astype(np.float32)
+
+
+def _gaussian(deviation: float) -> FloatArray:
+    """Weights that sum to 1, (1,) where there is nothing to smooth."""
+    reach = int(np.ceil(3 * deviation)) if deviation > 0.1 else 0
+    offsets = np.arange(-reach, reach + 1)
+    weights = np.exp(-0.5 * (offsets / max(deviation, 0.1)) ** 2)
+    return (weights / weights.sum()).astype(np.float32)
+
+
+def _blink_times(alignment: Alignment, seed: int) -> npt.NDArray[np.float64]:
+    """Seconds at which lids are down: every few, drawn to pauses as speakers do; never in a sound without speech."""
+    if all(phone.is_silence for phone in alignment.phones):
+        return np.zeros(0)
+    chance = np.random.default_rng(seed)
+    gaps = chance.uniform(*_BLINK_PAUSE, size=int(alignment.duration / _BLINK_PAUSE[0]) + 1)
+    times = np.cumsum(gaps) - _BLINK_PAUSE[0] / 2
+    pauses = np.array([phone.start for phone in alignment.phones if phone.is_silence and phone.start > 0])
+    if len(pauses):
+        after = np.searchsorted(pauses, times).clip(0, len(pauses) - 1)
+        before = (after - 1).clip(0)
+        near = np.where(abs(pauses[after] - times) < abs(pauses[before] - times), pauses[after], pauses[before])
+        times = np.where(abs(near - times) < _PAUSE_PULL, near, times)
+    return np.unique(times[times < alignment.duration])
