@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 TAG = "kmtalk"
 """Custom property of our actions, and property of our markers: the name of the take."""
-
-ORIGIN = "kmtalk_frame"
-"""Custom property of our markers: the frame where we put them, so that one dragged in time is known for it."""
 _GROUP = "KMTalk"
 _SLIDER_LIMIT = 10.0
 
@@ -252,4 +249,4 @@ def _write_markers(markers: Any, name: str, frames: Sequence[int], labels: Seque
         marker = markers.new(label)
         marker.frame = frame
         marker.kmtalk = name
-        marker[ORIGIN] = frame
+        marker.kmtalk_frame = frame

@@ -1,0 +1,168 @@
+"""The demo, start to end: head, studio, bake, sound, film, sheet, .blend file."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+from mathutils import Vector
+
+from kmtalk_core.errors import AudioError, FaceError
+from kmtalk_core.faces import Head, demo_head
+from kmtalk_core.take import Take, load_take
+
+from .. import compat
+from ..bake import BakeOptions, bake
+from ..face import find_face
+from ..sound import add_sound, carry_along
+from . import film, sheet, studio
+from .head import add_head
+
+START = 1
+"""Scene frame of the sound's first instant."""
+
+_CYCLES_SCALE, _CYCLES_SAMPLES = 0.5, 6
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """seconds: the longest film; size: of the film in pixels, both even; keys: most cells on the sheet."""
+
+    seconds: float = 60.0
+    size: tuple[int, int] = (480, 540)
+    keys: int = 48
+    renderer: str = "auto"
+
+
+@dataclass(frozen=True)
+class _Studio:
+    scene: Any
+    face: tuple[Any, ...]
+    close_up: Any
+
+
+def make(
+    take_path: Path, audio: Path, out: Path, options: DemoOptions, report: Callable[[str, float], None]
+) -> list[str]:
+    """Write demo.blend, demo.mp4 and keys.png into `out`; returns what the user should know about them.
+
+    Needs the add-on registered.  Raises TakeError, AudioError or FaceError.
+    """
+    take = load_take(take_path)
+    if take.space != "arkit":
+        raise FaceError(f"The demo head speaks ARKit coefficients, and this take is in the space {take.space!r}.")
+    if not audio.is_file():
+        raise AudioError(f"{audio} is no file; check the path.")
+    out.mkdir(parents=True, exist_ok=True)
+    report("building the head", 0.0)
+    set_up = _build(take)
+    scene = set_up.scene
+    written = bake(take, find_face(set_up.face), scene, BakeOptions(audio.stem, START))
+    notes = list(written.notes)
+    notes += _add_sound(scene, audio, out)
+    frames = {key.frame: frame for key, frame in zip(take.keys, written.key_frames, strict=True)}
+
+    size = _choose_renderer(scene, options, notes)
+    last = min(written.last, START + max(round(options.seconds * take.fps), 1) - 1)
+    if last < written.last:
+        notes.append(f"demo.mp4 shows the first {options.seconds:g} of {take.duration:.0f} s; demo.blend holds it all.")
+    title = f"{audio.name}, {take.duration:.1f} s"
+    sheet.draw(
+        scene,
+        set_up.close_up,
+        take,
+        frames,
+        title,
+        options.keys,
+        out / "keys.png",
+        lambda fraction: report("drawing the key motions", fraction),
+    )
+    if len(take.keys) > options.keys:
+        notes.append(f"keys.png shows {options.keys} of {len(take.keys)} key motions.")
+    film.shoot(
+        scene, out / "demo.mp4", START, last, size, lambda fraction: report("rendering the film", fraction)
+    )
+    report("saving", 1.0)
+    _save(scene, set_up.face[0], out / "demo.blend")
+    return notes
+
+
+def _build(take: Take) -> _Studio:
+    bpy.ops.wm.read_homefile(use_factory_startup=True)
+    for item in list(bpy.data.objects):
+        bpy.data.objects.remove(item)
+    bpy.data.orphans_purge(do_recursive=True)
+    scene = bpy.context.scene
+    scene.name = "KMTalk Demo"
+    scene.render.fps = max(round(take.fps), 1)
+    scene.render.fps_base = scene.render.fps / take.fps
+    scene.frame_end = scene.frame_start = START
+    scene.sync_mode = "AUDIO_SYNC"
+    head = demo_head()
+    objects = add_head(head, _collection(scene, "Head"))
+    surroundings = _collection(scene, "Studio")
+    portrait, close_up = _targets(head)
+    scene.camera = studio.add_camera(surroundings, "Portrait", portrait, 0.31)
+    near = studio.add_camera(surroundings, "Close-up", close_up, 0.155)
+    studio.add_lights(surroundings, portrait)
+    studio.add_backdrop(scene, surroundings, portrait)
+    return _Studio(scene, tuple(objects), near)
+
+
+def _collection(scene: Any, name: str) -> Any:
+    collection = bpy.data.collections.new(name)
+    scene.collection.children.link(collection)
+    return collection
+
+
+def _targets(head: Head) -> tuple[Vector, Vector]:
+    """Where the portrait and the close-up look: the middle of the head, and the mouth with nose and chin."""
+    chin, crown, lip = (Vector(head.landmarks[name]) for name in ("chin", "crown", "upper_lip"))
+    return Vector((0.0, -0.02, chin.z + (crown.z - chin.z) * 0.475)), Vector((0.0, lip.y + 0.02, lip.z + 0.012))
+
+
+def _add_sound(scene: Any, audio: Path, out: Path) -> Iterator[str]:
+    if not compat.HAS_AUDIO:
+        yield "this build of Blender has no audio: demo.blend has no sound strip and demo.mp4 is silent."
+        return
+    strip = add_sound(scene, audio, START, audio.stem)
+    carry_along(strip, out)
+
+
+def _choose_renderer(scene: Any, options: DemoOptions, notes: list[str]) -> tuple[int, int]:
+    """Set the renderer up; returns the size to film in."""
+    if options.renderer == "workbench" or (options.renderer == "auto" and studio.can_draw()):
+        studio.set_workbench(scene)
+        return options.size
+    studio.set_cycles(scene, _CYCLES_SAMPLES)
+    width, height = (max(round(side * _CYCLES_SCALE / 2) * 2, 2) for side in options.size)
+    if options.renderer == "auto":
+        notes.append(f"no OpenGL here, so Cycles rendered the film, at {width}×{height}.")
+    return width, height
+
+
+def _save(scene: Any, head: Any, path: Path) -> None:
+    """Leave the scene as an animator wants to find it, and write the file; it may be moved with its folder."""
+    scene.render.engine = compat.EEVEE
+    scene.view_settings.view_transform, scene.view_settings.look = "AgX", "AgX - Medium High Contrast"
+    scene.frame_set(START)
+    bpy.context.view_layer.objects.active = head
+    head.select_set(True)
+    head.active_shape_key_index = head.data.shape_keys.key_blocks.find("jawOpen")
+    for window in bpy.context.window_manager.windows:
+        window.workspace = bpy.data.workspaces.get("Animation", window.workspace)
+    _arrange()
+    bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=True, relative_remap=True)
+
+
+def _arrange() -> None:
+    """Cameras in the viewports, the sound where the timeline is, the keys in the dope sheet."""
+    for screen in bpy.data.screens:
+        for area in screen.areas:
+            space = area.spaces.active
+            if area.type == "VIEW_3D":
+                space.region_3d.view_perspective = "CAMERA"
+                space.shading.type = "SOLID"
+                space.shading.color_type = "TEXTURE"
+                space.overlay.show_overlays = False

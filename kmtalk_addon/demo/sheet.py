@@ -1,0 +1,168 @@
+"""keys.png: the key motions of a take side by side, each with its phone and time."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import blf
+import bpy
+import imbuf
+import numpy as np
+import numpy.typing as npt
+
+from kmtalk_core.motion.arkit import ARKIT_INDEX
+from kmtalk_core.phones import BILABIALS, SILENCE, VOWELS, classes_of
+
+from .film import still
+
+if TYPE_CHECKING:
+    from kmtalk_core.take import Key, Take
+
+Picture = npt.NDArray[np.float32]
+"""(height, width, 3) from 0 to 1, first row at the bottom, as Blender keeps them."""
+
+CELL = (208, 208)
+_COLUMNS = 8
+_CAPTION, _HEADER, _GAP = 40, 64, 6
+_PAPER, _CARD = (0.075, 0.082, 0.092), (0.125, 0.135, 0.15)
+_INK, _FAINT = (0.93, 0.94, 0.95), (0.58, 0.61, 0.65)
+_CLOSED, _OPEN = (1.0, 0.55, 0.42), (0.5, 0.78, 1.0)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A line of text at (x, y) pixels from the lower left; with `right`, it ends there."""
+
+    text: str
+    x: int
+    y: int
+    size: int
+    color: tuple[float, float, float]
+    right: bool = False
+
+
+def choose(take: "Take", limit: int) -> list["Key"]:
+    """At most `limit` keys in time order: closures and the widest vowels first, the rest spread over the clip."""
+    keys = list(take.keys)
+    if len(keys) <= limit:
+        return keys
+    share = max(limit // 3, 1)
+    chosen = _spread([key for key in keys if _is_closure(key)], share)
+    opening = {key.frame: _opening(key) for key in keys}
+    bins: dict[int, Key] = {}
+    for key in (key for key in keys if _is_vowel(key)):
+        place = int(key.frame * share / take.frame_count)
+        if place not in bins or opening[key.frame] > opening[bins[place].frame]:
+            bins[place] = key
+    frames = {key.frame for key in (*chosen, *bins.values())}
+    frames |= {key.frame for key in _spread([key for key in keys if key.frame not in frames], limit - len(frames))}
+    return [key for key in keys if key.frame in frames]
+
+
+def draw(
+    scene: Any,
+    camera: Any,
+    take: "Take",
+    frames: dict[int, int],
+    title: str,
+    limit: int,
+    path: Path,
+    report: Callable[[float], None],
+) -> None:
+    """Render the chosen keys through `camera` and write the sheet.  `frames`: scene frame by the frame of a key."""
+    keys = choose(take, limit)
+    what = "every key motion" if len(keys) == len(take.keys) else f"{len(keys)} of {len(take.keys)} key motions"
+    pictures = []
+    with tempfile.TemporaryDirectory() as folder:
+        cell = Path(folder) / "cell.png"
+        for index, key in enumerate(keys):
+            still(scene, cell, frames[key.frame], camera, CELL)
+            pictures.append(_read(cell)[..., :3])
+            report((index + 1) / len(keys))
+        sheet = _compose(keys, pictures, f"{title}  ·  {what}", Path(folder))
+    _write(sheet, path)
+
+
+def _compose(keys: Sequence["Key"], pictures: Sequence[Picture], title: str, folder: Path) -> Picture:
+    columns = min(_COLUMNS, len(keys))
+    rows = -(-len(keys) // columns)
+    step_x, step_y = CELL[0] + _GAP, CELL[1] + _CAPTION + _GAP
+    width, height = max(columns * step_x + _GAP, 5 * step_x), rows * step_y + _GAP + _HEADER
+    sheet = np.empty((height, width, 3), dtype=np.float32)
+    sheet[:] = _PAPER
+    texts = [
+        _Text(title, _GAP + 4, height - 40, 22, _INK),
+        _Text("lips meet", width - 150, height - 40, 18, _CLOSED, right=True),
+        _Text("vowel", width - _GAP - 4, height - 40, 18, _OPEN, right=True),
+    ]
+    for index, (key, picture) in enumerate(zip(keys, pictures, strict=True)):
+        x = _GAP + index % columns * step_x
+        y = height - _HEADER - (index // columns + 1) * step_y + _GAP
+        sheet[y : y + CELL[1] + _CAPTION, x : x + CELL[0]] = _CARD
+        sheet[y + _CAPTION : y + _CAPTION + CELL[1], x : x + CELL[0]] = picture
+        color = _CLOSED if _is_closure(key) else _OPEN if _is_vowel(key) else _INK
+        label = "silence" if key.label == SILENCE else key.label
+        texts.append(_Text(label, x + 10, y + 12, 18 if key.label == SILENCE else 26, color))
+        texts.append(_Text(f"{key.time:.2f} s", x + CELL[0] - 10, y + 13, 16, _FAINT, right=True))
+    _print(texts, sheet, folder)
+    return sheet
+
+
+def _print(texts: Sequence[_Text], sheet: Picture, folder: Path) -> None:
+    """Set the texts on the sheet, in place, in Blender's own font, which has the phonetic symbols."""
+    height, width = sheet.shape[:2]
+    for color in sorted({text.color for text in texts}):
+        layer = imbuf.new((width, height))
+        with blf.bind_imbuf(0, layer):
+            for text in (text for text in texts if text.color == color):
+                blf.size(0, text.size)
+                blf.color(0, 1.0, 1.0, 1.0, 1.0)
+                left = text.x - (blf.dimensions(0, text.text)[0] if text.right else 0)
+                blf.position(0, left, text.y, 0)
+                blf.draw_buffer(0, text.text)
+        imbuf.write(layer, filepath=str(folder / "text.png"))
+        coverage = _read(folder / "text.png")[..., 3:]
+        sheet += coverage * (np.array(color, dtype=np.float32) - sheet)
+
+
+def _read(path: Path) -> npt.NDArray[np.float32]:
+    image = bpy.data.images.load(str(path))
+    image.colorspace_settings.name = "Non-Color"
+    width, height = image.size
+    pixels = np.empty(width * height * 4, dtype=np.float32)
+    image.pixels.foreach_get(pixels)
+    bpy.data.images.remove(image)
+    return pixels.reshape(height, width, 4)
+
+
+def _write(sheet: Picture, path: Path) -> None:
+    height, width = sheet.shape[:2]
+    image = bpy.data.images.new("keys", width, height)
+    image.colorspace_settings.name = "Non-Color"
+    pixels = np.ones((height, width, 4), dtype=np.float32)
+    pixels[..., :3] = sheet
+    image.pixels.foreach_set(pixels.ravel())
+    image.filepath_raw, image.file_format = str(path), "PNG"
+    image.save()
+    bpy.data.images.remove(image)
+
+
+def _spread(keys: Sequence["Key"], count: int) -> list["Key"]:
+    """`count` of `keys`, evenly."""
+    if len(keys) <= count:
+        return list(keys)
+    return [keys[round(index * (len(keys) - 1) / max(count - 1, 1))] for index in range(count)]
+
+
+def _opening(key: "Key") -> float:
+    return float(key.pose[ARKIT_INDEX["jawOpen"]] - key.pose[ARKIT_INDEX["mouthClose"]])
+
+
+def _is_closure(key: "Key") -> bool:
+    return bool(BILABIALS.intersection(classes_of(key.label)))
+
+
+def _is_vowel(key: "Key") -> bool:
+    return bool(VOWELS.intersection(classes_of(key.label)))
