@@ -43,6 +43,18 @@ class CorpusError(KMTalkError):
     kind = "corpus"
 
 
+class DataSetError(KMTalkError):
+    """A data set of captured motion, or predictions for it, that cannot be used as it lies there."""
+
+    kind = "data set"
+
+
+class TrainingError(KMTalkError):
+    """Training that cannot start, go on, or be trusted."""
+
+    kind = "training"
+
+
 class Cancelled(KMTalkError):  # noqa: N818 - it is an outcome rather than a fault
     """The user stopped the work."""
 
