@@ -10,6 +10,7 @@ from . import compat
 from .core import errors
 from .face import Face, FaceMesh
 from .fcurves import fill
+from .labels import shown
 from .timing import FloatArray, Points, Samples, Timeline, points_of, sample
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Prepared:
 def prepare(take: "Take", channels: Iterable[int], fps: float, options: BakeOptions) -> Prepared:
     """The curves of `channels` at a scene's rate `fps`."""
     samples = sample(take.motion, take.fps, [key.frame for key in take.keys], Timeline(fps, options.start))
-    return Prepared(samples, points_of(samples, channels, options.error), tuple(key.label for key in take.keys))
+    return Prepared(samples, points_of(samples, channels, options.error), tuple(shown(key.label) for key in take.keys))
 
 
 def bake(take: "Take", face: Face, scene: Any, options: BakeOptions) -> BakeReport:

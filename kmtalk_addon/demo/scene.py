@@ -103,8 +103,8 @@ def _build(take: Take) -> _Studio:
     objects = add_head(head, _collection(scene, "Head"))
     surroundings = _collection(scene, "Studio")
     portrait, close_up = _targets(head)
-    scene.camera = studio.add_camera(surroundings, "Portrait", portrait, 0.31)
-    near = studio.add_camera(surroundings, "Close-up", close_up, 0.155)
+    scene.camera = studio.add_camera(surroundings, "Portrait", portrait, 0.325)
+    near = studio.add_camera(surroundings, "Close-up", close_up, 0.17)
     studio.add_lights(surroundings, portrait)
     studio.add_backdrop(scene, surroundings, portrait)
     return _Studio(scene, tuple(objects), near)
@@ -117,9 +117,10 @@ def _collection(scene: Any, name: str) -> Any:
 
 
 def _targets(head: Head) -> tuple[Vector, Vector]:
-    """Where the portrait and the close-up look: the middle of the head, and the mouth with nose and chin."""
-    chin, crown, lip = (Vector(head.landmarks[name]) for name in ("chin", "crown", "upper_lip"))
-    return Vector((0.0, -0.02, chin.z + (crown.z - chin.z) * 0.475)), Vector((0.0, lip.y + 0.02, lip.z + 0.012))
+    """Where the portrait and the close-up look: the middle of the head, and the face from its brows to its chin."""
+    chin, crown, lip, nasion = (Vector(head.landmarks[name]) for name in ("chin", "crown", "upper_lip", "nasion"))
+    portrait = Vector((0.0, -0.02, (chin.z + crown.z) * 0.5))
+    return portrait, Vector((0.0, lip.y + 0.03, (chin.z + nasion.z) * 0.5 + 0.008))
 
 
 def _add_sound(scene: Any, audio: Path, out: Path) -> Iterator[str]:

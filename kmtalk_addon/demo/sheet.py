@@ -15,6 +15,7 @@ import numpy.typing as npt
 from kmtalk_core.motion.arkit import ARKIT_INDEX
 from kmtalk_core.phones import BILABIALS, SILENCE, VOWELS, classes_of
 
+from ..labels import shown
 from .film import still
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Picture = npt.NDArray[np.float32]
 """(height, width, 3) from 0 to 1, first row at the bottom, as Blender keeps them."""
 
-CELL = (208, 208)
+CELL = (200, 240)
 _COLUMNS = 8
 _CAPTION, _HEADER, _GAP = 40, 64, 6
 _PAPER, _CARD = (0.075, 0.082, 0.092), (0.125, 0.135, 0.15)
@@ -94,7 +95,7 @@ def _compose(keys: Sequence["Key"], pictures: Sequence[Picture], title: str, fol
     sheet[:] = _PAPER
     texts = [
         _Text(title, _GAP + 4, height - 40, 22, _INK),
-        _Text("lips meet", width - 150, height - 40, 18, _CLOSED, right=True),
+        _Text("lips meet", width - 90, height - 40, 18, _CLOSED, right=True),
         _Text("vowel", width - _GAP - 4, height - 40, 18, _OPEN, right=True),
     ]
     for index, (key, picture) in enumerate(zip(keys, pictures, strict=True)):
@@ -103,7 +104,7 @@ def _compose(keys: Sequence["Key"], pictures: Sequence[Picture], title: str, fol
         sheet[y : y + CELL[1] + _CAPTION, x : x + CELL[0]] = _CARD
         sheet[y + _CAPTION : y + _CAPTION + CELL[1], x : x + CELL[0]] = picture
         color = _CLOSED if _is_closure(key) else _OPEN if _is_vowel(key) else _INK
-        label = "silence" if key.label == SILENCE else key.label
+        label = "silence" if key.label == SILENCE else shown(key.label)
         texts.append(_Text(label, x + 10, y + 12, 18 if key.label == SILENCE else 26, color))
         texts.append(_Text(f"{key.time:.2f} s", x + CELL[0] - 10, y + 13, 16, _FAINT, right=True))
     _print(texts, sheet, folder)

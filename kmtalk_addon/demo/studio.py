@@ -11,7 +11,7 @@ import numpy as np
 from mathutils import Vector
 
 _EDGE_COLOR, _CENTRE_COLOR = (0.045, 0.052, 0.062), (0.30, 0.335, 0.37)
-_VIEW_DIRECTION = Vector((0.17, -1.0, 0.04)).normalized()
+_VIEW_DIRECTION = Vector((0.13, -1.0, 0.03)).normalized()
 _LIGHTS = (
     ("Key", (-0.65, -0.85, 0.62), 0.55, 15.0, (1.0, 0.955, 0.9)),
     ("Fill", (0.95, -0.75, 0.05), 0.9, 4.0, (0.86, 0.92, 1.0)),
@@ -21,7 +21,7 @@ _LIGHTS = (
 
 _WORKBENCH_LIGHTS: tuple[dict[str, Any], ...] = (
     {"direction": (-0.55, 0.5, 0.67), "diffuse_color": (1.0, 0.93, 0.86), "specular_color": (0.45,) * 3, "smooth": 0.3},
-    {"direction": (0.85, 0.05, 0.52), "diffuse_color": (0.2, 0.24, 0.3), "specular_color": (0.05,) * 3, "smooth": 0.7},
+    {"direction": (0.85, 0.05, 0.52), "diffuse_color": (0.17, 0.2, 0.26), "specular_color": (0.05,) * 3, "smooth": 0.7},
     {"direction": (0.8, 0.5, -0.33), "diffuse_color": (0.6, 0.66, 0.75), "specular_color": (0.5,) * 3, "smooth": 0.0},
 )
 """The same three lights in the terms of Workbench, relative to the view."""
@@ -129,8 +129,8 @@ def set_workbench(scene: Any) -> None:
     scene.render.engine = "BLENDER_WORKBENCH"
     scene.view_settings.view_transform = "Standard"
     scene.display.render_aa = "5"
-    scene.display.matcap_ssao_samples = 8
-    scene.display.matcap_ssao_distance = 0.05
+    scene.display.matcap_ssao_samples = 10
+    scene.display.matcap_ssao_distance = 0.03
     shading = scene.display.shading
     shading.light, shading.color_type = "STUDIO", "TEXTURE"
     shading.show_specular_highlight = True
@@ -138,7 +138,7 @@ def set_workbench(scene: Any) -> None:
     shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.0, 1.3
     preferences = bpy.context.preferences.system
     preferences.use_studio_light_edit = True
-    preferences.light_ambient = (0.09, 0.095, 0.11)
+    preferences.light_ambient = (0.07, 0.075, 0.09)
     lights = list(preferences.solid_lights)
     for light in lights[len(_WORKBENCH_LIGHTS) :]:
         light.use = False
