@@ -97,3 +97,23 @@ def set_image_output(render: Any) -> None:
     if hasattr(render.image_settings, "media_type"):
         render.image_settings.media_type = "IMAGE"
     render.image_settings.file_format = "PNG"
+
+
+def is_retimed(strip: Any) -> bool:
+    """Whether a strip plays its sound at another speed (Blender retimes sounds since 4.3)."""
+    return HAS_AUDIO and len(getattr(strip, "retiming_keys", ())) > 0
+
+
+def parent_meta(strip: Any) -> Any:
+    """The meta strip that holds `strip`, or None."""
+    return strip.parent_meta() if hasattr(strip, "parent_meta") else None
+
+
+def active_strip(scene: Any) -> Any:
+    """The active strip of a scene's sequencer, or None."""
+    return scene.sequence_editor.active_strip if scene.sequence_editor else None
+
+
+def sequencer_scene(context: Any) -> Any:
+    """The scene whose strips the sequencer shows: since 5.0 a workspace may name another than the active one."""
+    return getattr(context.workspace, "sequencer_scene", None) or context.scene

@@ -1,13 +1,224 @@
-"""What the add-on remembers on Blender's own data."""
+"""What the add-on remembers on Blender's own data: settings on the scene, keys on the action, takes on markers."""
+
+from typing import TYPE_CHECKING, Any
 
 import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from . import compat
+
+SOURCES = (
+    ("STRIP", "Strip", "A sound strip of the sequencer"),
+    ("FILE", "File", "A sound file"),
+)
+TRANSCRIPTS = (
+    ("BESIDE", "Text File beside It", "The text file of the sound's name, where there is one"),
+    ("FIELD", "Written Here", "What is said, in this field"),
+    ("BLOCK", "Text Block", "A text of this file"),
+    ("NONE", "None", "Phones are heard from the sound alone"),
+)
+BAKE_MODES = (
+    ("EVERY", "Every Frame", "A key on every frame"),
+    ("REDUCED", "Reduced", "As few Bezier keys as stay within the error"),
+)
+FOREIGN = (
+    (
+        "below",
+        "Below",
+        "Where an action of yours is there, ours goes onto an NLA track: yours wins where both have a key",
+    ),
+    ("above", "Above", "Where an action of yours is there, it is pushed down to an NLA track and ours plays over it"),
+)
+STATES = (
+    ("generated", "Generated", "Made by KMTalk", "DOT", 0),
+    ("edited", "Edited", "Changed by hand", "GREASEPENCIL", 1),
+    ("locked", "Locked", "Kept as it is, by Regenerate and by a new Animate", "LOCKED", 2),
+    ("added", "Added", "Added by hand", "ADD", 3),
+)
+
+
+def _strip_names(self: Any, context: Any, edit_text: str) -> list[str]:
+    scene = self.strip_scene or context.scene
+    return [strip.name for strip in compat.strips(scene) if strip.type == "SOUND"]
+
+
+def _is_mesh(self: Any, item: Any) -> bool:
+    return bool(item.type == "MESH")
+
+
+def _jump(self: Any, context: Any) -> None:
+    """A click into the list of keys moves the playhead."""
+    if 0 <= self.key_index < len(self.keys):
+        context.scene.frame_set(self.keys[self.key_index].frame)
+
+
+class AnimationOptions:
+    """The choices that a scene remembers and that `bpy.ops.kmtalk.animate` takes."""
+
+    if TYPE_CHECKING:
+        file: str
+        use_range: bool
+        range_start: int
+        range_end: int
+        text: str
+        strength_upper: float
+        strength_lower: float
+        smoothing: float
+        delay: float
+        minimum_gap: int
+        blinks: bool
+        bake_mode: str
+        error: float
+        timeline_markers: bool
+        foreign: str
+    else:
+        file: StringProperty(name="File", description="Sound file to animate from", subtype="FILE_PATH")
+        use_range: BoolProperty(name="Range", description="Animate a range of frames only")
+        range_start: IntProperty(name="Start", description="First frame to animate", default=1)
+        range_end: IntProperty(name="End", description="Last frame to animate", default=250)
+        text: StringProperty(name="Transcript", description="What is said; phones then come from forced alignment")
+        strength_upper: FloatProperty(
+            name="Upper Face", description="Strength of brows, eyes and nose", default=1.0, min=0.0, max=2.0
+        )
+        strength_lower: FloatProperty(
+            name="Lower Face", description="Strength of jaw, lips, cheeks and tongue", default=1.0, min=0.0, max=2.0
+        )
+        smoothing: FloatProperty(
+            name="Smoothing",
+            description="Frames over which the motion is calmed",
+            default=0.0,
+            min=0.0,
+            max=10.0,
+        )
+        delay: FloatProperty(
+            name="Delay",
+            description="Frames by which the face comes after the sound; negative is before it",
+            default=0.0,
+            min=-24.0,
+            max=24.0,
+            soft_min=-10.0,
+            soft_max=10.0,
+        )
+        minimum_gap: IntProperty(
+            name="Key Gap", description="Fewest frames between two key motions", default=1, min=1, max=24
+        )
+        blinks: BoolProperty(name="Blinks", description="Blink while somebody speaks", default=True)
+        bake_mode: EnumProperty(name="Keys", description="How many keys the curves get", items=BAKE_MODES)
+        error: FloatProperty(
+            name="Error",
+            description="How far a reduced curve may be from the motion, in shape-key value",
+            default=0.01,
+            min=0.0005,
+            max=0.2,
+            precision=3,
+        )
+        timeline_markers: BoolProperty(
+            name="Timeline Markers", description="Also mark key motions on the scene's timeline", default=False
+        )
+        foreign: EnumProperty(
+            name="Own Action", description="Where our layer goes beside an action of yours", items=FOREIGN
+        )
+
+
+class KMTALK_PG_face_mesh(bpy.types.PropertyGroup):
+    """One mesh of the face."""
+
+    if TYPE_CHECKING:
+        object: Any
+    else:
+        object: PointerProperty(name="Mesh", type=bpy.types.Object, poll=_is_mesh)
+
+
+class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
+    """What the panel asks for, one a scene."""
+
+    if TYPE_CHECKING:
+        source: str
+        strip: str
+        strip_scene: Any
+        transcript: str
+        text_block: Any
+        meshes: Any
+        mesh_index: int
+        low_confidence: float
+        filter_attention: bool
+    else:
+        source: EnumProperty(name="Audio", description="Where the sound is", items=SOURCES)
+        strip: StringProperty(
+            name="Strip",
+            description="Sound strip to animate from; the active one, or the only one, where this is empty",
+            search=_strip_names,
+        )
+        strip_scene: PointerProperty(
+            name="Scene",
+            description="Scene whose sequencer holds the strip; this one where empty",
+            type=bpy.types.Scene,
+        )
+        transcript: EnumProperty(name="Transcript", description="Where the words are", items=TRANSCRIPTS)
+        text_block: PointerProperty(name="Text", description="Text with the words", type=bpy.types.Text)
+        meshes: CollectionProperty(type=KMTALK_PG_face_mesh)
+        mesh_index: IntProperty()
+        low_confidence: FloatProperty(
+            name="Unsure below", description="Keys of less confidence are flagged", default=0.5, min=0.0, max=1.0
+        )
+        filter_attention: BoolProperty(
+            name="Needs a Look", description="List only unsure keys and keys that were changed by hand"
+        )
+
+
+class KMTALK_PG_key(bpy.types.PropertyGroup):
+    """One key motion in the list."""
+
+    if TYPE_CHECKING:
+        frame: int
+        time: float
+        confidence: float
+        state: str
+    else:
+        frame: IntProperty(name="Frame", description="Scene frame of the key motion")
+        time: FloatProperty(name="Time", description="Seconds from the start of the sound")
+        confidence: FloatProperty(name="Confidence", description="How sure the phone boundary is")
+        state: EnumProperty(name="State", description="How this key motion came to be", items=STATES)
+
+
+class KMTALK_PG_take(bpy.types.PropertyGroup):
+    """The key motions of the take that an action carries."""
+
+    if TYPE_CHECKING:
+        keys: Any
+        key_index: int
+    else:
+        keys: CollectionProperty(type=KMTALK_PG_key)
+        key_index: IntProperty(update=_jump)
+
+
+CLASSES = (KMTALK_PG_face_mesh, KMTALK_PG_settings, KMTALK_PG_key, KMTALK_PG_take)
 
 
 def register() -> None:
-    bpy.types.TimelineMarker.kmtalk = bpy.props.StringProperty(
+    """Attach the properties; the classes are registered before."""
+    bpy.types.Scene.kmtalk = PointerProperty(type=KMTALK_PG_settings)
+    bpy.types.Action.kmtalk_take = PointerProperty(type=KMTALK_PG_take)
+    bpy.types.TimelineMarker.kmtalk = StringProperty(
         name="KMTalk take", description="The take this marker belongs to", options={"HIDDEN"}
     )
+    bpy.types.TimelineMarker.kmtalk_frame = IntProperty(
+        name="KMTalk frame",
+        description="Where this marker was put: one dragged in time is known by it",
+        options={"HIDDEN"},
+    )  # no custom property: since 5.0 markers take none
 
 
 def unregister() -> None:
+    del bpy.types.TimelineMarker.kmtalk_frame
     del bpy.types.TimelineMarker.kmtalk
+    del bpy.types.Action.kmtalk_take
+    del bpy.types.Scene.kmtalk

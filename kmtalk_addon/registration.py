@@ -1,19 +1,42 @@
-"""Every class and property of the add-on, registered once."""
+"""Every class, property and handler of the add-on, registered once and taken back in reverse."""
+
+from typing import Any
 
 import bpy
+from bpy.app.handlers import persistent
 
-from . import properties
+from . import command_line, operators, panels, preferences, properties
+from .jobs.runner import close_desk, desk
 
-CLASSES = (*properties.CLASSES,)
+CLASSES = (*properties.CLASSES, *preferences.CLASSES, *operators.CLASSES, *panels.CLASSES)
+_IDLE_CHECK_SECONDS = 60.0
 
 
 def register() -> None:
-    for item in CLASSES:
-        bpy.utils.register_class(item)
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
     properties.register()
+    bpy.app.handlers.load_pre.append(_before_another_file)
+    bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
+    command_line.register()
 
 
 def unregister() -> None:
+    close_desk()
+    command_line.unregister()
+    if bpy.app.timers.is_registered(_close_idle_workers):
+        bpy.app.timers.unregister(_close_idle_workers)
+    bpy.app.handlers.load_pre.remove(_before_another_file)
     properties.unregister()
-    for item in reversed(CLASSES):
-        bpy.utils.unregister_class(item)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
+
+
+@persistent
+def _before_another_file(*_: Any) -> None:
+    desk().cancel_all("Cancelled: another file was opened.")
+
+
+def _close_idle_workers() -> float:
+    desk().workers.close_idle()
+    return _IDLE_CHECK_SECONDS

@@ -1,5 +1,6 @@
-"""Sounds in the sequencer."""
+"""Sounds in the sequencer, and what of them is heard when."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +37,107 @@ def carry_along(strip: Any, folder: Path) -> None:
     if not beside.exists() or not beside.samefile(path):
         beside.write_bytes(path.read_bytes())
     sound.filepath = f"//{path.name}"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The part of a sound that is heard: `path` from `begin` to `end` seconds (None: to its end).
+
+    `start` is the frame of the scene to animate at which second `begin` is heard.  `is_copy` tells that `path` is a
+    copy made for one job alone.
+    """
+
+    name: str
+    path: Path
+    begin: float
+    end: float | None
+    start: float
+    is_copy: bool = False
+
+
+def file_clip(scene: Any, path: Path, frames: tuple[int, int] | None) -> Clip:
+    """A sound file that starts with the scene, or the part of it within `frames`.  Raises AudioError."""
+    _require_file(path)
+    fps = float(scene.render.fps / scene.render.fps_base)
+    zero = float(scene.frame_start)
+    first, last = (max(float(frames[0]), zero), float(frames[1]) + 1) if frames else (zero, None)
+    return _clip(path.name, path, zero, first, last, fps)
+
+
+def strip_clip(scene: Any, home: Any, strip: Any, folder: Path, frames: tuple[int, int] | None = None) -> Clip:
+    """What is heard of a strip of the scene `home`, to animate in `scene`; muted or not, of any channel.
+
+    `folder` takes the copies of packed and retimed sounds.  Raises AudioError.
+    """
+    if strip.type != "SOUND":
+        raise errors.AudioError(f"“{strip.name}” is no sound strip: choose one that is.")
+    fps = float(home.render.fps / home.render.fps_base)
+    ratio = float(scene.render.fps / scene.render.fps_base) / fps
+    first, last = float(strip.frame_final_start), float(strip.frame_final_end)
+    meta = compat.parent_meta(strip)
+    while meta is not None:
+        first, last = max(first, meta.frame_final_start), min(last, meta.frame_final_end)
+        meta = compat.parent_meta(meta)
+    if frames:
+        first, last = max(first, frames[0] / ratio), min(last, (frames[1] + 1) / ratio)
+    if last <= first:
+        raise errors.AudioError(f"Nothing of “{strip.name}” is heard in that range: choose another.")
+    if compat.is_retimed(strip):
+        path = mix_down(home, strip, folder / "retimed.wav")
+        zero, is_copy = float(strip.frame_final_start), True
+    else:
+        path, is_copy = _file_of(strip.sound, folder)
+        zero = strip.frame_start - strip.animation_offset_start + getattr(strip, "sound_offset", 0.0) * fps
+    clip = _clip(strip.name, path, zero, max(first, zero), last, fps, is_copy)
+    return Clip(clip.name, clip.path, clip.begin, clip.end, clip.start * ratio, is_copy)
+
+
+def mix_down(scene: Any, strip: Any, path: Path) -> Path:
+    """What one strip sounds like, retiming and all, from its first frame to its last, as the WAV file `path`."""
+    name = strip.name
+    copy = scene.copy()
+    try:
+        for other in compat.strips(copy):
+            other.mute = other.name != name and other.type != "META"
+        copy.frame_start, copy.frame_end = int(strip.frame_final_start), max(int(strip.frame_final_end) - 1, 1)
+        with bpy.context.temp_override(scene=copy):
+            bpy.ops.sound.mixdown(filepath=str(path), check_existing=False, container="WAV", codec="PCM", format="S16")
+    except RuntimeError as error:
+        raise errors.AudioError(f"“{name}” cannot be mixed down: render its audio to a file and use that.") from error
+    finally:
+        bpy.data.scenes.remove(copy)
+    return path
+
+
+def _clip(
+    name: str, path: Path, zero: float, first: float, last: float | None, fps: float, is_copy: bool = False
+) -> Clip:
+    end = None if last is None else (last - zero) / fps
+    if end is not None and end <= 0:
+        raise errors.AudioError(f"“{name}” is silent there: it starts after the range; choose another.")
+    return Clip(name, path, (first - zero) / fps, end, first, is_copy)
+
+
+def _file_of(sound: Any, folder: Path) -> tuple[Path, bool]:
+    """A file with the sound, and whether it is a copy in `folder`."""
+    if sound is None:
+        raise errors.AudioError("The strip has no sound: choose its file in the sequencer.")
+    path = Path(bpy.path.abspath(sound.filepath, library=sound.library))
+    if sound.packed_file is not None:
+        copy = folder / f"packed{path.suffix or '.wav'}"
+        copy.write_bytes(sound.packed_file.data)
+        return copy, True
+    _require_file(path)
+    return path, False
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise errors.AudioError(
+            f"The sound {path} is not there: find it again (File ▸ External Data), or choose another."
+        )
+
+
+def original_path(sound: Any) -> Path:
+    """Where a sound comes from, packed or not."""
+    return Path(bpy.path.abspath(sound.filepath, library=sound.library))

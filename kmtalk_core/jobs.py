@@ -32,7 +32,8 @@ def animate_file(
 ) -> Job[Take]:
     """Animate the sound in `source`, save the take as `out` and its coefficients as `csv`; return the take.
 
-    Only the `span` of it where one is given, and the take's time starts there.  `localization` says how phones are found: `text`, `textgrid`, `method`, `language`, as `localize` takes them.
+    Only the `span` of it where one is given, and the take's time starts there.  `localization` says how phones are
+    found: `text`, `textgrid`, `method`, `language`, as `localize` takes them.
     """
     sound = yield from _load(source, span)
     take = yield from animator.animate_job(sound, settings=settings, **localization)

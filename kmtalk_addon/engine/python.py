@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import errors, progress
+from ..core import client, errors, progress
 from .process import WINDOWS, lines_of
 
 VARIABLE = "KMTALK_PYTHON"
@@ -160,3 +160,15 @@ def _module_folder(name: str) -> Path | None:
     except (ImportError, ValueError):
         return None
     return Path(found.origin).parent.parent if found and found.origin else None
+
+
+def speak(engine: Engine, text: str, out: Path) -> progress.Job[None]:
+    """Have `engine` speak `text` into the WAV file `out`, for a test without a sound.  Raises EngineError."""
+    path = os.pathsep.join(map(str, (client.PACKAGE_FOLDER, *engine.module_path)))
+    lines = lines_of([engine.python, "-m", "kmtalk_core", "speak", text, "--out", out], {"PYTHONPATH": path})
+    last = ""
+    for line in lines:
+        last = line or last
+        yield progress.Progress("speaking", 0.1)
+    if not out.exists():
+        raise EngineError(f"The engine cannot speak the test sentence ({last[:120]}): install it again.")

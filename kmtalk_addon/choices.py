@@ -1,0 +1,119 @@
+"""What the panel's settings come to: which sound, which words, which face; and why the button is grey."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import compat, engine, sound
+from .core import errors
+from .face import Face, find_face
+
+TEXT_LIMIT = 1 << 20
+
+
+def engine_of(context: Any) -> tuple[engine.Engine, tuple[str, ...]]:
+    """The engine, and the worker's arguments, that the preferences ask for.  Raises EngineError."""
+    from .preferences import preferences
+
+    chosen = preferences(context)
+    arguments = ["--device", chosen.device.lower()]
+    if chosen.weights:
+        arguments += ["--weights", bpy.path.abspath(chosen.weights)]
+    return engine.find(chosen.python), tuple(arguments)
+
+
+def strip_of(context: Any, name: str = "") -> tuple[Any, Any]:
+    """The scene and the sound strip to animate from: by name, the active one, or the only one.  Raises AudioError."""
+    settings = context.scene.kmtalk
+    home = settings.strip_scene or compat.sequencer_scene(context)
+    sounds = [strip for strip in compat.strips(home) if strip.type == "SOUND"]
+    name = name or settings.strip
+    if name:
+        found = next((strip for strip in sounds if strip.name == name), None)
+        if found is None:
+            raise errors.AudioError(f"“{home.name}” has no sound strip “{name}”: choose another.")
+        return home, found
+    active = compat.active_strip(home)
+    if active in sounds:
+        return home, active
+    if len(sounds) == 1:
+        return home, sounds[0]
+    raise errors.AudioError("Choose a sound strip." if sounds else "Add a sound to the sequencer, or choose a file.")
+
+
+def meshes_of(context: Any) -> list[Any]:
+    """The meshes of the face: those listed, else the selected ones with shape keys, else the active one."""
+    listed = [entry.object for entry in context.scene.kmtalk.meshes if entry.object is not None]
+    if listed:
+        return listed
+    selected = [o for o in context.selected_objects or () if o.type == "MESH" and o.data.shape_keys]
+    active = context.object
+    if active is not None and active.type == "MESH" and active not in selected:
+        return [active] if not selected or active.data.shape_keys else selected
+    return selected
+
+
+def face_of(objects: Sequence[Any]) -> Face:
+    """The face that `objects` are.  Raises FaceError."""
+    if not objects:
+        raise errors.FaceError("Choose the mesh of the face: select it, or add it to the list.")
+    return find_face(objects)
+
+
+def words(settings: Any, path: Path) -> str | None:
+    """The transcript that the settings name for the sound at `path`, or None.  Raises AlignmentError."""
+    if settings.transcript == "FIELD":
+        return settings.text.strip() or None
+    if settings.transcript == "BLOCK":
+        if settings.text_block is None:
+            raise errors.AlignmentError("Choose the text block with the words.")
+        return settings.text_block.as_string().strip() or None
+    if settings.transcript == "BESIDE":
+        return words_beside(path)
+    return None
+
+
+def words_beside(path: Path) -> str | None:
+    """The text of `<audio>.txt` beside a sound, or None."""
+    beside = path.with_suffix(".txt")
+    try:
+        if beside.stat().st_size > TEXT_LIMIT:
+            return None
+        return beside.read_text(encoding="utf-8-sig").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def sound_path(context: Any) -> Path:
+    """Where the chosen sound comes from.  Raises AudioError."""
+    settings = context.scene.kmtalk
+    if settings.source == "FILE":
+        if not settings.file:
+            raise errors.AudioError("Choose a sound file.")
+        path = Path(bpy.path.abspath(settings.file))
+        if not path.is_file():
+            raise errors.AudioError(f"There is no file {path.name}: choose another.")
+        return path
+    _, strip = strip_of(context)
+    if strip.sound is None:
+        raise errors.AudioError("The strip has no sound: choose its file in the sequencer.")
+    path = sound.original_path(strip.sound)
+    if strip.sound.packed_file is None and not path.is_file():
+        raise errors.AudioError(f"The file of “{strip.name}” is not there: find it again (File ▸ External Data).")
+    return path
+
+
+def disabled_reason(context: Any) -> str | None:
+    """Why nothing can be animated now, in one sentence; None where all is well."""
+    try:
+        sound_path(context)
+        face_of(meshes_of(context))
+        engine_of(context)
+    except errors.KMTalkError as error:
+        return str(error)
+    if context.scene.library is not None or not os.access(bpy.app.tempdir or ".", os.W_OK):
+        return "This scene cannot be written: make it local first."
+    return None

@@ -1,0 +1,166 @@
+"""`blender --command kmtalk …`: the same jobs without a window."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import choices, compat
+from .core import errors
+
+_registered: list[Any] = []  # Blender hands out a handle that has to be given back
+
+
+def register() -> None:
+    _registered.append(bpy.utils.register_cli_command("kmtalk", main))
+
+
+def unregister() -> None:
+    while _registered:
+        bpy.utils.unregister_cli_command(_registered.pop())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; 0 when all was done, 1 when a part failed, 2 for a mistake, which one line on stderr names."""
+    try:
+        options = _parser().parse_args(list(arguments))
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    try:
+        if options.blend:
+            _open(options.blend)
+        status = int(options.run(options))
+        if options.save_as or not options.no_save:
+            _save(options.save_as)
+        if options.render and status == 0:
+            bpy.ops.render.render(animation=True)
+        return status
+    except errors.KMTalkError as error:
+        print(f"kmtalk: {error}", file=sys.stderr)
+    except RuntimeError as error:  # what an operator reports as an error
+        print(f"kmtalk: {str(error).removeprefix('Error: ').strip()}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("kmtalk: stopped.", file=sys.stderr)
+        return 130
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="blender --command kmtalk", description="Animate faces from audio.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("animate", help="one sound, one face")
+    source = command.add_mutually_exclusive_group()
+    source.add_argument("--strip", default="", help="sound strip by name (default: the only one)")
+    source.add_argument("--audio", default="", help="sound file instead of a strip")
+    command.add_argument("--face", default="", help="mesh objects by name, with ; between them")
+    command.add_argument("--text", default="", help="what is said")
+    _add_common(command)
+    command.set_defaults(run=_animate)
+    command = commands.add_parser("scene", help="every sound strip, each on its character")
+    command.add_argument(
+        "--map", type=Path, help='JSON object: strip name to mesh objects, as {"line 1": "Anna;Teeth"}'
+    )
+    command.add_argument(
+        "--by", choices=("name", "channel"), default="name",
+        help="pair by object names that strip names begin with, or channels with faces in order of their names",
+    )  # fmt: skip
+    _add_common(command)
+    command.set_defaults(run=_scene)
+    return parser
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--blend", help="file to open first, where Blender has not opened one")
+    command.add_argument("--reduced", type=float, metavar="ERROR", help="Bezier keys within this error")
+    command.add_argument("--save-as", help="where to save (default: where it was opened)")
+    command.add_argument("--no-save", action="store_true", help="leave the file as it is")
+    command.add_argument("--render", action="store_true", help="render the animation afterwards")
+
+
+def _animate(options: argparse.Namespace) -> int:
+    bpy.ops.kmtalk.animate(
+        "EXEC_DEFAULT", strip=options.strip, file=options.audio, faces=options.face, text=options.text, **_bake(options)
+    )
+    return 0
+
+
+def _scene(options: argparse.Namespace) -> int:
+    """Animate every sound strip; one that fails does not stop the rest."""
+    pairs = _pairs(options)
+    if not pairs:
+        raise errors.FaceError("No strip fits a character: name strips after their faces, or give --map.")
+    failures = 0
+    for strip, faces in pairs:
+        try:
+            bpy.ops.kmtalk.animate("EXEC_DEFAULT", strip=strip, faces=faces, **_bake(options))
+        except RuntimeError as error:
+            failures += 1
+            print(f"kmtalk: {strip}: {str(error).removeprefix('Error: ').strip()}", file=sys.stderr)
+    print(f"kmtalk: {len(pairs) - failures} of {len(pairs)} strips done", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _pairs(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Strips and the faces they go to, by name."""
+    scene = bpy.context.scene
+    home = scene.kmtalk.strip_scene or scene
+    strips = [strip for strip in compat.strips(home) if strip.type == "SOUND"]
+    if options.map:
+        wanted = _read_map(options.map)
+        known = {strip.name for strip in strips}
+        missing = sorted(set(wanted) - known)
+        if missing:
+            raise errors.AudioError(f"The scene has no sound strip “{missing[0]}”, which {options.map.name} names.")
+        return [(strip, faces) for strip, faces in wanted.items()]
+    faces = sorted(item.name for item in scene.objects if _is_face(item))
+    if options.by == "channel":
+        channels = sorted({strip.channel for strip in strips})
+        by_channel = dict(zip(channels, faces, strict=False))
+        return [(strip.name, by_channel[strip.channel]) for strip in strips if strip.channel in by_channel]
+    found = []
+    for strip in strips:
+        fitting = [name for name in faces if strip.name.casefold().startswith(name.casefold())]
+        if fitting:
+            found.append((strip.name, max(fitting, key=len)))
+        else:
+            print(f"kmtalk: {strip.name}: no face of that name; left alone", file=sys.stderr)
+    return found
+
+
+def _is_face(item: Any) -> bool:
+    try:
+        return bool(choices.face_of([item]).meshes)
+    except errors.FaceError:
+        return False
+
+
+def _read_map(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise errors.FaceError(f"{path} cannot be read as JSON: write strip names and mesh objects.") from error
+    if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
+        raise errors.FaceError(f"{path} must be one JSON object of strip names and mesh objects.")
+    return content
+
+
+def _bake(options: argparse.Namespace) -> dict[str, Any]:
+    return {"bake_mode": "REDUCED", "error": options.reduced} if options.reduced else {}
+
+
+def _open(path: str) -> None:
+    try:
+        bpy.ops.wm.open_mainfile(filepath=path)
+    except RuntimeError as error:
+        raise errors.FaceError(f"{path} cannot be opened as a .blend file: check the path.") from error
+
+
+def _save(path: str | None) -> None:
+    if path:
+        bpy.ops.wm.save_as_mainfile(filepath=str(Path(path).absolute()))
+    elif bpy.data.filepath:
+        bpy.ops.wm.save_mainfile()

@@ -1,0 +1,218 @@
+"""Animate from audio: what to do is fixed when the button is pressed, and found again by number when it is done."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from .. import bake, choices, keys, sound, store
+from ..core import errors, progress
+from ..core import take as takes
+from ..engine import Engine
+from ..face import Face, find_face
+from .runner import desk, in_thread
+
+if TYPE_CHECKING:
+    from kmtalk_core.take import Take
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run, without a single pointer into Blender's data: they do not survive an undo or another file.
+
+    scene, objects: `session_uid`s.  fps: the scene's rate.  settings: as `kmtalk_core.settings` knows them.
+    """
+
+    clip: sound.Clip
+    text: str | None
+    scene: int
+    objects: tuple[int, ...]
+    channels: tuple[int, ...]
+    fps: float
+    engine: Engine
+    arguments: tuple[str, ...]
+    settings: Mapping[str, Any]
+    options: bake.BakeOptions
+    folder: "tempfile.TemporaryDirectory[str]"
+
+    @property
+    def span(self) -> tuple[float, float | None]:
+        return (self.clip.begin, self.clip.end)
+
+    @property
+    def story(self) -> store.Story:
+        options = self.options
+        return store.Story(
+            name=options.name,
+            audio=str(self.clip.path),
+            begin=self.clip.begin,
+            end=self.clip.end,
+            start=options.start,
+            fps=self.fps,
+            foreign=options.foreign,
+            timeline_markers=options.timeline_markers,
+            error=options.error,
+        )
+
+
+def request(
+    context: Any, settings: Any, *, strip: str = "", file: str = "", objects: Sequence[Any] = (), text: str = ""
+) -> Request:
+    """What `settings` (a scene's, or an operator's) ask for; the other arguments win over what the scene has chosen.
+
+    Raises KMTalkError.
+    """
+    scene = context.scene
+    engine, arguments = choices.engine_of(context)
+    face = choices.face_of(list(objects) or choices.meshes_of(context))
+    folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
+    frames = (settings.range_start, settings.range_end) if settings.use_range else None
+    if file or (scene.kmtalk.source == "FILE" and not strip):
+        path = Path(bpy.path.abspath(file or scene.kmtalk.file))
+        clip = sound.file_clip(scene, path, frames)
+    else:
+        home, found = choices.strip_of(context, strip)
+        path = sound.original_path(found.sound) if found.sound else Path()
+        clip = sound.strip_clip(scene, home, found, Path(folder.name), frames)
+    foreign: Any = settings.foreign
+    options = bake.BakeOptions(
+        name=clip.name,
+        start=clip.start,
+        foreign=foreign,
+        timeline_markers=settings.timeline_markers,
+        error=settings.error if settings.bake_mode == "REDUCED" else 0.0,
+    )
+    return Request(
+        clip=clip,
+        text=text or choices.words(scene.kmtalk, path),
+        scene=scene.session_uid,
+        objects=tuple(mesh.object.session_uid for mesh in face.meshes),
+        channels=face.channels,
+        fps=bake.scene_fps(scene),
+        engine=engine,
+        arguments=arguments,
+        settings=_core_settings(settings, bake.scene_fps(scene)),
+        options=options,
+        folder=folder,
+    )
+
+
+def _core_settings(settings: Any, fps: float) -> dict[str, Any]:
+    """The artist's settings, in frames of the scene, as the network knows them, in seconds."""
+    return {
+        "strength_upper": settings.strength_upper,
+        "strength_lower": settings.strength_lower,
+        "smoothing": min(settings.smoothing / fps, 0.5),
+        "delay": max(min(settings.delay / fps, 1.0), -1.0),
+        "minimum_key_gap": 0.0 if settings.minimum_gap <= 1 else min(settings.minimum_gap / fps, 1.0),
+        "blinks": settings.blinks,
+    }
+
+
+def animate(asked: Request) -> progress.Job[str]:
+    """Have the worker animate the sound and write the take onto the face; return the report.  Raises KMTalkError."""
+    with asked.folder as name:
+        out = Path(name) / "take.npz"
+        ask = {"audio": str(asked.clip.path), "out": str(out), "span": asked.span, "settings": asked.settings}
+        answer = yield from desk().workers.ask(
+            asked.engine, asked.arguments, "animate", **ask, **({"text": asked.text} if asked.text else {})
+        )
+        take = yield from in_thread(lambda: takes.load_take(out), "reading")
+        locked = _locked_edits(asked, take)
+        if locked:
+            kept = Path(name) / "kept.npz"
+            yield from desk().workers.ask(
+                asked.engine,
+                asked.arguments,
+                "complete",
+                **{**ask, "take": str(out), "edits": locked, "out": str(kept)},
+            )
+            out = kept
+            take = yield from in_thread(lambda: takes.load_take(out), "reading")
+        data = out.read_bytes()
+    story = asked.story
+    prepared = yield from in_thread(
+        lambda: bake.prepare(take, asked.channels, story.fps, story.options), "drawing curves"
+    )
+    return write(asked, take, data, prepared, tuple(answer.get("notes", ())))
+
+
+def write(asked: Request, take: "Take", data: bytes, prepared: bake.Prepared, notes: Sequence[str]) -> str:
+    """Everything that touches the scene, at once; return the report.  Raises FaceError with nothing changed."""
+    scene = find_scene(asked.scene)
+    face = find_face(find_objects(asked.objects), take.channels)
+    if not set(face.channels) <= set(prepared.points):
+        raise errors.FaceError("The face's shape keys changed in the meantime: animate again.")
+    return write_take(take, data, face, scene, prepared, asked.story, notes)
+
+
+def write_take(
+    take: "Take",
+    data: bytes,
+    face: Face,
+    scene: Any,
+    prepared: bake.Prepared,
+    story: store.Story,
+    notes: Sequence[str] = (),
+) -> str:
+    """Write a take's curves, keep the take beside them and list its keys; return the report.  Raises FaceError."""
+    report = bake.write(prepared, face, scene, story.options)
+    store.keep(report.actions, data, story)
+    for action in report.actions:
+        keys.list_keys(action, take, story)
+    said = f"“{story.name}”: {len(take.keys)} key motions on frames {report.first} to {report.last}"
+    return ". ".join([said, *notes, *report.notes])
+
+
+def find_scene(number: int) -> Any:
+    """The scene with this session_uid.  Raises FaceError."""
+    found = next((scene for scene in bpy.data.scenes if scene.session_uid == number), None)
+    if found is None:
+        raise errors.FaceError("The scene was removed in the meantime: nothing was changed.")
+    return found
+
+
+def find_objects(numbers: Sequence[int]) -> list[Any]:
+    """The objects with these session_uids.  Raises FaceError where one is gone."""
+    by_number = {item.session_uid: item for item in bpy.data.objects}
+    if any(number not in by_number for number in numbers):
+        raise errors.FaceError("A mesh of the face was deleted in the meantime: nothing was changed.")
+    return [by_number[number] for number in numbers]
+
+
+def _locked_edits(asked: Request, take: "Take") -> list[dict[str, Any]]:
+    """What keeps the locked keys of an earlier take of the same sound on this face."""
+    face: Face = find_face(find_objects(asked.objects), take.channels)
+    for action in keys.actions_of([mesh.object for mesh in face.meshes]):
+        story = store.story_of(action)
+        if story.name != asked.options.name:
+            continue
+        earlier = store.take_of(action)
+        if earlier.space != take.space:
+            return []
+        actions = keys.siblings_of(action)
+        return list(_edits_for_locked(actions, face, earlier, story, take, asked.clip.begin))
+    return []
+
+
+def _edits_for_locked(
+    actions: Sequence[Any], face: Face, earlier: "Take", story: store.Story, take: "Take", begin: float
+) -> list[dict[str, Any]]:
+    changes = keys.read_changes(actions, face, earlier, story)
+    poses = {edit["frame"]: edit.get("pose", {}) for edit in changes.edits if "pose" in edit}
+    states = {item.frame: item.state for item in actions[0].kmtalk_take.keys}
+    present = {key.frame for key in take.keys}
+    edits: list[dict[str, Any]] = []
+    for key in earlier.keys:
+        if states.get(story.timeline.nearest_frame(key.frame / earlier.fps)) != "locked":
+            continue
+        frame = round((key.frame / earlier.fps + story.begin - begin) * take.fps)
+        if not 0 <= frame < take.frame_count:
+            continue
+        pose = {name: float(value) for name, value in zip(earlier.channels, key.pose, strict=True)}
+        edit = {"frame": frame, "pose": {**pose, **poses.get(key.frame, {})}, "state": "locked"}
+        edits.append(edit if frame in present else {**edit, "add": True})
+    return edits

@@ -1,0 +1,84 @@
+"""Regenerate: read what was changed by hand, have the worker complete the motion beside it, write those spans alone."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .. import choices, keys, sound, store
+from ..core import errors, progress
+from ..core import take as takes
+from .animate import find_scene
+from .runner import desk, in_thread
+
+
+def regenerate(context: Any, action: Any) -> progress.Job[str]:
+    """The job that completes the take of `action` after its edits.  Raises KMTalkError."""
+    engine, arguments = choices.engine_of(context)
+    actions = keys.siblings_of(action)
+    story, take = store.story_of(action), store.take_of(action)
+    changes = keys.read_changes(actions, keys.face_of(actions), take, story)
+    if not changes.edits:
+        raise errors.TakeError("No key was changed since the last run: edit one, and regenerate then.")
+    folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
+    path = _sound_of(context, story, Path(folder.name))
+    numbers = tuple(item.session_uid for item in actions)
+    return _complete(engine, arguments, numbers, context.scene.session_uid, story, take, changes, path, folder)
+
+
+def _complete(
+    engine: Any,
+    arguments: tuple[str, ...],
+    numbers: Sequence[int],
+    scene: int,
+    story: store.Story,
+    take: Any,
+    changes: keys.Changes,
+    sound_path: Path,
+    folder: "tempfile.TemporaryDirectory[str]",
+) -> progress.Job[str]:
+    with folder as name:
+        source, out = Path(name) / "take.npz", Path(name) / "completed.npz"
+        takes.save_take(take, source)
+        yield from desk().workers.ask(
+            engine,
+            arguments,
+            "complete",
+            take=str(source),
+            audio=str(sound_path),
+            span=(story.begin, story.end),
+            edits=changes.edits,
+            out=str(out),
+        )
+        completed = yield from in_thread(lambda: takes.load_take(out), "reading")
+        data = out.read_bytes()
+    actions = _find_actions(numbers)
+    face = keys.face_of(actions)
+    count = keys.apply(actions, face, find_scene(scene), take, completed, story, changes.held)
+    store.keep(actions, data, story)
+    for action in actions:
+        keys.list_keys(action, completed, story)
+    return f"“{story.name}”: {len(changes.edits)} edits, {count} of {completed.frame_count} frames made anew"
+
+
+def _find_actions(numbers: Sequence[int]) -> list[Any]:
+    by_number = {item.session_uid: item for item in bpy.data.actions}
+    if any(number not in by_number for number in numbers):
+        raise errors.TakeError("The take's action was deleted in the meantime: nothing was changed.")
+    return [by_number[number] for number in numbers]
+
+
+def _sound_of(context: Any, story: store.Story, folder: Path) -> Path:
+    """The sound that a take was made from: where it was, or in the strip of its name.  Raises AudioError."""
+    path = Path(story.audio)
+    if path.is_file():
+        return path
+    for scene in bpy.data.scenes:
+        for strip in choices.compat.strips(scene):
+            if strip.type == "SOUND" and strip.name == story.name and strip.sound is not None:
+                return sound.strip_clip(scene, scene, strip, folder).path
+    raise errors.AudioError(
+        f"The sound of “{story.name}” is gone: put {path.name} back, or add it as a strip of that name."
+    )

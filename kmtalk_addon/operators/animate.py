@@ -1,0 +1,100 @@
+"""The big button, its cancel button, and Regenerate."""
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import IntProperty, StringProperty
+
+from .. import choices, keys
+from ..core import errors, progress
+from ..jobs import animate as animating
+from ..jobs import regenerate as regenerating
+from ..jobs.runner import JobOperator, desk
+from ..properties import AnimationOptions
+
+
+class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
+    """Bring the face to life from the sound"""
+
+    bl_idname = "kmtalk.animate"
+    bl_label = "Animate from Audio"
+    title = "Animating"
+
+    if TYPE_CHECKING:
+        strip: str
+        faces: str
+    else:
+        strip: StringProperty(name="Strip", description="Sound strip to animate from, by name")
+        faces: StringProperty(name="Faces", description="Mesh objects of the face by name, with ; between them")
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if context.scene is None:
+            cls.poll_message_set("There is no scene.")
+            return False
+        return True
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        settings = _Merged(self, context.scene.kmtalk)
+        objects = [_object(name.strip()) for name in self.faces.split(";") if name.strip()]
+        asked = animating.request(context, settings, strip=self.strip, file=self.file, objects=objects, text=self.text)
+        return animating.animate(asked)
+
+
+class KMTALK_OT_regenerate(JobOperator, bpy.types.Operator):
+    """Make the motion beside the keys you changed anew; all else stays as it is"""
+
+    bl_idname = "kmtalk.regenerate"
+    bl_label = "Regenerate"
+    title = "Regenerating"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not keys.actions_of(choices.meshes_of(context)):
+            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
+            return False
+        return True
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        return regenerating.regenerate(context, keys.actions_of(choices.meshes_of(context))[0])
+
+
+class KMTALK_OT_cancel_job(bpy.types.Operator):
+    """Stop this job; nothing is changed"""
+
+    bl_idname = "kmtalk.cancel_job"
+    bl_label = "Cancel"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    if TYPE_CHECKING:
+        index: int
+    else:
+        index: IntProperty()
+
+    def execute(self, context: Any) -> set[str]:
+        running = desk().running
+        if 0 <= self.index < len(running):
+            running[self.index].cancel()
+        return {"FINISHED"}
+
+
+class _Merged:
+    """What an operator was given, and what the scene has chosen for the rest."""
+
+    def __init__(self, given: Any, chosen: Any) -> None:
+        self._given, self._chosen = given, chosen
+
+    def __getattr__(self, name: str) -> Any:
+        owner = self._given if self._given.properties.is_property_set(name) else self._chosen
+        return getattr(owner, name)
+
+
+def _object(name: str) -> Any:
+    found = bpy.data.objects.get(name)
+    if found is None:
+        raise errors.FaceError(f"There is no object “{name}”: check the name.")
+    return found
+
+
+CLASSES = (KMTALK_OT_animate, KMTALK_OT_regenerate, KMTALK_OT_cancel_job)

@@ -1,0 +1,304 @@
+"""The panels: Audio, Face, Settings, the big button, the keys under it; in the 3D view and in the sequencer alike."""
+
+import textwrap
+from typing import Any
+
+import bpy
+
+from . import choices, keys
+from .core import errors
+from .jobs.runner import desk
+
+CATEGORY = "KMTalk"
+_PIXELS_A_LETTER = 7.0
+_FLAME, _BIWI = 5023, 23370
+
+
+class KMTALK_UL_keys(bpy.types.UIList):
+    """Time, phone, confidence and state of every key motion."""
+
+    def draw_item(
+        self,
+        context: Any,
+        layout: Any,
+        data: Any,
+        item: Any,
+        icon: int,
+        active_data: Any,
+        active_property: str,
+        index: int = 0,
+    ) -> None:
+        unsure = item.confidence < context.scene.kmtalk.low_confidence
+        row = layout.row(align=True)
+        split = row.split(factor=0.32)
+        split.label(text=f"{item.time:.2f} s")
+        split = split.split(factor=0.38)
+        split.label(text=item.name)
+        part = split.row()
+        part.alert = unsure
+        part.label(text=f"{item.confidence:.0%}", icon="ERROR" if unsure else "BLANK1")
+        icons = {"generated": "BLANK1", "edited": "GREASEPENCIL", "locked": "LOCKED", "added": "ADD"}
+        row.label(text="", icon=icons[item.state])
+
+    def draw_filter(self, context: Any, layout: Any) -> None:
+        layout.prop(self, "filter_name", text="", icon="VIEWZOOM")
+        row = layout.row()
+        row.prop(context.scene.kmtalk, "filter_attention")
+        row.prop(context.scene.kmtalk, "low_confidence", text="Below")
+
+    def filter_items(self, context: Any, data: Any, property: str) -> tuple[list[int], list[int]]:
+        settings, wanted = context.scene.kmtalk, self.filter_name.casefold()
+        shown = []
+        for item in getattr(data, property):
+            matches = wanted in item.name.casefold()
+            if settings.filter_attention:
+                matches = matches and (item.state != "generated" or item.confidence < settings.low_confidence)
+            shown.append(self.bitflag_filter_item if matches else 0)
+        return shown, []
+
+
+def draw_text(layout: Any, context: Any, text: str, icon: str = "NONE") -> None:
+    """A sentence, broken into as many lines as the region's width asks for."""
+    width = context.region.width if context.region else 280
+    letters = max(int((width / context.preferences.system.ui_scale - 60) / _PIXELS_A_LETTER), 16)
+    column = layout.column(align=True)
+    column.scale_y = 0.75
+    for number, line in enumerate(textwrap.wrap(text, letters) or [""]):
+        column.label(text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else "NONE")
+
+
+def draw_jobs(layout: Any, context: Any) -> bool:
+    """What runs now, each with its progress and ✕; whether there is any.  Else how the last one ended."""
+    current = desk()
+    for index, running in enumerate(current.running):
+        row = layout.row(align=True)
+        row.progress(factor=running.step.fraction, text=f"{running.title}: {running.step.stage}")
+        row.operator("kmtalk.cancel_job", text="", icon="X").index = index
+    if not current.running and current.notice:
+        draw_text(layout, context, current.notice, "ERROR" if current.notice_is_error else "INFO")
+    return bool(current.running)
+
+
+def _draw_audio(layout: Any, context: Any) -> None:
+    settings = context.scene.kmtalk
+    layout.row().prop(settings, "source", expand=True)
+    column = layout.column()
+    if settings.source == "FILE":
+        column.prop(settings, "file", text="")
+    else:
+        column.prop(settings, "strip", text="", icon="SOUND")
+        if len(bpy.data.scenes) > 1:
+            column.prop(settings, "strip_scene", text="")
+    try:
+        path = choices.sound_path(context)
+        if settings.source == "STRIP" and not settings.strip:
+            draw_text(column, context, f"Uses “{choices.strip_of(context)[1].name}”", "SOUND")
+        beside = settings.transcript == "BESIDE" and choices.words_beside(path)
+        if beside:
+            draw_text(column, context, f"With the words in {path.stem}.txt", "TEXT")
+    except errors.KMTalkError as error:
+        draw_text(column, context, str(error), "ERROR")
+    row = layout.row(heading="Range", align=True)
+    row.prop(settings, "use_range", text="")
+    part = row.row(align=True)
+    part.active = settings.use_range
+    part.prop(settings, "range_start", text="")
+    part.prop(settings, "range_end", text="")
+    layout.prop(settings, "transcript", text="")
+    if settings.transcript == "FIELD":
+        layout.prop(settings, "text", text="")
+    elif settings.transcript == "BLOCK":
+        layout.prop(settings, "text_block", text="")
+
+
+def _draw_face(layout: Any, context: Any) -> None:
+    settings = context.scene.kmtalk
+    for entry in settings.meshes:
+        layout.row().prop(entry, "object", text="")
+    row = layout.row(align=True)
+    row.operator("kmtalk.add_meshes", text="Add Selected", icon="ADD")
+    if len(settings.meshes):
+        row.operator("kmtalk.remove_mesh", text="", icon="REMOVE")
+    meshes = choices.meshes_of(context)
+    try:
+        face = choices.face_of(meshes)
+        if not settings.meshes:
+            draw_text(layout, context, "Uses " + ", ".join(f"“{m.object.name}”" for m in face.meshes), "MESH_DATA")
+        draw_text(layout, context, f"ARKit, {len(face.channels)} of 52 keys", "CHECKMARK")
+    except errors.KMTalkError as error:
+        draw_text(layout, context, _topology(meshes) + str(error), "ERROR")
+
+
+def _topology(meshes: Any) -> str:
+    names = {_FLAME: "FLAME topology, no face keys yet. ", _BIWI: "BIWI topology, no face keys yet. "}
+    found = [names[len(item.data.vertices)] for item in meshes if len(item.data.vertices) in names]
+    return found[0] if found else ""
+
+
+def _draw_settings(layout: Any, context: Any) -> None:
+    settings = context.scene.kmtalk
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    column = layout.column(align=True)
+    column.prop(settings, "strength_upper", slider=True)
+    column.prop(settings, "strength_lower", slider=True)
+    column = layout.column(align=True)
+    column.prop(settings, "smoothing")
+    column.prop(settings, "delay")
+    column.prop(settings, "minimum_gap")
+    layout.prop(settings, "blinks")
+    layout.prop(settings, "bake_mode")
+    if settings.bake_mode == "REDUCED":
+        layout.prop(settings, "error")
+    layout.prop(settings, "timeline_markers")
+    layout.prop(settings, "foreign")
+
+
+def _draw_action(layout: Any, context: Any) -> None:
+    column = layout.column()
+    if not draw_jobs(column, context):
+        reason = choices.disabled_reason(context)
+        row = layout.column()
+        row.scale_y = 1.6
+        row.enabled = reason is None
+        row.operator("kmtalk.animate", icon="PLAY")
+        if reason:
+            draw_text(layout, context, reason, "INFO")
+            if "ngine" in reason:
+                layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = _module()
+    else:
+        layout.operator("kmtalk.animate", text="Animate Another", icon="PLAY")
+
+
+def _module() -> str:
+    from .preferences import PACKAGE
+
+    return PACKAGE
+
+
+def _draw_keys(layout: Any, context: Any) -> None:
+    action = next(iter(keys.actions_of(choices.meshes_of(context))), None)
+    if action is None:
+        draw_text(layout, context, "The key motions are listed here once the face was animated.", "INFO")
+        return
+    row = layout.row()
+    row.template_list("KMTALK_UL_keys", "", action.kmtalk_take, "keys", action.kmtalk_take, "key_index", rows=6)
+    column = row.column(align=True)
+    column.operator("kmtalk.add_key", text="", icon="ADD")
+    column.operator("kmtalk.delete_key", text="", icon="REMOVE")
+    column.separator()
+    column.operator("kmtalk.lock_key", text="", icon="LOCKED")
+    column.operator("kmtalk.reset_key", text="", icon="LOOP_BACK")
+    row = layout.row()
+    row.scale_y = 1.3
+    row.operator("kmtalk.regenerate", icon="FILE_REFRESH")
+    row = layout.row(align=True)
+    row.operator("kmtalk.export_take", text="Export…", icon="EXPORT")
+    row.operator("kmtalk.import_take", text="Import…", icon="IMPORT")
+
+
+class _Audio:
+    bl_label = "Audio"
+    bl_category = CATEGORY
+    bl_region_type = "UI"
+    bl_order = 0
+
+    def draw(self, context: Any) -> None:
+        _draw_audio(self.layout, context)  # type: ignore[attr-defined]
+
+
+class _Face:
+    bl_label = "Face"
+    bl_category = CATEGORY
+    bl_region_type = "UI"
+    bl_order = 1
+
+    def draw(self, context: Any) -> None:
+        _draw_face(self.layout, context)  # type: ignore[attr-defined]
+
+
+class _Settings:
+    bl_label = "Settings"
+    bl_category = CATEGORY
+    bl_region_type = "UI"
+    bl_order = 2
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+
+    def draw(self, context: Any) -> None:
+        _draw_settings(self.layout, context)  # type: ignore[attr-defined]
+
+
+class _Action:
+    bl_label = "Animate"
+    bl_category = CATEGORY
+    bl_region_type = "UI"
+    bl_order = 3
+    bl_options = {"HIDE_HEADER"}  # noqa: RUF012
+
+    def draw(self, context: Any) -> None:
+        _draw_action(self.layout, context)  # type: ignore[attr-defined]
+
+
+class _Keys:
+    bl_label = "Keys"
+    bl_category = CATEGORY
+    bl_region_type = "UI"
+    bl_order = 4
+
+    def draw(self, context: Any) -> None:
+        _draw_keys(self.layout, context)  # type: ignore[attr-defined]
+
+
+class KMTALK_PT_view_audio(_Audio, bpy.types.Panel):
+    bl_space_type = "VIEW_3D"
+
+
+class KMTALK_PT_view_face(_Face, bpy.types.Panel):
+    bl_space_type = "VIEW_3D"
+
+
+class KMTALK_PT_view_settings(_Settings, bpy.types.Panel):
+    bl_space_type = "VIEW_3D"
+
+
+class KMTALK_PT_view_action(_Action, bpy.types.Panel):
+    bl_space_type = "VIEW_3D"
+
+
+class KMTALK_PT_view_keys(_Keys, bpy.types.Panel):
+    bl_space_type = "VIEW_3D"
+
+
+class KMTALK_PT_sequencer_audio(_Audio, bpy.types.Panel):
+    bl_space_type = "SEQUENCE_EDITOR"
+
+
+class KMTALK_PT_sequencer_face(_Face, bpy.types.Panel):
+    bl_space_type = "SEQUENCE_EDITOR"
+
+
+class KMTALK_PT_sequencer_settings(_Settings, bpy.types.Panel):
+    bl_space_type = "SEQUENCE_EDITOR"
+
+
+class KMTALK_PT_sequencer_action(_Action, bpy.types.Panel):
+    bl_space_type = "SEQUENCE_EDITOR"
+
+
+class KMTALK_PT_sequencer_keys(_Keys, bpy.types.Panel):
+    bl_space_type = "SEQUENCE_EDITOR"
+
+
+CLASSES = (
+    KMTALK_UL_keys,
+    KMTALK_PT_view_audio,
+    KMTALK_PT_view_face,
+    KMTALK_PT_view_settings,
+    KMTALK_PT_view_action,
+    KMTALK_PT_view_keys,
+    KMTALK_PT_sequencer_audio,
+    KMTALK_PT_sequencer_face,
+    KMTALK_PT_sequencer_settings,
+    KMTALK_PT_sequencer_action,
+    KMTALK_PT_sequencer_keys,
+)

@@ -1,0 +1,128 @@
+"""Takes inside the .blend: as ID properties of the action that plays them.
+
+An action goes wherever its character goes, so the take survives saving, appending, linking and copying with it; a
+text or a file beside would stay behind.
+"""
+
+import io
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import compat, fcurves
+from .bake import TAG, BakeOptions
+from .core import errors
+from .core import take as takes
+from .timing import Timeline
+
+if TYPE_CHECKING:
+    from kmtalk_core.take import Take
+
+TAKE, STORY, RECORD = "kmtalk_take_file", "kmtalk_story", "kmtalk_record"
+
+
+@dataclass(frozen=True)
+class Story:
+    """How a take came onto its action, as far as making a part of it anew needs it.
+
+    audio: path of the sound, of which seconds `begin` to `end` were animated; fps: the scene's rate; error: as in
+    BakeOptions.
+    """
+
+    name: str
+    audio: str
+    begin: float
+    end: float | None
+    start: float
+    fps: float
+    foreign: str
+    timeline_markers: bool
+    error: float
+
+    @property
+    def options(self) -> BakeOptions:
+        foreign: Any = self.foreign
+        return BakeOptions(self.name, self.start, foreign, self.timeline_markers, self.error)
+
+    @property
+    def timeline(self) -> Timeline:
+        return Timeline(self.fps, self.start)
+
+
+def is_ours(action: Any) -> bool:
+    """Whether `action` carries a take."""
+    return action is not None and TAG in action and TAKE in action
+
+
+def take_bytes(take: "Take") -> bytes:
+    """The .npz file of `take`."""
+    with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
+        path = Path(folder) / "take.npz"
+        takes.save_take(take, path)
+        return path.read_bytes()
+
+
+def keep(actions: Iterable[Any], data: bytes, story: Story) -> None:
+    """Put a take's file and its story on `actions`, and note what their curves are now."""
+    for action in actions:
+        action[TAKE] = data
+        action[STORY] = json.dumps(asdict(story))
+        note_curves(action)
+
+
+def take_of(action: Any) -> "Take":
+    """The take that `action` carries.  Raises TakeError."""
+    with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
+        path = Path(folder) / "take.npz"
+        path.write_bytes(bytes(action[TAKE]))
+        return takes.load_take(path)
+
+
+def story_of(action: Any) -> Story:
+    """How the take came onto `action`.  Raises TakeError."""
+    try:
+        return Story(**json.loads(action[STORY]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise errors.TakeError(f"“{action.name}” was written by another KMTalk: animate from audio again.") from error
+
+
+def note_curves(action: Any) -> None:
+    """Remember the keys of every curve as they are, to tell later what an artist changed."""
+    curves = {name: fcurves.positions(curve)[:2] for name, curve in curves_by_name(action).items()}
+    file = io.BytesIO()
+    np.savez(
+        file,
+        names=np.array(json.dumps(list(curves))),
+        lengths=np.array([len(frames) for frames, _ in curves.values()], np.int64),
+        frames=np.concatenate([frames for frames, _ in curves.values()] or [np.zeros(0, np.int32)]),
+        values=np.concatenate([values for _, values in curves.values()] or [np.zeros(0, np.float32)]),
+    )
+    action[RECORD] = file.getvalue()
+
+
+def noted_curves(action: Any) -> dict[str, tuple[Any, Any]]:
+    """Frames and values of the curves as they were written, by the names of `curves_by_name`.  Raises TakeError."""
+    try:
+        with np.load(io.BytesIO(bytes(action[RECORD])), allow_pickle=False) as file:
+            cuts = np.cumsum(file["lengths"])[:-1]
+            frames, values = np.split(file["frames"], cuts), np.split(file["values"], cuts)
+            names = json.loads(str(file["names"][()]))
+        return dict(zip(names, zip(frames, values, strict=True), strict=True))
+    except (KeyError, ValueError, OSError, EOFError) as error:
+        raise errors.TakeError(f"“{action.name}” has lost its record: animate from audio again.") from error
+
+
+def curves_by_name(action: Any) -> dict[str, Any]:
+    """Every curve of an action by slot and data path."""
+    slots = action.slots if compat.HAS_SLOTS else (None,)
+    return {curve_name(slot, curve): curve for slot in slots for curve in compat.read_curves(action, slot)}
+
+
+def curve_name(slot: Any, curve: Any) -> str:
+    """What a curve is called in our record."""
+    return f"{slot.handle if slot else ''}|{curve.data_path}"
