@@ -99,7 +99,12 @@ def _bar(terminal: IO[str]) -> Iterator[Callable[[str, float], None]]:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn()
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f} %"),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=Console(file=terminal), transient=True) as bar:
             task = bar.add_task("starting", total=1.0)
             yield lambda stage, fraction: bar.update(task, description=stage, completed=fraction)

@@ -10,7 +10,9 @@ import bpy
 from .. import compat
 
 
-def shoot(scene: Any, path: Path, first: int, last: int, size: tuple[int, int], report: Callable[[float], None]) -> None:
+def shoot(
+    scene: Any, path: Path, first: int, last: int, size: tuple[int, int], report: Callable[[float], None]
+) -> None:
     """Render the frames `first` to `last`, with the scene's sound, to the MP4 `path`; `report` hears the fraction."""
     render = scene.render
     compat.set_movie_output(render)

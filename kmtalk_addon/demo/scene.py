@@ -80,9 +80,7 @@ def make(
     )
     if len(take.keys) > options.keys:
         notes.append(f"keys.png shows {options.keys} of {len(take.keys)} key motions.")
-    film.shoot(
-        scene, out / "demo.mp4", START, last, size, lambda fraction: report("rendering the film", fraction)
-    )
+    film.shoot(scene, out / "demo.mp4", START, last, size, lambda fraction: report("rendering the film", fraction))
     report("saving", 1.0)
     _save(scene, set_up.face[0], out / "demo.blend")
     return notes
