@@ -10,19 +10,29 @@ from .topology import FloatArray, IntArray
 
 MOUTH_HALF_WIDTH = 0.0250
 LIP_LINE = 0.0490
-ARCH_FRONT, ARCH_HALF_WIDTH, ARCH_DEPTH = -0.0938, 0.0270, 0.0225
+ARCH_FRONT, ARCH_HALF_WIDTH, ARCH_DEPTH = -0.0962, 0.0280, 0.0225
 
 # Cross sections of the lips from contact (0) to vermilion border (1): fraction of the height, metres forward.
-_UPPER_SECTION = np.array([(0.0, -0.0030), (0.06, -0.0004), (0.25, 0.0022), (0.55, 0.0024), (0.85, 0.0012), (1.0, 0.0006)])
-_LOWER_SECTION = np.array([(0.0, -0.0030), (0.08, -0.0002), (0.30, 0.0030), (0.60, 0.0036), (0.85, 0.0018), (1.0, 0.0002)])
-# Inside of the mouth, ring by ring: half width, height up, height down, y relative to the dental arch or, last two, as is.
-_VESTIBULE = ((0.0262, 0.0110, 0.0120, -0.0020), (0.0300, 0.0170, 0.0175, -0.0010))
-_CAVITY = ((0.0310, 0.0180, 0.0185, -0.058), (0.0240, 0.0120, 0.0150, -0.034))
+_UPPER_SECTION = np.array(
+    [(0.0, -0.0018), (0.06, 0.0000), (0.25, 0.0022), (0.55, 0.0025), (0.85, 0.0012), (1.0, 0.0006)]
+)
+_LOWER_SECTION = np.array(
+    [(0.0, -0.0018), (0.08, 0.0002), (0.30, 0.0030), (0.60, 0.0036), (0.85, 0.0018), (1.0, 0.0002)]
+)
+# Loops of the mouth's inside from the gums to the throat: half width, height up, height down, and for the first two
+# metres in front of the dental arch, for the others y.
+_CAVITY = (
+    (0.0276, 0.0110, 0.0120, 0.0020),
+    (0.0286, 0.0175, 0.0190, 0.0026),
+    (0.0325, 0.0185, 0.0200, -0.0600),
+    (0.0250, 0.0150, 0.0180, -0.0380),
+)
+_ALONG_ARCH = 2
 
 
 def dental_arch(x: FloatArray) -> FloatArray:
     """The y of the front of the upper teeth at x."""
-    return ARCH_FRONT + ARCH_DEPTH * np.abs(x / ARCH_HALF_WIDTH) ** 2.7
+    return ARCH_FRONT + ARCH_DEPTH * np.abs(x / ARCH_HALF_WIDTH) ** 3
 
 
 def lip_line_height(x: FloatArray) -> FloatArray:
@@ -35,8 +45,8 @@ def lip_line_height(x: FloatArray) -> FloatArray:
 def _border_heights(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     across = np.clip(np.abs(x) / (MOUTH_HALF_WIDTH + 0.0015), 0.0, 1.0)
     taper = np.sqrt(1.0 - across**2)
-    upper = 0.0072 * taper**1.5 + 0.0008 * np.exp(-(((across - 0.24) / 0.13) ** 2)) - 0.0009 * np.exp(-((across / 0.12) ** 2))
-    return upper, 0.0088 * taper**1.25
+    peaks, dip = np.exp(-(((across - 0.24) / 0.13) ** 2)), np.exp(-((across / 0.12) ** 2))
+    return 0.0072 * taper**1.5 + 0.0008 * peaks - 0.0009 * dip, 0.0088 * taper**1.25
 
 
 def place_mouth(skin: HalfSkin, points: FloatArray) -> IntArray:
@@ -52,42 +62,33 @@ def place_mouth(skin: HalfSkin, points: FloatArray) -> IntArray:
     rise, drop = _border_heights(border_x)
     border_z = lip_line_height(border_x) + np.where(upper, rise, -drop)
     for ring in range(MOUTH_BORDER, MOUTH_CONTACT + 1):
-        step = (MOUTH_CONTACT - ring) / (MOUTH_CONTACT - MOUTH_BORDER)
-        sections = (_UPPER_SECTION, _LOWER_SECTION)
-        high, low = ([np.interp(step, np.linspace(0, 1, len(s)), s[:, k]) for k in (0, 1)] for s in sections)
-        share = np.where(upper, high[0], low[0])
-        forward = np.where(upper, high[1], low[1])
+        step = MOUTH_CONTACT - ring
+        share, forward = np.where(upper[:, None], _UPPER_SECTION[step], _LOWER_SECTION[step]).T
         fade = np.clip(1.0 - aside**8, 0.12, 1.0)
         x = contact_x + (border_x - contact_x) * share
         z = contact_z + (border_z - contact_z) * share
         flat = front_depth(x, z, head_distance)
         points[rings[ring]] = np.stack([x, flat - forward * np.where(forward > 0, fade, 1.0), z], axis=1)
     contact = points[rings[MOUTH_CONTACT]]
-    inner = contact + np.stack([-0.0004 * aside, np.full_like(aside, 0.0026), 0.0008 * above], axis=1)
-    points[rings[MOUTH_CONTACT + 1]] = inner
-    half_width, height_up, height_down, behind = _VESTIBULE[0]
-    targets = []
-    for half_width, height_up, height_down, behind in _VESTIBULE:
-        x = half_width * aside
-        targets.append(np.stack([x, dental_arch(x) + behind, LIP_LINE + above * np.where(upper, height_up, height_down)], axis=1))
-    points[rings[MOUTH_CONTACT + 2]] = 0.5 * (inner + targets[0]) - np.stack([0 * aside, 0 * aside, 0.18 * (targets[0] - inner)[:, 2]], axis=1)
-    points[rings[MOUTH_CONTACT + 3]] = targets[0]
-    points[rings[MOUTH_CONTACT + 4]] = targets[1]
-    half_width, height_up, height_down, depth = _CAVITY[0]
-    x = half_width * aside
-    points[rings[MOUTH_CONTACT + 5]] = np.stack(
-        [x, np.full_like(x, depth), LIP_LINE + above * np.where(upper, height_up, height_down)], axis=1
-    )
-    rows = skin.mouth.fill.reshape(-1, 8)
-    half_width, height_up, height_down, depth = _CAVITY[1]
-    vertical = np.linspace(-1, 1, len(rows) + 2)[1:-1, None]
-    across = np.linspace(0, 1, 9)[None, :-1]
-    across, vertical = np.broadcast_arrays(across, vertical)
-    points[rows] = np.stack(
-        [half_width * across, np.full(across.shape, depth), LIP_LINE + vertical * np.where(vertical > 0, height_up, height_down)],
-        axis=2,
-    )
+    inner = contact + np.stack([-0.0004 * aside, np.full_like(aside, 0.0014), 0.0008 * above], axis=1)
+    cavity = [_cavity_loop(number, aside, above) for number in range(len(_CAVITY))]
+    between = 0.5 * (inner + cavity[0])
+    between[:, 2] -= 0.18 * (cavity[0] - inner)[:, 2]
+    for ring, loop in enumerate((inner, between, *cavity), start=MOUTH_CONTACT + 1):
+        points[rings[ring]] = loop
+    points[skin.mouth.fill] = cavity[-1].mean(axis=0)
     return np.concatenate([rings[MOUTH_BORDER:].ravel(), skin.mouth.fill])
+
+
+def _cavity_loop(number: int, aside: FloatArray, above: FloatArray) -> FloatArray:
+    half_width, height_up, height_down, depth = _CAVITY[number]
+    x = half_width * aside
+    z = LIP_LINE + above * np.where(above > 0, height_up, height_down)
+    if number >= _ALONG_ARCH:
+        return np.stack([x, np.full_like(x, depth), z], axis=1)
+    slope = (dental_arch(x + 1e-5) - dental_arch(x - 1e-5)) / 2e-5
+    outwards = depth / np.sqrt(1 + slope**2)
+    return np.stack([x + slope * outwards, dental_arch(x) - outwards, z], axis=1)
 
 
 LID_INNER, LID_OUTER = -0.0150, 0.0156
@@ -136,11 +137,9 @@ def place_eye(skin: HalfSkin, points: FloatArray) -> IntArray:
     inside[:, [0, 2]] *= np.array([1.25, 1.45])
     inside *= ((EYE_RADIUS + 0.0007) / np.linalg.norm(inside, axis=1))[:, None]
     points[rings[LID_INSIDE]] = EYE_CENTRE + inside
-    near = outline * np.array([1.13, 1.34])
-    points[rings[LID_NEAR]] = np.stack(
-        [EYE_CENTRE[0] + near[:, 0], front_depth(EYE_CENTRE[0] + near[:, 0], EYE_CENTRE[2] + near[:, 1], head_distance), EYE_CENTRE[2] + near[:, 1]],
-        axis=1,
-    )
+    near = outline * np.stack([np.where(outline[:, 0] < 0, 1.05, 1.13), np.full(len(outline), 1.34)], axis=1)
+    x, z = EYE_CENTRE[0] + near[:, 0], EYE_CENTRE[2] + near[:, 1]
+    points[rings[LID_NEAR]] = np.stack([x, front_depth(x, z, head_distance), z], axis=1)
     return rings[LID_NEAR:].ravel()
 
 
@@ -149,9 +148,9 @@ def place_nostril(skin: HalfSkin, points: FloatArray) -> IntArray:
     rings = skin.nostril.rings
     angle = np.radians(-135.0) + 2 * np.pi * np.arange(rings.shape[1]) / rings.shape[1]
     for ring, (size, up) in enumerate(((1.0, 0.0), (0.8, 0.0022), (0.6, 0.0060)), start=1):
-        across, forward = size * 0.0031 * np.cos(angle), size * 0.0042 * np.sin(angle)
-        x = 0.0072 + across - 0.35 * forward
-        y = -0.1060 - forward
+        across, forward = size * 0.0027 * np.cos(angle), size * 0.0038 * np.sin(angle)
+        x = 0.0077 + across - 0.30 * forward
+        y = -0.1056 - forward
         points[rings[ring]] = np.stack([x, y, _underside(x, y) + up], axis=1)
     points[skin.nostril.fill] = points[rings[3]].mean(axis=0) + np.array([0.0, 0.0, 0.0006])
     return np.concatenate([rings[1:].ravel(), skin.nostril.fill])

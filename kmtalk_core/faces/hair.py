@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .parts import Solid, disc
@@ -20,10 +22,11 @@ _HAIRLINE = np.array(
         (36, 0.1880),
         (46, 0.1720),
         (56, 0.1500),
-        (66, 0.1250),
-        (72, 0.1060),
-        (78, 0.0980),
-        (83, 0.1080),
+        (65, 0.1250),
+        (70, 0.1060),
+        (75, 0.0990),
+        (80, 0.0985),
+        (84, 0.1080),
         (89, 0.1310),
         (98, 0.1340),
         (106, 0.1240),
@@ -52,7 +55,7 @@ def hair() -> Solid:
     shell = scalp + normal * lift[:, None] + _sweep(scalp, lift)
     tucked = scalp[:_AROUND] - 0.004 * normal[:_AROUND] + np.array([0.0, 0.0, 0.003])
     rings = builder.vertices(_RINGS + 1, _AROUND)
-    for outer, inner in zip(rings[:-1], rings[1:], strict=True):
+    for outer, inner in pairwise(rings):
         builder.strip(outer, inner, closed=True, tag="hair")
     quarter = _AROUND // 4
     builder.fill(rings[-1], quarter, quarter, closed=True, tag="hair")
@@ -61,7 +64,8 @@ def hair() -> Solid:
 
 def _front(points: FloatArray) -> FloatArray:
     """1 above the forehead, 0 at the sides and the back."""
-    return np.clip((-points[:, 1] - 0.005) / 0.060, 0.0, 1.0) * np.clip((points[:, 2] - 0.150) / 0.040, 0.0, 1.0)
+    ahead: FloatArray = np.clip((-points[:, 1] - 0.005) / 0.060, 0.0, 1.0)
+    return ahead * np.clip((points[:, 2] - 0.150) / 0.040, 0.0, 1.0)
 
 
 def _thickness(scalp: FloatArray, share: FloatArray) -> FloatArray:
@@ -71,13 +75,15 @@ def _thickness(scalp: FloatArray, share: FloatArray) -> FloatArray:
     nape = np.clip((scalp[:, 2] - 0.030) / 0.070, 0.0, 1.0)
     body = 0.0010 + rise * nape * (0.0045 + 0.0070 * top)
     quiff = 0.0110 * _front(scalp) * (1 - np.exp(-share / 0.07)) * np.exp(-share / 0.55) * (1.0 - 2.5 * scalp[:, 0])
-    return body + quiff + 0.0026 * rise**0.5 * _locks(scalp) * (0.4 + 0.6 * top)
+    return body + quiff + 0.0038 * rise**0.5 * _locks(scalp) * (0.4 + 0.6 * top)
 
 
 def _locks(scalp: FloatArray) -> FloatArray:
     """A wave in −1…1 across the strands, which run back over the head and down at its sides."""
     x, y, z = scalp.T
-    across = np.arctan2(x, z - 0.100) + 3.2 * y * np.tanh(x / 0.035) + 3.0 * (y + 0.02) * np.clip((z - 0.15) / 0.05, 0, 1)
+    across = (
+        np.arctan2(x, z - 0.100) + 3.2 * y * np.tanh(x / 0.035) + 3.0 * (y + 0.02) * np.clip((z - 0.15) / 0.05, 0, 1)
+    )
     across = across + 0.10 * np.sin(3.0 * across + 0.8)
     return np.abs(np.cos(5.5 * across)) ** 0.8 * 1.6 - 0.9
 

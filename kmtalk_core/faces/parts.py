@@ -70,11 +70,13 @@ def left_eye() -> Solid:
 def _eye_ring(angle: float, depth: float, around: FloatArray) -> FloatArray:
     radius = EYE_RADIUS * (1.0 - depth)
     aside = radius * np.sin(angle)
-    return np.stack([aside * np.cos(around), np.full_like(around, -radius * np.cos(angle)), aside * np.sin(around)], axis=1)
+    return np.stack(
+        [aside * np.cos(around), np.full_like(around, -radius * np.cos(angle)), aside * np.sin(around)], axis=1
+    )
 
 
 def disc(loop: FloatArray, side: int) -> FloatArray:
-    """Inner vertices of a grid that fills a loop of 4·side points, by transfinite interpolation, (side−1)² rows first."""
+    """Inner vertices of a grid that fills a loop of 4·side points, row by row, by transfinite interpolation."""
     lower, right = loop[: side + 1], loop[side : 2 * side + 1]
     upper, left = loop[2 * side : 3 * side + 1][::-1], np.concatenate([loop[3 * side :], loop[:1]])[::-1]
     u = np.linspace(0, 1, side + 1)[None, :, None]
@@ -148,7 +150,9 @@ def _tooth(
     downwards = neck > edge
     for k in range(len(levels) - 1):
         first, second = rings[k], rings[k + 1]
-        builder.strip(first, second, closed=True, tag="teeth") if downwards else builder.strip(second, first, True, "teeth")
+        builder.strip(first, second, closed=True, tag="teeth") if downwards else builder.strip(
+            second, first, True, "teeth"
+        )
     builder.fill(rings[0][::-1] if downwards else rings[0], 3, 3, closed=True, tag="teeth")
     positions.append(disc(positions[0][::-1] if downwards else positions[0], 3))
     return Solid(np.concatenate(positions), builder.faces, builder.tags)
@@ -159,7 +163,18 @@ def _gum(reach: float, neck: float, up: float, inset: float) -> Solid:
     builder = MeshBuilder()
     stations = np.linspace(-reach - 0.001, reach + 0.001, 33)
     # Cross section: metres behind the front of the teeth, metres from the neck towards the root.
-    section = np.array([(-0.0004, 0.0085), (-0.0012, 0.0050), (-0.0010, 0.0015), (-0.0002, 0.0), (0.0030, -0.0002), (0.0070, 0.0006), (0.0092, 0.0030), (0.0100, 0.0085)])
+    section = np.array(
+        [
+            (-0.0004, 0.0085),
+            (-0.0012, 0.0050),
+            (-0.0010, 0.0015),
+            (-0.0002, 0.0),
+            (0.0030, -0.0002),
+            (0.0070, 0.0006),
+            (0.0092, 0.0030),
+            (0.0100, 0.0085),
+        ]
+    )
     ids = builder.vertices(len(stations), len(section))
     points = []
     for station in stations:
@@ -185,7 +200,7 @@ def tongue() -> Solid:
         z = LIP_LINE - 0.0075 + 0.0045 * np.sin(np.pi * min(share * 0.8 + 0.05, 1.0)) - 0.006 * share**3
         groove = 0.0012 * np.exp(-((np.cos(angle) / 0.25) ** 2)) * (np.sin(angle) > 0)
         x = 0.0165 * size * np.cos(angle)
-        height = 0.0050 * size * np.sin(angle) - groove * size
+        height = 0.0058 * size * np.sin(angle) - groove * size
         positions.append(np.stack([x, np.full(around, y), z + height], axis=1))
     for k in range(stations - 1):
         builder.strip(rings[k + 1], rings[k], closed=True, tag="tongue")

@@ -6,12 +6,12 @@ import numpy as np
 
 from .rig import SkinRig
 from .shapes_mouth import MM, Lips, smooth_step, vectors
-from .skin import LID_EDGE
+from .skin import INNER_CANTHUS, LID_EDGE, MOUTH_BORDER, OUTER_CANTHUS
 from .surface import EYE_CENTRE, gradient, head_distance
 from .topology import FloatArray
 
 LOOK_UP, LOOK_DOWN, LOOK_ASIDE = np.radians([20.0, 24.0, 25.0])
-_LID_SHARE = np.array([0.0, 0.06, 0.20, 0.50, 0.85, 1.0, 1.0, 1.0, 1.0])
+_LID_SHARE = np.array([0.0, 0.03, 0.15, 0.46, 0.85, 1.0, 1.0, 1.0, 1.0])
 """How far each loop of an eye follows its lid, from the outermost in."""
 _BLINK_LINE = 0.22
 """Where the lids meet: 0 at the lower lid's rest, 1 at the upper lid's."""
@@ -25,7 +25,11 @@ def _tilted(points: FloatArray, turn: FloatArray) -> FloatArray:
     """Points near the left eye raised by angles (N,) about its sideways axis."""
     y, z = points[:, 1] - EYE_CENTRE[1], points[:, 2] - EYE_CENTRE[2]
     return np.stack(
-        [points[:, 0], EYE_CENTRE[1] + np.cos(turn) * y + np.sin(turn) * z, EYE_CENTRE[2] + np.cos(turn) * z - np.sin(turn) * y],
+        [
+            points[:, 0],
+            EYE_CENTRE[1] + np.cos(turn) * y + np.sin(turn) * z,
+            EYE_CENTRE[2] + np.cos(turn) * z - np.sin(turn) * y,
+        ],
         axis=1,
     )
 
@@ -35,9 +39,9 @@ def _lids(rig: SkinRig, upper: float, lower: float) -> FloatArray:
     rings = rig.half.eye.rings
     count = rings.shape[1]
     edge = _elevation(rig.points[rings[LID_EDGE]])
-    position = (np.arange(count) + 4) % count
-    is_upper = position > count // 2
-    opposite = edge[(2 * 14 - np.arange(count)) % count]
+    place = np.arange(count)
+    is_upper = (place > OUTER_CANTHUS) & (place < INNER_CANTHUS)
+    opposite = edge[(2 * OUTER_CANTHUS - place) % count]
     top, bottom = np.where(is_upper, edge, opposite), np.where(is_upper, opposite, edge)
     meeting = bottom + _BLINK_LINE * (top - bottom)
     turn = (meeting - edge) * np.where(is_upper, upper, lower)
@@ -87,7 +91,11 @@ def eyeball_shapes(points: FloatArray, side: str) -> dict[str, FloatArray]:
 def _panned(points: FloatArray, turn: float) -> FloatArray:
     x, y = points[:, 0] - EYE_CENTRE[0], points[:, 1] - EYE_CENTRE[1]
     return np.stack(
-        [EYE_CENTRE[0] + np.cos(turn) * x - np.sin(turn) * y, EYE_CENTRE[1] + np.sin(turn) * x + np.cos(turn) * y, points[:, 2]],
+        [
+            EYE_CENTRE[0] + np.cos(turn) * x - np.sin(turn) * y,
+            EYE_CENTRE[1] + np.sin(turn) * x + np.cos(turn) * y,
+            points[:, 2],
+        ],
         axis=1,
     )
 
@@ -118,7 +126,7 @@ def _left_brow(points: FloatArray) -> dict[str, FloatArray]:
 
 
 def forehead_shapes(points: FloatArray) -> dict[str, FloatArray]:
-    """browDown, browInnerUp and browOuterUp for any vertices (V, 3) on or near the forehead: they slide along the skull."""
+    """browDown, browInnerUp and browOuterUp for any vertices (V, 3) near the forehead: they slide along the skull."""
     flip = np.array([-1.0, 1.0, 1.0])
     left, right = _left_brow(points), {name: value * flip for name, value in _left_brow(points * flip).items()}
     shapes = {"browInnerUp": left["browInnerUp"] + right["browInnerUp"]}
@@ -149,20 +157,30 @@ def _raised_cheek(rig: SkinRig, amount: float) -> FloatArray:
 
 def cheek_and_nose_shapes(rig: SkinRig) -> dict[str, FloatArray]:
     """cheekPuff, cheekSquint and noseSneer on the skin."""
-    points = rig.points
     shapes = _sided(rig, {"cheekSquint": _raised_cheek(rig, 1.0) + _lids(rig, 0.0, 0.8), "noseSneer": _sneer(rig)})
+    shapes["cheekPuff"] = _skin_only(rig, _puff(rig)) + _tight_lips(rig)
+    return shapes
+
+
+def _puff(rig: SkinRig) -> FloatArray:
+    """Both cheeks blown up, fading out towards the lips."""
+    points, lips = rig.points, rig.points[rig.mouth[MOUTH_BORDER]]
+    distance = np.linalg.norm(points[:, None] - lips[None], axis=2).min(axis=1)
+    away = 1.0 - np.exp(-((distance / 0.014) ** 2))
     puff = np.zeros_like(points)
     for sign in (1.0, -1.0):
-        bump = _brush(points, (sign * 0.0420, -0.0720, 0.0520), (0.021, 0.05, 0.023))[:, None]
-        puff += bump * np.array([sign * 0.0115, -0.0065, 0.0])
+        bump = away * _brush(points, (sign * 0.0430, -0.0720, 0.0540), (0.022, 0.05, 0.024))
+        puff += bump[:, None] * np.array([sign * 0.0115, -0.0075, 0.0])
+    puff[np.concatenate([rig.mouth[MOUTH_BORDER:].ravel(), rig.half.mouth.fill, rig.twin[rig.half.mouth.fill]])] = 0.0
+    return puff
+
+
+def _tight_lips(rig: SkinRig) -> FloatArray:
     lips = Lips(rig)
-    tight = vectors(-0.06 * lips.points[:, 0] / MM, 0.0, 0.0)
-    pressed = vectors(-0.06 * lips.points[:, 0] / MM, -1.0, 0.6 * lips.lower - 0.5 * lips.upper)
-    rest = puff.copy()
-    mouth = np.concatenate([rig.mouth[6:].ravel(), rig.half.mouth.fill, rig.twin[rig.half.mouth.fill]])
-    rest[mouth] = 0.0
-    shapes["cheekPuff"] = _skin_only(rig, rest) + lips.shape(tight, pressed)
-    return shapes
+    narrow = -0.05 * lips.points[:, 0] / MM
+    bulk = 1.0 - lips.across**4
+    thinner = lips.height * np.where(lips.above > 0, -0.12, 0.12)
+    return lips.shape(vectors(narrow, 0.0, 0.0), vectors(narrow, -1.2 * bulk, thinner))
 
 
 def _sneer(rig: SkinRig) -> FloatArray:

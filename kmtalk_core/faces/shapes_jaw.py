@@ -11,8 +11,9 @@ from .topology import FloatArray
 
 HINGE = np.array([0.0, 0.002, 0.078])
 OPEN_ANGLE = np.radians(15.0)
-FORWARD, SIDEWAYS = 0.0060, 0.0075
+FORWARD, SIDEWAYS = 0.0060, 0.0060
 CORNER_WEIGHT = 0.42
+THROAT_WEIGHT = 0.7
 TONGUE_OPEN = 0.34
 """Share of jawOpen within tongueOut: the tongue must pass between the teeth."""
 
@@ -37,7 +38,7 @@ def rigid_shapes(points: FloatArray, weight: FloatArray) -> dict[str, FloatArray
 
 
 def jaw_weights(rig: SkinRig) -> FloatArray:
-    """How far each vertex (V,) of the skin follows the jaw: 1 at chin and lower lip, 0 above the mouth and at the neck."""
+    """How far each vertex (V,) of the skin follows the jaw: 1 at chin and lower lip, 0 above the mouth and below."""
     weight = np.full(len(rig.points), np.nan)
     x, y, z = rig.points.T
     grid = rig.half.grid
@@ -53,8 +54,7 @@ def jaw_weights(rig: SkinRig) -> FloatArray:
     for ring in range(MOUTH_BORDER, len(rig.mouth)):
         deep = np.clip((ring - MOUTH_CONTACT - 1) / 3.0, 0.0, 1.0)
         weight[rig.mouth[ring]] = lip + (inside - lip) * deep
-    fill = both_sides(rig.half.mouth.fill, rig.twin)
-    weight[fill] = smooth_step(0.5 - (rig.points[fill, 2] - 0.049) / 0.03) * 0.6
+    weight[rig.mouth[-1]] *= THROAT_WEIGHT
     given = np.flatnonzero(~np.isnan(weight))
     free = np.flatnonzero(np.isnan(weight))
     weight[free] = extension(bilaplacian_of(rig.points, rig.faces), free, given)(np.nan_to_num(weight))
@@ -84,7 +84,7 @@ def _close(rig: SkinRig, lips: Lips, opened: FloatArray) -> FloatArray:
     """What brings the opened lips exactly together on a line between them."""
     upper, lower = _both_lips(rig, lips, opened)
     meeting = 0.55 * upper + 0.45 * lower
-    meeting[:, 1] = np.minimum(meeting[:, 1], 0.35 * lower[:, 1] + 0.65 * upper[:, 1])
+    meeting[:, 1] = np.minimum(meeting[:, 1], 0.15 * lower[:, 1] + 0.85 * upper[:, 1])
     at_contact = meeting - opened[rig.contact]
     share = np.where(lips.above > 0, 0.72, 0.86)[:, None]
     return lips.shape(at_contact, at_contact * share)
@@ -94,6 +94,7 @@ def _sealing(rig: SkinRig, lips: Lips, moved: FloatArray) -> FloatArray:
     """What keeps closed lips in touch while the jaw slides below them."""
     upper, lower = _both_lips(rig, lips, moved)
     at_contact = 0.5 * (upper + lower) - moved[rig.contact]
+    at_contact[:, 1] -= 0.7 * np.abs(at_contact[:, 0])
     return lips.shape(at_contact, 0.4 * at_contact)
 
 

@@ -11,7 +11,7 @@ from .skin import MOUTH_BORDER, MOUTH_CONTACT
 from .topology import FloatArray
 
 MM = 0.001
-_CONTACT_SHARE = np.array([0.0, 0.12, 0.34, 0.62, 0.88, 1.0, 1.0, 0.72, 0.30, 0.05])
+_CONTACT_SHARE = np.array([0.0, 0.12, 0.34, 0.62, 0.88, 1.0, 1.0, 0.74, 0.30, 0.05])
 """From the vermilion border inwards: how far each loop follows the line of contact rather than the border."""
 
 
@@ -79,15 +79,15 @@ def _funnel(lips: Lips) -> tuple[FloatArray, FloatArray]:
 
 def _pucker(lips: Lips) -> tuple[FloatArray, FloatArray]:
     forward = 7.5 + 5.0 * lips.across**2 - 2.0 * lips.corner
-    contact = vectors(_pull_in(lips, 0.47), -forward, 0.5 * lips.upper - 0.5 * lips.lower)
-    border = vectors(_pull_in(lips, 0.42), -0.62 * forward, 0.6 * lips.upper - 0.8 * lips.lower)
+    contact = vectors(_pull_in(lips, 0.44), -forward, 0.0)
+    border = vectors(_pull_in(lips, 0.40), -0.64 * forward, 0.6 * lips.upper - 0.8 * lips.lower)
     return contact, border
 
 
 def _roll_lower(lips: Lips) -> tuple[FloatArray, FloatArray]:
     bulk = 1.0 - np.abs(lips.across) ** 3
     below = lips.lower > 0
-    contact = vectors(0.0, bulk * np.where(below, 2.6, 0.8), 0.5 * bulk)
+    contact = vectors(0.0, bulk * np.where(below, 1.5, 0.6), 0.5 * bulk)
     border = vectors(0.0, 2.2 * bulk * below, np.where(below, 0.66 * lips.height, 0.3 * bulk))
     return contact, border
 
@@ -95,7 +95,7 @@ def _roll_lower(lips: Lips) -> tuple[FloatArray, FloatArray]:
 def _roll_upper(lips: Lips) -> tuple[FloatArray, FloatArray]:
     bulk = 1.0 - np.abs(lips.across) ** 3
     above = lips.upper > 0
-    contact = vectors(0.0, bulk * np.where(above, 2.6, 0.8), -0.5 * bulk)
+    contact = vectors(0.0, bulk * np.where(above, 1.5, 0.6), -0.5 * bulk)
     border = vectors(0.0, 2.0 * bulk * above, np.where(above, -0.62 * lips.height, -0.3 * bulk))
     return contact, border
 
@@ -117,8 +117,8 @@ def _shrug_upper(lips: Lips) -> tuple[FloatArray, FloatArray]:
 
 
 def _aside(lips: Lips) -> tuple[FloatArray, FloatArray]:
-    turn = lips.points[:, 0] / MM * 0.26
-    move = vectors(8.5, 1.4 + turn * 0.9, 0.5 * lips.across)
+    turn = lips.points[:, 0] / MM * 0.27
+    move = vectors(7.5, 0.8 + turn, 0.5 * lips.across)
     return move, move * np.array([0.9, 0.9, 0.9])
 
 
@@ -129,7 +129,11 @@ def _towards_left_corner(lips: Lips, sharpness: float = 1.6) -> FloatArray:
 def _smile(lips: Lips) -> tuple[FloatArray, FloatArray]:
     pull = _towards_left_corner(lips)
     contact = vectors(6.2 * pull, 4.2 * pull**1.5 + 0.4 * lips.left, 6.6 * pull**1.5)
-    border = vectors(6.2 * pull, 4.2 * pull**1.5 + 0.5 * lips.left, 6.4 * pull**1.5 - 0.5 * lips.left * lips.upper + 0.4 * lips.left * lips.lower)
+    border = vectors(
+        6.2 * pull,
+        4.2 * pull**1.5 + 0.5 * lips.left,
+        6.4 * pull**1.5 - 0.5 * lips.left * lips.upper + 0.4 * lips.left * lips.lower,
+    )
     return contact, border
 
 

@@ -1,4 +1,4 @@
-"""The left half of the skin: which quads there are, and where their vertices start before they are drawn to the surface."""
+"""The left half of the skin: which quads there are, and where their vertices start."""
 
 from __future__ import annotations
 

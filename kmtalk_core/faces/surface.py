@@ -41,7 +41,9 @@ def _ellipsoid(points: FloatArray, centre: tuple[float, ...], radii: tuple[float
     return near * (near - 1.0) / np.maximum(steep, 1e-9)
 
 
-def _cone(points: FloatArray, start: tuple[float, ...], end: tuple[float, ...], radii: tuple[float, float]) -> FloatArray:
+def _cone(
+    points: FloatArray, start: tuple[float, ...], end: tuple[float, ...], radii: tuple[float, float]
+) -> FloatArray:
     """Distance to a capsule whose radius runs from radii[0] at `start` to radii[1] at `end`."""
     origin, axis = np.array(start), np.array(end) - np.array(start)
     along = np.clip((points - origin) @ axis / (axis @ axis), 0.0, 1.0)

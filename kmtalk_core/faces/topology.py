@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sparse
@@ -83,7 +84,7 @@ class MeshBuilder:
 
     def sheet(self, ids: IntArray, tag: str) -> None:
         """Quads over a 2-D array of vertex indices; the normal is columns' direction × rows' direction."""
-        for lower, upper in zip(ids[:-1], ids[1:], strict=True):
+        for lower, upper in pairwise(ids):
             self.strip(lower, upper, closed=False, tag=tag)
 
     def fill(self, loop: IntArray, width: int, height: int, closed: bool, tag: str) -> IntArray:

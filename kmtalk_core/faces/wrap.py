@@ -62,8 +62,10 @@ def _relax(skin: HalfSkin, points: FloatArray, free: IntArray) -> None:
 
 
 def _smooth_fills(skin: HalfSkin, points: FloatArray) -> None:
-    """Spread the vertices that close nostril and ear evenly within their last loop."""
-    fills = np.concatenate([skin.nostril.fill, skin.ear.fill])
+    """Spread the vertices that close mouth, nostril and ear evenly within their last loop."""
+    fills = np.concatenate([skin.mouth.fill, skin.nostril.fill, skin.ear.fill])
     average = neighbour_average(edges_of(skin.faces), skin.vertex_count)[fills]
-    for _ in range(40):
+    midline = skin.midline
+    for _ in range(60):
         points[fills] = average @ points
+        points[midline, 0] = 0.0
