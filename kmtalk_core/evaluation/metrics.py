@@ -1,0 +1,168 @@
+"""The metrics as the field computes them, one sequence at a time and pooled as each is defined.
+
+Motion is offsets from the neutral head, (frames, 3 V), in the unit of its space.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..alignment import Alignment
+from ..phones import BILABIALS, classes_of
+from .regions import IndexArray, Regions
+
+FloatArray: TypeAlias = npt.NDArray[np.floating]
+
+_FRAMES_AT_ONCE = 64  # bounds the memory of a mean over all vertices
+_CLOSED = 0.15  # of the range of captured opening: how far from the captured closure still counts as closed
+_REALLY_CLOSES = 0.25  # of that range above its floor: captured lips further apart than this do not close
+
+
+@dataclass(frozen=True)
+class SequenceScore:
+    """One sequence's share of every metric.
+
+    `lip_error` (frames,): maximum over the lips of the squared L2 error; `vertex_error` mean Euclidean error;
+    `truth_dynamics` and `predicted_dynamics` the upper face's mean deviation, whose difference is the FDD;
+    `closures` the pairs (captured, predicted) of smallest opening in each p, b, m; `opening` (frames,) captured.
+    """
+
+    name: str
+    subject: str
+    lip_error: npt.NDArray[np.float64]
+    vertex_error: float
+    truth_dynamics: float
+    predicted_dynamics: float
+    closures: tuple[tuple[float, float], ...]
+    opening: npt.NDArray[np.float64]
+
+    @property
+    def frames(self) -> int:
+        return len(self.lip_error)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """LVE, FDD signed and absolute, MVE over `sequences` and `frames`; closure over `closures` p, b, m.
+
+    `closed` is the share of captured closures that the prediction reaches, `gap` how much wider it stays on average;
+    both are None where no phones or no lip vertices are known.
+    """
+
+    lve: float
+    fdd: float
+    fdd_absolute: float
+    mve: float
+    sequences: int
+    frames: int
+    closures: int = 0
+    closed: float | None = None
+    gap: float | None = None
+
+
+def lip_errors(predicted: FloatArray, truth: FloatArray, lips: IndexArray) -> npt.NDArray[np.float64]:
+    """(frames,): the maximum over `lips` of the squared L2 error.  Its mean over all frames is the LVE."""
+    return _squared(_at(predicted, lips) - _at(truth, lips)).max(axis=1)
+
+
+def dynamics(motion: FloatArray, upper: IndexArray) -> float:
+    """Deviation over time (population form) of the squared offset from the neutral head, mean over `upper`."""
+    return float(_squared(_at(motion, upper)).std(axis=0).mean())
+
+
+def vertex_error(predicted: FloatArray, truth: FloatArray) -> float:
+    """Mean over frames and vertices of the Euclidean error."""
+    total = 0.0
+    for first in range(0, len(truth), _FRAMES_AT_ONCE):
+        part = slice(first, first + _FRAMES_AT_ONCE)
+        difference = np.asarray(predicted[part], np.float32) - np.asarray(truth[part], np.float32)
+        total += float(np.sqrt(_squared(difference.reshape(len(difference), -1, 3))).sum(dtype=np.float64))
+    return total / (truth.shape[0] * truth.shape[1] // 3)
+
+
+def opening(motion: FloatArray, regions: Regions) -> npt.NDArray[np.float64]:
+    """(frames,): how much higher the middle of the upper lip is over the lower one than on the neutral head (y up)."""
+    upper, lower = (_at(motion, side)[:, :, 1].mean(axis=1) for side in (regions.upper_lip, regions.lower_lip))
+    return np.asarray(upper - lower, np.float64)
+
+
+def score(
+    name: str,
+    subject: str,
+    predicted: FloatArray,
+    truth: FloatArray,
+    regions: Regions,
+    fps: float = 30.0,
+    phones: Alignment | None = None,
+) -> SequenceScore:
+    """Score one prediction; both motions must be of one shape (trim them to the shorter first)."""
+    closures: tuple[tuple[float, float], ...] = ()
+    captured = np.zeros(0)
+    if len(regions.upper_lip) and len(regions.lower_lip):
+        captured = opening(truth, regions)
+        if phones is not None:
+            closures = tuple(_closures(captured, opening(predicted, regions), phones, fps))
+    return SequenceScore(
+        name=name,
+        subject=subject,
+        lip_error=lip_errors(predicted, truth, regions.lips),
+        vertex_error=vertex_error(predicted, truth),
+        truth_dynamics=dynamics(truth, regions.upper),
+        predicted_dynamics=dynamics(predicted, regions.upper),
+        closures=closures,
+        opening=captured,
+    )
+
+
+def pool(scores: Sequence[SequenceScore]) -> Scores:
+    """Metrics over several sequences: LVE and MVE pool all frames, FDD is a mean over sequences."""
+    frames = sum(item.frames for item in scores)
+    differences = np.array([item.truth_dynamics - item.predicted_dynamics for item in scores])
+    count, closed, gap = _pool_closures(scores)
+    return Scores(
+        lve=float(np.concatenate([item.lip_error for item in scores]).mean()),
+        fdd=float(differences.mean()),
+        fdd_absolute=float(np.abs(differences).mean()),
+        mve=sum(item.vertex_error * item.frames for item in scores) / frames,
+        sequences=len(scores),
+        frames=frames,
+        closures=count,
+        closed=closed,
+        gap=gap,
+    )
+
+
+def _closures(
+    captured: FloatArray, predicted: FloatArray, phones: Alignment, fps: float
+) -> Iterable[tuple[float, float]]:
+    for phone in phones.phones:
+        if not BILABIALS & set(classes_of(phone.label)):
+            continue
+        first, last = max(round(phone.start * fps) - 1, 0), round(phone.end * fps) + 2
+        if first < len(captured):
+            yield float(captured[first:last].min()), float(predicted[first:last].min())
+
+
+def _pool_closures(scores: Sequence[SequenceScore]) -> tuple[int, float | None, float | None]:
+    pairs = np.array([pair for item in scores for pair in item.closures])
+    if not len(pairs):
+        return 0, None, None
+    low, high = np.percentile(np.concatenate([item.opening for item in scores]), [5, 95])
+    pairs = pairs[pairs[:, 0] <= low + _REALLY_CLOSES * (high - low)]
+    if not len(pairs):
+        return 0, None, None
+    wider = pairs[:, 1] - pairs[:, 0]
+    return len(pairs), float((wider <= _CLOSED * (high - low)).mean()), float(np.maximum(wider, 0).mean())
+
+
+def _at(motion: FloatArray, vertices: IndexArray) -> npt.NDArray[np.float64]:
+    """Offsets (frames, n, 3) of some vertices, in double precision."""
+    return np.asarray(motion.reshape(len(motion), -1, 3)[:, vertices], np.float64)
+
+
+def _squared(offsets: FloatArray) -> npt.NDArray[np.float64]:
+    squares: npt.NDArray[np.float64] = np.einsum("fvc,fvc->fv", offsets, offsets)
+    return squares
