@@ -99,7 +99,7 @@ def _common(
 
 
 def _check_length(label: str, name: str, captured: int, predicted: int) -> None:
-    if abs(captured - predicted) > max(_MOST_TRIMMED * captured, 4):
+    if abs(captured - predicted) > max(_MOST_TRIMMED * captured, 3):
         raise DataSetError(
             f"{label} has {predicted} frames for {name}, captured are {captured}: is it at another frame rate?"
         )
