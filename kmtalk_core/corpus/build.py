@@ -30,11 +30,15 @@ _PATIENCE = 0.25  # seconds between signs of life
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """Where the corpus lies, how much speech it has, and its seed.  `processes` 0 means one a processor."""
+    """Where the corpus lies, how much speech it has of which `engines`, and its seed.
+
+    `processes` 0 means one a processor.
+    """
 
     folder: Path = Path(".cache/corpus")
     minutes: float = 180.0
     seed: int = 1
+    engines: tuple[str, ...] = speech.ENGINES
     processes: int = 0
 
 
@@ -54,7 +58,7 @@ def synthesize_job(config: CorpusConfig) -> Job[Path]:
     Raises `CorpusError` where no voice works.  A process a shard is started with `spawn`: a script that calls this
     guards its own start with `if __name__ == "__main__"`.
     """
-    shards, missing = speech.plan(60 * config.minutes, config.seed)
+    shards, missing = speech.plan(60 * config.minutes, config.seed, config.engines)
     stamp = {"version": VERSION, "minutes": config.minutes, "seed": config.seed, "shards": [asdict(s) for s in shards]}
     _claim(config.folder, stamp)
     for line in missing:

@@ -1,7 +1,7 @@
 """The speech of the corpus: which voice says how much, and the utterances of one shard as a file."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from . import espeak, festival, flite
 from .utterance import Utterance
 
+ENGINES = ("espeak", "flite", "festival")
 _SHARES = {"espeak": 0.5, "flite": 0.2, "festival": 0.3}
 _LONGEST_SHARD = 300.0  # seconds of speech
 
@@ -28,7 +29,7 @@ class Shard:
         return "-".join(part for part in (self.engine, self.voice, str(self.seed)) if part)
 
 
-def plan(seconds: float, seed: int) -> tuple[tuple[Shard, ...], tuple[str, ...]]:
+def plan(seconds: float, seed: int, engines: Sequence[str] = ENGINES) -> tuple[tuple[Shard, ...], tuple[str, ...]]:
     """Shards that make `seconds` of speech with the engines of this machine, and a line for every engine it lacks.
 
     Flite and festival sound more like people than eSpeak NG does; what is missing of them eSpeak NG makes up.
@@ -36,19 +37,19 @@ def plan(seconds: float, seed: int) -> tuple[tuple[Shard, ...], tuple[str, ...]]
     missing = []
     wanted: list[tuple[str, str, float]] = []
     natural = 0.0
-    if flite.available():
+    if "flite" in engines and flite.available():
         wanted.append(("flite", "", _SHARES["flite"] * seconds))
         natural += _SHARES["flite"]
-    else:
+    elif "flite" in engines:
         missing.append("flite is not installed: its voices are skipped")
-    voices = {name: voice for name, voice in festival.VOICES.items() if name in festival.installed()}
+    installed = festival.installed() if "festival" in engines else ()
     total = sum(voice.share for voice in festival.VOICES.values())
-    for name, voice in voices.items():
-        share = _SHARES["festival"] * voice.share / total
+    for name in installed:
+        share = _SHARES["festival"] * festival.VOICES[name].share / total
         wanted.append(("festival", name, share * seconds))
         natural += share
-    absent = sorted(set(festival.VOICES) - set(voices))
-    if absent:
+    absent = sorted(set(festival.VOICES) - set(installed))
+    if "festival" in engines and absent:
         missing.append(f"festival's {', '.join(absent)} not installed: skipped")
     wanted.append(("espeak", "", (1 - natural) * seconds))
     return tuple(_shards(wanted, seed)), tuple(missing)

@@ -164,5 +164,5 @@ def train_encoder_job(clips: Iterable[Clip], settings: AcousticTraining, checkpo
         schedule.step()
         if (step + 1) % _STEPS_A_CHECKPOINT == 0 or step + 1 == settings.steps:
             store(checkpoint, parts, settings, step + 1)
-        yield Progress(f"encoder, loss {float(loss):.3f}", (step + 1) / settings.steps)
+        yield Progress(f"encoder, loss {loss.item():.3f}", (step + 1) / settings.steps)
     return encoder.eval()

@@ -1,0 +1,274 @@
+"""Stage two of the starter: KMTalk learns key motions and their completion on top of the frozen encoder.
+
+Half of the crops are *heard*: their phones are the encoder's posteriors, their keys the boundaries it hears, and what
+they are to show is the rule applied to just that, mixed with the truth; so the network keeps the rule's judgement where
+the encoder is in doubt, as it is on real speech.  The others are *told*: phones and boundaries as a transcript would
+give them, slightly wrong.  Some keys are bent, and the motion with them, so that the completion follows its keys.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..corpus.articulation import articulate, one_hot
+from ..corpus.clips import Clip
+from ..corpus.face import arkit_motion
+from ..errors import CorpusError
+from ..localize.neural import boundary_frames
+from ..model.audio_encoder import EncodedSpeech
+from ..model.config import STARTER
+from ..model.kmtalk import KMTalk
+from ..model.log_mel import FRAME_RATE
+from ..model.log_mel_encoder import LogMelEncoder
+from ..model.spacing import KeySpacing
+from ..motion.arkit import ARKIT_INDEX
+from ..motion.spaces import ARKIT
+from ..phones import PHONE_CLASSES
+from ..progress import Job, Progress
+from .acoustic import disturb
+from .resume import Stateful, restore, store
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+
+_MOTION_STEP, _FEATURE_STEP = 6, 20  # frames in the 0.2 s after which motion, features and outputs coincide again
+_KEY_JITTER = 1  # frames
+_BOUNDARY_NOISE = 0.015  # seconds, as of a forced alignment
+_WRONG_LABELS = 0.05
+_STEPS_A_CHECKPOINT = 100
+
+
+@dataclass(frozen=True)
+class MotionTraining:
+    """How stage two is trained.
+
+    `frames` of motion a crop; `heard_share` of the crops are heard; `rule_share` of what these are to show is the rule
+    applied to the posteriors; `bent_share` of the crops have bent keys; the visible opening's error counts
+    `opening_weight` times beside those of motion, velocity and key poses, which count 1 each.
+    """
+
+    steps: int = 1500
+    batch: int = 16
+    frames: int = 180
+    rate: float = 1e-3
+    decay: float = 0.01
+    heard_share: float = 0.5
+    rule_share: float = 0.5
+    bent_share: float = 0.3
+    opening_weight: float = 1.0
+    natural_share: float = 2.0
+    seed: int = 0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class MotionExample:
+    """A clip and the face that goes with it."""
+
+    clip: Clip
+    motion: npt.NDArray[np.float16]  # (frames at 30 fps, 52)
+
+
+@dataclass(frozen=True)
+class MotionBatch:
+    """Crops as tensors: `features` (B, T100, 81), `motion` (B, T, 52); `told_phones` (B, T, classes) and how far they
+    are to be believed, `trust` (B,); `told_keys`, frames of each crop; `heard` (B,), whether the crop is heard."""
+
+    features: Tensor
+    motion: Tensor
+    told_phones: Tensor
+    trust: Tensor
+    told_keys: list[IntArray]
+    heard: Tensor
+
+
+def examples(clips: Iterable[Clip], frames: int) -> Iterator[MotionExample]:
+    """Clips that are long enough for a crop of `frames` of motion, with their faces."""
+    for clip in clips:
+        tracks = articulate(one_hot(clip.labels()))
+        motion = arkit_motion(tracks, clip.features[:, -1].astype(np.float32)).astype(np.float16)
+        if len(motion) >= frames + _MOTION_STEP:
+            yield MotionExample(clip, motion)
+
+
+def draw(pool: list[MotionExample], weights: FloatArray, settings: MotionTraining, step: int) -> MotionBatch:
+    """The batch of `step`: the same for the same seed, whether or not training was interrupted before it."""
+    rng = np.random.default_rng([settings.seed, step, 2])
+    length = settings.frames * _FEATURE_STEP // _MOTION_STEP
+    features, motions, phones, keys = [], [], [], []
+    for index in rng.choice(len(pool), settings.batch, p=weights):
+        example = pool[index]
+        place = int(rng.integers(0, (len(example.motion) - settings.frames) // _MOTION_STEP + 1))
+        first = place * _FEATURE_STEP
+        features.append(disturb(example.clip.features[first : first + length].astype(np.float32), rng))
+        low = place * _MOTION_STEP
+        motions.append(example.motion[low : low + settings.frames].astype(np.float32))
+        start = first / FRAME_RATE
+        phones.append(told_phones(example.clip, start, settings.frames, rng))
+        keys.append(told_keys(example.clip, start, settings.frames, rng))
+    stack = lambda values: torch.from_numpy(np.stack(values))  # noqa: E731
+    heard = torch.from_numpy(rng.random(settings.batch) < settings.heard_share)
+    trust = torch.from_numpy(rng.choice([0.5, 0.8, 1.0], settings.batch).astype(np.float32))
+    return MotionBatch(stack(features), stack(motions), stack(phones), trust, keys, heard)
+
+
+def told_phones(clip: Clip, start: float, frames: int, rng: np.random.Generator) -> FloatArray:
+    """Shares (frames, classes) of each motion frame's time, from phones with somewhat wrong times and labels."""
+    times = np.array([s for s, _, _ in clip.segments]) + rng.normal(0, _BOUNDARY_NOISE, len(clip.segments))
+    classes = np.array([c for _, _, c in clip.segments])
+    wrong = rng.random(len(classes)) < _WRONG_LABELS
+    classes = np.where(wrong, rng.integers(0, len(PHONE_CLASSES), len(classes)), classes)
+    fine = 10  # samples a frame
+    moments = start + (np.arange(frames * fine) / fine - 0.5 + 0.5 / fine) / ARKIT.fps
+    labels = classes[np.maximum(np.searchsorted(np.maximum.accumulate(times), moments, side="right") - 1, 0)]
+    return one_hot(labels).reshape(frames, fine, -1).mean(axis=1)
+
+
+def told_keys(clip: Clip, start: float, frames: int, rng: np.random.Generator) -> IntArray:
+    """Key frames of a crop: its phone boundaries, up to a frame off, and its first and last frame."""
+    times = np.array([s for s, _, _ in clip.segments]) - start
+    jitter = rng.integers(-_KEY_JITTER, _KEY_JITTER + 1, len(times))
+    return _framed(np.round(times * ARKIT.fps).astype(np.int64) + jitter, frames)
+
+
+def _framed(keys: IntArray, frames: int) -> IntArray:
+    inside = keys[(keys > 0) & (keys < frames - 1)]
+    return np.unique(np.concatenate([[0], inside, [frames - 1]]))
+
+
+def visible_opening(motion: Tensor) -> Tensor:
+    """How far the lips are apart (…,) in `motion` (…, 52)."""
+
+    def channel(name: str) -> Tensor:
+        return motion[..., ARKIT_INDEX[name]]
+
+    jaw = functional.relu(channel("jawOpen") - channel("mouthClose"))
+    lower = 0.15 * (channel("mouthLowerDownLeft") + channel("mouthLowerDownRight"))
+    upper = 0.1 * (channel("mouthUpperUpLeft") + channel("mouthUpperUpRight"))
+    return jaw + lower + upper
+
+
+def motion_loss(motion: Tensor, wanted: Tensor, opening_weight: float) -> Tensor:
+    """Squared error of poses (B, T, 52), plus `opening_weight` times that of the visible opening."""
+    opening = functional.mse_loss(visible_opening(motion), visible_opening(wanted))
+    return functional.mse_loss(motion, wanted) + opening_weight * opening
+
+
+def train_motion_job(
+    clips: Iterable[Clip], encoder: LogMelEncoder, settings: MotionTraining, checkpoint: Path
+) -> Job[KMTalk]:
+    """Train KMTalk over the frozen `encoder`, going on from `checkpoint` where there is one.
+
+    Raises `CorpusError` where no clip is as long as a crop.
+    """
+    pool: list[MotionExample] = []
+    for example in examples(clips, settings.frames):
+        pool.append(example)
+        if len(pool) % 100 == 0:
+            yield Progress("moving faces by rule", 0.0)
+    if not pool:
+        raise CorpusError("The corpus has no clip long enough to train on: synthesize more speech.")
+    weights = np.array([len(e.motion) * (settings.natural_share if e.clip.natural else 1.0) for e in pool])
+    weights /= weights.sum()
+    torch.manual_seed(settings.seed)
+    model = KMTalk(STARTER)
+    model.audio_encoder.backbone.load_state_dict(encoder.state_dict())
+    model.to(settings.device).train()
+    model.audio_encoder.backbone.requires_grad_(False).eval()
+    learned = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learned, settings.rate, weight_decay=settings.decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=settings.steps, pct_start=0.1)
+    parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "schedule": schedule}
+    first = restore(checkpoint, parts, settings)
+    for step in range(first, settings.steps):
+        torch.manual_seed(settings.seed * settings.steps + step)
+        loss = _loss(model, draw(pool, weights, settings, step), settings, step)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        schedule.step()
+        if (step + 1) % _STEPS_A_CHECKPOINT == 0 or step + 1 == settings.steps:
+            store(checkpoint, parts, settings, step + 1)
+        yield Progress(f"motion, loss {1000 * loss.item():.2f}e-3", (step + 1) / settings.steps)
+    return model.eval()
+
+
+def _loss(model: KMTalk, batch: MotionBatch, settings: MotionTraining, step: int) -> Tensor:
+    device, frames = settings.device, settings.frames
+    rng = np.random.default_rng([settings.seed, step, 3])
+    encoded = model.audio_encoder(batch.features.to(device), frames)
+    heard = batch.heard.to(device)[:, None, None]
+    wanted = torch.lerp(
+        batch.motion, _ruled(encoded, batch), settings.rule_share * batch.heard[:, None, None].float()
+    ).to(device)
+    told = torch.lerp(encoded.phones, batch.told_phones.to(device), batch.trust.to(device)[:, None, None])
+    phones = torch.where(heard, encoded.phones, told)
+    keys, mask = _padded(_keys(encoded, batch, frames), device)
+    key_motions = model.key_motions(encoded, keys, mask, phones)
+    bend = _bends(batch.motion, keys.cpu(), mask.cpu(), settings.bent_share, rng).to(device)
+    motion = model.complete(encoded, keys, key_motions + bend, mask, phones)
+    followed = wanted + KeySpacing.of(keys, mask, frames, model.config.flow_reach).interpolate(bend)
+    rows = torch.arange(len(keys), device=device)[:, None]
+    return (
+        motion_loss(motion, followed, settings.opening_weight)
+        + functional.mse_loss(motion.diff(dim=1), followed.diff(dim=1))
+        + motion_loss(key_motions[mask], wanted[rows, keys][mask], settings.opening_weight)
+    )
+
+
+def _ruled(encoded: EncodedSpeech, batch: MotionBatch) -> Tensor:
+    """Motion (B, T, 52) by the rule from the posteriors of the heard crops; brows as they are in all crops."""
+    assert encoded.evidence is not None
+    ruled = batch.motion.clone()
+    posteriors = encoded.evidence.phones.detach().softmax(-1).cpu()
+    between = 0.5 * (posteriors + torch.cat([posteriors[:, 1:], posteriors[:, -1:]], dim=1))
+    fine = torch.stack([posteriors, between], dim=2).flatten(1, 2)[:, : batch.features.shape[1]]
+    for index in batch.heard.nonzero().flatten().tolist():
+        loudness = batch.features[index, :, -1].numpy()
+        motion = torch.from_numpy(arkit_motion(articulate(fine[index].numpy()), loudness))
+        length = min(len(motion), ruled.shape[1])
+        ruled[index, :length, _MOUTH] = motion[:length, _MOUTH]
+    return ruled
+
+
+_MOUTH = torch.tensor([i for name, i in ARKIT_INDEX.items() if not name.startswith(("brow", "eye"))])
+
+
+def _keys(encoded: EncodedSpeech, batch: MotionBatch, frames: int) -> list[IntArray]:
+    assert encoded.evidence is not None
+    boundaries = encoded.evidence.boundaries.detach().sigmoid().flatten(1).cpu().numpy()
+    found = []
+    for evidence, told, heard in zip(boundaries, batch.told_keys, batch.heard.tolist(), strict=True):
+        peaks = np.round(boundary_frames(evidence) * (ARKIT.fps / FRAME_RATE)).astype(np.int64)
+        found.append(_framed(peaks, frames) if heard else told)
+    return found
+
+
+def _padded(keys: list[IntArray], device: str) -> tuple[Tensor, Tensor]:
+    longest = max(map(len, keys))
+    padded = torch.zeros(len(keys), longest, dtype=torch.long)
+    mask = torch.zeros(len(keys), longest, dtype=torch.bool)
+    for row, frames in enumerate(keys):
+        padded[row, : len(frames)] = torch.from_numpy(frames)
+        mask[row, : len(frames)] = True
+    return padded.to(device), mask.to(device)
+
+
+def _bends(motion: Tensor, keys: Tensor, mask: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """What is added to key poses (B, n, 52), as a person's edit might: part of the way to another pose of the crop."""
+    bend = torch.zeros(*keys.shape, motion.shape[-1])
+    for row in np.flatnonzero(rng.random(len(keys)) < share):
+        count = int(mask[row].sum())
+        for _ in range(int(rng.integers(1, 4))):
+            key, other = int(rng.integers(count)), int(rng.integers(motion.shape[1]))
+            way = float(rng.uniform(-0.5, 1))
+            bend[row, key] = way * (motion[row, other] - motion[row, int(keys[row, key])])
+    return bend
