@@ -37,7 +37,7 @@ class Shaping:
         return len(self._kernel) // 2
 
     def shape(self, raw: FloatArray, first: int, before: int, after: int) -> FloatArray:
-        """Motion from the network's, which starts at frame `first`, the first `before` and last `after` frames being margin.
+        """Motion from the network's, which starts at frame `first` and has `before` and `after` frames of margin.
 
         Where there is less margin than wanted (at the ends of the sound) the outermost frame is held.
         """

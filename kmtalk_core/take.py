@@ -23,7 +23,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 FORMAT = 1
 KEY_STATES = ("generated", "edited", "locked", "added")
 
-_MEMBERS = ("header.npy", "motion.npy", "key_poses.npy")
+
 _LARGEST_HEADER = 512 << 20  # bytes; an hour of speech takes about 30 MB
 _LARGEST_COMPRESSED = 512 << 20  # bytes that a compressed member may unfold to; takes are saved uncompressed
 _LARGEST_VALUE = 1e6
@@ -152,7 +152,7 @@ def load_take(path: str | Path) -> Take:
         settings=header["settings"],
         model=header["model"],
         audio=header["audio"],
-        notes=tuple(str(note) for note in header.get("notes", ())),
+        notes=tuple(str(note) for note in header["notes"]),
     )
 
 
@@ -238,6 +238,8 @@ def _checked_header(header: Any, path: Path) -> dict[str, Any]:
         value = header.get(name, ...)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _broken(path, f"{name} is missing from its header or malformed")
+    if not isinstance(header.setdefault("notes", []), list):
+        raise _broken(path, "notes in its header is malformed")
     if header["format"] != FORMAT:
         raise TakeError(f"{path} is of format {header['format']}, this version reads {FORMAT}; update KMTalk.")
     if header["space"] not in SPACES:

@@ -15,6 +15,7 @@ from ..audio import RATE, Sound
 from ..progress import Job, Progress
 from . import log_mel
 from .audio_encoder import AudioEncoder, EncodedSpeech, FloatArray
+from .inference import inferring
 
 Result = TypeVar("Result")
 
@@ -76,7 +77,7 @@ class Hearing:
         signal, origin = self._source.read(start - self._encoder.context, stop + self._encoder.context)
 
         def encode() -> EncodedSpeech:
-            with torch.inference_mode():
+            with inferring(self._encoder):
                 device = self._encoder.project.weight.device
                 encoded = self._encoder(torch.from_numpy(signal)[None].to(device), last - first, start - origin)
                 return EncodedSpeech(encoded.features, encoded.phones)

@@ -15,6 +15,7 @@ from ..shaping import Shaping
 from .audio_encoder import EncodedSpeech, FloatArray
 from .conditioning import AlignedPhones
 from .hearing import WINDOW_SECONDS, Hearing
+from .inference import inferring
 from .kmtalk import KMTalk
 
 
@@ -32,7 +33,7 @@ class Performance:
     shaping: Shaping
 
     def motion_job(self, keys: Sequence[PlannedKey], first: int, last: int, out: FloatArray) -> Job[None]:
-        """Write the motion of frames `first` to `last`, completed from the whole take's `keys`, to `out` (from its row 0).
+        """Write the motion of frames `first` to `last` to `out`, from its row 0; `keys` are the whole take's.
 
         Keys with a pose are given to the completion as they are, the network makes the others.  Where a key shows
         another moment than its own frame's, what is heard is warped in time so that it falls on the key.
@@ -53,7 +54,7 @@ class Performance:
         high = min(outer_end + self.model.config.context, count)
         near = [key for key in keys if low <= key.frame < high]
         encoded = yield from self._heard(keys, low, high)
-        with torch.inference_mode():
+        with inferring(self.model.audio_encoder):
             raw = self._motion(encoded, near, low, slice(outer_begin - low, outer_end - low))
         return self.shaping.shape(raw, outer_begin, begin - outer_begin, outer_end - end)
 

@@ -1,0 +1,98 @@
+"""What an animator can turn, and what it does to the motion."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kmtalk_core.alignment import Alignment, Phone
+from kmtalk_core.errors import KMTalkError
+from kmtalk_core.motion.arkit import ARKIT_INDEX
+from kmtalk_core.motion.spaces import ARKIT, VOCASET
+from kmtalk_core.settings import Settings
+from kmtalk_core.shaping import Shaping
+
+JAW, BROW, LID = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["browInnerUp"], ARKIT_INDEX["eyeBlinkLeft"]
+SPEECH = Alignment((Phone(0.0, 4.0, "a"), Phone(4.0, 4.5, "sil"), Phone(4.5, 60.0, "a")), 60.0, "transcript")
+SILENCE = Alignment((Phone(0.0, 60.0, "sil"),), 60.0, "neural")
+
+
+def shaped(motion: np.ndarray, alignment: Alignment = SILENCE, **settings: Any) -> np.ndarray:
+    return Shaping(ARKIT, Settings.of(settings), alignment).shape(motion.astype(np.float32), 0, 0, 0)
+
+
+def test_strength_scales_upper_and_lower_face_apart() -> None:
+    motion = shaped(np.full((9, 52), 0.3), strength_upper=0.0, strength_lower=2.0)
+    np.testing.assert_allclose(motion[:, JAW], 0.6)
+    assert not motion[:, BROW].any()
+
+
+def test_coefficients_stay_within_their_limits() -> None:
+    motion = shaped(np.linspace(-1, 2, 9 * 52).reshape(9, 52), strength_lower=2.0)
+    assert motion.min() == 0
+    assert motion.max() == 1
+
+
+def test_offsets_of_vertices_have_no_limits_and_one_strength() -> None:
+    motion = np.full((3, VOCASET.width), -2, np.float32)
+    settings = Settings.of({"strength_lower": 1.5, "strength_upper": 0.0})
+    np.testing.assert_allclose(Shaping(VOCASET, settings, SPEECH).shape(motion, 0, 0, 0), -3)
+
+
+def test_smoothing_widens_a_peak_and_keeps_what_is_still() -> None:
+    peak = np.zeros((31, 52))
+    peak[15] = 1
+    motion = shaped(peak, smoothing=0.1)
+    assert 0 < motion[13, JAW] < motion[15, JAW] < 0.5
+    assert motion[:, JAW].sum() == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(shaped(np.full((31, 52), 0.4), smoothing=0.5), 0.4, rtol=1e-5)
+
+
+def test_a_stretch_with_margin_is_smoothed_like_the_whole() -> None:
+    motion = np.random.default_rng(0).random((100, 52)).astype(np.float32)
+    shaping = Shaping(ARKIT, Settings.of({"smoothing": 0.15}), SPEECH)
+    whole, margin = shaping.shape(motion, 0, 0, 0), shaping.margin
+    assert margin > 1
+    stretch = shaping.shape(motion[40 - margin : 60 + margin], 40 - margin, margin, margin)
+    np.testing.assert_allclose(stretch, whole[40:60], atol=1e-6)
+    start = shaping.shape(motion[: 20 + margin], 0, 0, margin)
+    np.testing.assert_allclose(start, whole[:20], atol=1e-6)
+
+
+def test_who_speaks_blinks_now_and_then() -> None:
+    lids = shaped(np.zeros((1800, 52)), SPEECH)[:, LID]
+    count = int(((lids[1:] > 0.5) & (lids[:-1] <= 0.5)).sum())
+    assert 10 <= count <= 30
+    assert (lids == 0).mean() > 0.8
+    np.testing.assert_array_equal(lids, shaped(np.zeros((1800, 52)), SPEECH)[:, LID])
+    assert not np.array_equal(lids, shaped(np.zeros((1800, 52)), SPEECH, seed=1)[:, LID])
+
+
+def test_blinks_can_be_left_out_and_silence_has_none() -> None:
+    assert not shaped(np.zeros((1800, 52)), SPEECH, blinks=False).any()
+    assert not shaped(np.zeros((1800, 52)), SILENCE).any()
+
+
+def test_a_pose_set_by_hand_is_given_to_the_network_as_it_would_have_made_it() -> None:
+    shaping = Shaping(ARKIT, Settings.of({"strength_lower": 0.5, "strength_upper": 0.0}), SPEECH)
+    pose, generated = np.full((1, 52), 0.4, np.float32), np.full((1, 52), 0.1, np.float32)
+    unshaped = shaping.unshape(pose, generated)
+    assert unshaped[0, JAW] == pytest.approx(0.8)
+    assert unshaped[0, BROW] == pytest.approx(0.1)
+    assert unshaped[0, LID] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"volume": 1}, {"smoothing": -1}, {"smoothing": "much"}, {"delay": float("nan")}, {"blinks": 1}, {"seed": 0.5},
+     {"strength_lower": 3}, {"strength_lower": None}],
+)  # fmt: skip
+def test_settings_that_make_no_sense_are_named(values: dict[str, Any]) -> None:
+    with pytest.raises(KMTalkError, match=next(iter(values))):
+        Settings.of(values)
+
+
+def test_settings_survive_json() -> None:
+    settings = Settings.of({"smoothing": 0.1, "seed": 3, "delay": 0})
+    assert Settings.of(settings.to_json()) == settings
+    assert Settings.of(None) == Settings()

@@ -1,0 +1,280 @@
+"""Takes travel between programs and people: they come back as they went, and a broken one says so in a sentence."""
+
+import csv
+import io
+import json
+import pickle
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kmtalk_core.alignment import Phone
+from kmtalk_core.errors import TakeError
+from kmtalk_core.motion.arkit import ARKIT_NAMES
+from kmtalk_core.take import Key, Take, export_csv, load_take, read_header, save_take
+
+FRAMES = 90
+
+
+@pytest.fixture
+def take() -> Take:
+    motion = np.random.default_rng(0).random((FRAMES, 52)).astype(np.float32)
+    keys = tuple(Key(f, f / 30, "ʃ", 0.5, motion[f], "locked" if f == 9 else "generated") for f in range(0, FRAMES, 3))
+    return Take(
+        space="arkit",
+        fps=30.0,
+        motion=motion,
+        keys=keys,
+        phones=(Phone(0.0, 1.25, "sil"), Phone(1.25, 3.0, "ʃ", 0.75)),
+        text="Zürich, “quoted”\n日本",
+        settings={"smoothing": 0.1, "method": "transcript"},
+        model={"name": "starter", "hash": "0123"},
+        audio={"name": "a.wav", "digest": "4567", "duration": 3.0},
+        notes=("A note.",),
+    )
+
+
+@pytest.fixture
+def saved(take: Take, tmp_path: Path) -> Path:
+    save_take(take, tmp_path / "take.npz")
+    return tmp_path / "take.npz"
+
+
+def rewrite(path: Path, **members: Any) -> None:
+    """Write the take at `path` anew with other members; None leaves one out."""
+    with np.load(path) as stored:
+        arrays = {**{name: stored[name] for name in stored.files}, **members}
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+
+
+def rewrite_header(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    header = read_header(path)
+    change(header)
+    rewrite(path, header=np.array(json.dumps(header)))
+
+
+def test_a_take_comes_back_as_it_was_saved(take: Take, saved: Path) -> None:
+    again = load_take(saved)
+    np.testing.assert_array_equal(again.motion, take.motion)
+    for key, other in zip(take.keys, again.keys, strict=True):
+        np.testing.assert_array_equal(key.pose, other.pose)
+        assert replace(key, pose=None) == replace(other, pose=None)  # type: ignore[arg-type]
+    for name in ("space", "fps", "phones", "text", "settings", "model", "audio", "notes", "channels"):
+        assert getattr(again, name) == getattr(take, name), name
+
+
+def test_the_file_is_laid_out_as_others_read_it(saved: Path) -> None:
+    with np.load(saved, allow_pickle=False) as stored:
+        assert stored["motion"].dtype == stored["key_poses"].dtype == np.float32
+        assert stored["motion"].shape == (FRAMES, 52)
+        assert stored["key_poses"].shape == (30, 52)
+        header = json.loads(str(stored["header"]))
+    contract = {"format", "space", "fps", "channels", "keys", "phones", "text", "settings", "model", "audio"}
+    assert contract <= header.keys()
+    assert header["channels"] == list(ARKIT_NAMES)
+    assert header["keys"][3] == {"frame": 9, "time": 0.3, "label": "ʃ", "confidence": 0.5, "state": "locked"}
+    assert header["phones"][1] == {"start": 1.25, "end": 3.0, "label": "ʃ", "confidence": 0.75}
+    assert read_header(saved) == header
+
+
+def test_names_in_any_script_and_folders_not_yet_there_are_fine(take: Take, tmp_path: Path) -> None:
+    path = tmp_path / "Größe 顔" / "ночь.npz"
+    save_take(take, path)
+    assert load_take(path).frame_count == FRAMES
+    assert [p.name for p in path.parent.iterdir()] == ["ночь.npz"]
+
+
+def test_a_take_without_keys_is_a_take(take: Take, tmp_path: Path) -> None:
+    save_take(replace(take, keys=(), phones=()), tmp_path / "take.npz")
+    assert load_take(tmp_path / "take.npz").keys == ()
+
+
+def test_a_save_that_fails_leaves_the_old_take(take: Take, saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(TakeError, match="No space left"):
+        save_take(replace(take, text="new"), saved)
+    assert load_take(saved).text == take.text
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_a_place_that_cannot_be_written_is_a_take_error(take: Take, saved: Path) -> None:
+    with pytest.raises(TakeError, match="cannot be written"):
+        save_take(take, saved / "inside.npz")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.98])
+def test_a_take_cut_short_is_refused(saved: Path, share: float) -> None:
+    data = saved.read_bytes()
+    saved.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(TakeError):
+        load_take(saved)
+
+
+def test_a_flipped_byte_is_noticed(saved: Path) -> None:
+    data = bytearray(saved.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    saved.write_bytes(data)
+    with pytest.raises(TakeError):
+        load_take(saved)
+
+
+def test_what_is_not_there_or_no_take_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TakeError, match=r"nowhere\.npz"):
+        load_take(tmp_path / "nowhere.npz")
+    with pytest.raises(TakeError):
+        load_take(tmp_path)
+    (tmp_path / "text.npz").write_text("This is no archive.")
+    with pytest.raises(TakeError, match="no usable take"):
+        load_take(tmp_path / "text.npz")
+
+
+MEMBERS: list[tuple[str, Any]] = [
+    ("motion", None),
+    ("header", None),
+    ("key_poses", None),
+    ("motion", np.zeros((FRAMES, 51), np.float32)),
+    ("motion", np.zeros((0, 52), np.float32)),
+    ("motion", np.zeros(52, np.float32)),
+    ("motion", np.zeros((FRAMES, 52), np.float64)),
+    ("motion", np.full((FRAMES, 52), np.nan, np.float32)),
+    ("motion", np.full((FRAMES, 52), np.inf, np.float32)),
+    ("motion", np.full((FRAMES, 52), -1e30, np.float32)),
+    ("key_poses", np.zeros((29, 52), np.float32)),
+    ("key_poses", np.full((30, 52), np.nan, np.float32)),
+    ("header", np.array("[]")),
+    ("header", np.array("not json")),
+    ("header", np.array("[" * 100_000)),
+    ("header", np.zeros(3)),
+    ("header", np.array({"format": 1}, dtype=object)),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), MEMBERS)
+def test_members_that_are_missing_or_wrong_are_refused(saved: Path, name: str, value: Any) -> None:
+    rewrite(saved, **{name: value})
+    with pytest.raises(TakeError):
+        load_take(saved)
+
+
+HEADERS: list[Callable[[dict[str, Any]], object]] = [
+    lambda h: h.pop("space"),
+    lambda h: h.update(space="klingon"),
+    lambda h: h.update(space=[1]),
+    lambda h: h.update(format=2),
+    lambda h: h.update(format="1"),
+    lambda h: h.update(fps=0),
+    lambda h: h.update(fps=float("nan")),
+    lambda h: h.update(fps=True),
+    lambda h: h.update(channels=["jawOpen"]),
+    lambda h: h.update(keys={}),
+    lambda h: h.update(settings=[]),
+    lambda h: h.update(text=5),
+    lambda h: h["keys"][0].update(frame=-1),
+    lambda h: h["keys"][0].update(frame=10**30),
+    lambda h: h["keys"][0].update(frame=0.5),
+    lambda h: h["keys"][1].update(frame=0),
+    lambda h: h["keys"][0].update(time="soon"),
+    lambda h: h["keys"][0].update(time=float("inf")),
+    lambda h: h["keys"][0].update(confidence=2),
+    lambda h: h["keys"][0].update(state="holy"),
+    lambda h: h["keys"][0].update(state=[]),
+    lambda h: h["keys"][0].update(label="x" * 10_000),
+    lambda h: h["keys"].__setitem__(0, 7),
+    lambda h: h["phones"][0].update(start=5),
+    lambda h: h["phones"][0].pop("label"),
+    lambda h: h["phones"].append(None),
+    lambda h: h.update(notes=7),
+]
+
+
+@pytest.mark.parametrize("change", HEADERS)
+def test_headers_that_make_no_sense_are_refused(saved: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    rewrite_header(saved, change)
+    with pytest.raises(TakeError):
+        load_take(saved)
+
+
+def test_a_pickle_inside_is_never_opened(saved: Path, tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple:
+            return Path.touch, (tmp_path / "ran",)
+
+    rewrite(saved, header=np.array(Evil(), dtype=object))
+    with pytest.raises(TakeError):
+        load_take(saved)
+    with zipfile.ZipFile(saved, "w") as archive:
+        archive.writestr("header.npy", pickle.dumps(Evil()))
+    with pytest.raises(TakeError):
+        load_take(saved)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_array_that_claims_to_be_huge_is_refused_before_it_is_made(saved: Path) -> None:
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": (10**12, 52)})
+    with zipfile.ZipFile(saved) as archive:
+        header = archive.read("header.npy")
+    with zipfile.ZipFile(saved, "w") as archive:
+        archive.writestr("header.npy", header)
+        archive.writestr("motion.npy", stream.getvalue())
+    with pytest.raises(TakeError, match="motion"):
+        load_take(saved)
+
+
+def test_a_zip_bomb_is_refused_before_it_unfolds(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kmtalk_core.take._LARGEST_COMPRESSED", 4 << 20)
+    with zipfile.ZipFile(saved) as archive:
+        header = archive.read("header.npy")
+    with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("header.npy", header)
+        with archive.open("motion.npy", "w", force_zip64=True) as member:
+            for _ in range(5):
+                member.write(bytes(1 << 20))
+    assert saved.stat().st_size < 1 << 20
+    with pytest.raises(TakeError, match="far too large"):
+        load_take(saved)
+
+
+def test_a_compressed_take_of_honest_size_is_read(take: Take, saved: Path) -> None:
+    with np.load(saved) as stored:
+        arrays = dict(stored)
+    np.savez_compressed(saved, **arrays)
+    np.testing.assert_array_equal(load_take(saved).motion, take.motion)
+
+
+def test_the_csv_reads_as_live_link_face_writes_it(take: Take, tmp_path: Path) -> None:
+    export_csv(take, tmp_path / "take.csv")
+    with (tmp_path / "take.csv").open(encoding="ascii", newline="") as file:
+        names, *rows = csv.reader(file)
+    assert names[:4] == ["Timecode", "BlendShapeCount", "EyeBlinkLeft", "EyeLookDownLeft"]
+    assert names[53:57] == ["TongueOut", "HeadYaw", "HeadPitch", "HeadRoll"]
+    assert len(names) == 63
+    assert [name[0].lower() + name[1:] for name in names[2:54]] == list(ARKIT_NAMES)
+    assert {row[1] for row in rows} == {"61"}
+    assert rows[0][0] == "00:00:00:00.000"
+    assert rows[65][0] == "00:00:02:05.000"
+    np.testing.assert_allclose(np.array(rows)[:, 2:54].astype(float), take.motion, atol=1e-5)
+    assert {value for row in rows for value in row[54:]} == {"0"}
+
+
+def test_timecodes_run_past_the_hour_and_at_other_rates(take: Take, tmp_path: Path) -> None:
+    export_csv(replace(take, fps=1.0, motion=np.zeros((3602, 52), np.float32), keys=()), tmp_path / "long.csv")
+    assert (tmp_path / "long.csv").read_text().splitlines()[-1].startswith("01:00:01:00.000,")
+    export_csv(replace(take, fps=25.0), tmp_path / "film.csv")
+    # A frame of 25 a second lies at 1.2 frames of 30.
+    assert (tmp_path / "film.csv").read_text().splitlines()[2].startswith("00:00:00:01.200,")
+    export_csv(replace(take, fps=60.0), tmp_path / "fast.csv")
+    assert (tmp_path / "fast.csv").read_text().splitlines()[60].startswith("00:00:00:59.000,")
+
+
+def test_only_coefficients_go_into_a_csv(take: Take, tmp_path: Path) -> None:
+    with pytest.raises(TakeError, match="ARKit"):
+        export_csv(replace(take, space="vocaset", motion=np.zeros((2, 15069), np.float32), keys=()), tmp_path / "a.csv")
