@@ -11,6 +11,7 @@ import numpy.typing as npt
 from . import bake, compat, fcurves, store
 from .core import errors
 from .face import Face, find_face
+from .labels import shown
 from .timing import Samples, points_of, sample
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def list_keys(action: Any, take: "Take", story: store.Story) -> None:
     listed.keys.clear()
     for key in take.keys:
         item = listed.keys.add()
-        item.name = key.label
+        item.name = shown(key.label)
         item.frame = story.timeline.nearest_frame(key.frame / take.fps)
         item.time, item.confidence, item.state = key.time, key.confidence, key.state
     if listed.key_index >= len(listed.keys):
@@ -84,6 +85,7 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
         main.pose_markers, story.name
     )
     values = _changed_values(face, actions, take)
+    owners = _owners(take, story)
     states = {item.frame: item.state for item in main.kmtalk_take.keys}
     for number, (key, frame) in enumerate(zip(take.keys, frames, strict=True)):
         if marks and frame not in marks:
@@ -91,7 +93,8 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
                 changes.edits.append({"frame": key.frame, "delete": True})
             continue
         edit: dict[str, Any] = {}
-        pose, state = values.pop(frame, {}), states.get(frame, key.state)
+        pose = values.pop(frame, {}) if owners[frame] == key.frame else {}
+        state = states.get(frame, key.state) if owners[frame] == key.frame else key.state
         if state == "generated" and key.state != "generated":
             changes.edits.append({"frame": key.frame, "state": "generated"})
             continue
@@ -168,6 +171,16 @@ def _moved_markers(markers: Any, name: str) -> dict[int, int]:
     return {m.kmtalk_frame: m.frame for m in ours if m.frame != m.kmtalk_frame}
 
 
+def _owners(take: "Take", story: store.Story) -> dict[int, int]:
+    """Which key's pose each scene frame shows where several lie on it: the nearest one's, by frames of the take."""
+    owners: dict[int, tuple[float, int]] = {}
+    for key in take.keys:
+        exact = story.timeline.frame_at(key.frame / take.fps)
+        frame = story.timeline.nearest_frame(key.frame / take.fps)
+        owners[frame] = min(owners.get(frame, (2.0, 0)), (abs(exact - frame), key.frame))
+    return {frame: owner for frame, (_, owner) in owners.items()}
+
+
 def _take_frame(frame: int, take: "Take", story: store.Story) -> int:
     return min(max(round(story.timeline.time_at(frame) * take.fps), 0), take.frame_count - 1)
 
@@ -211,7 +224,7 @@ def delete_key(action: Any, index: int) -> None:
     listed = action.kmtalk_take
     frame, name = listed.keys[index].frame, store.story_of(action).name
     for marker in list(action.pose_markers):
-        is_its = marker.kmtalk == name and marker.get(bake.ORIGIN) == frame
+        is_its = marker.kmtalk == name and marker.kmtalk_frame == frame
         if is_its or (not marker.kmtalk and marker.frame == frame):
             action.pose_markers.remove(marker)
     listed.keys.remove(index)

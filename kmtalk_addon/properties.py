@@ -190,12 +190,19 @@ class KMTALK_PG_key(bpy.types.PropertyGroup):
 
 
 class KMTALK_PG_take(bpy.types.PropertyGroup):
-    """The key motions of the take that an action carries."""
+    """The take that an action carries: its file, how it came there, its curves as written, and its key motions."""
 
     if TYPE_CHECKING:
+        file: bytes
+        story: str
+        record: bytes
         keys: Any
         key_index: int
     else:
+        # Not custom properties: assigned a second time, those cut bytes off at the first zero.
+        file: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
+        story: StringProperty(options={"HIDDEN"})
+        record: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
         keys: CollectionProperty(type=KMTALK_PG_key)
         key_index: IntProperty(update=_jump)
 

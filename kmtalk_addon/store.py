@@ -1,4 +1,4 @@
-"""Takes inside the .blend: as ID properties of the action that plays them.
+"""Takes inside the .blend: as properties of the action that plays them.
 
 An action goes wherever its character goes, so the take survives saving, appending, linking and copying with it; a
 text or a file beside would stay behind.
@@ -22,8 +22,6 @@ from .timing import Timeline
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
-
-TAKE, STORY, RECORD = "kmtalk_take_file", "kmtalk_story", "kmtalk_record"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Story:
 
 def is_ours(action: Any) -> bool:
     """Whether `action` carries a take."""
-    return action is not None and TAG in action and TAKE in action
+    return action is not None and TAG in action and bool(action.kmtalk_take.story)
 
 
 def take_bytes(take: "Take") -> bytes:
@@ -70,8 +68,8 @@ def take_bytes(take: "Take") -> bytes:
 def keep(actions: Iterable[Any], data: bytes, story: Story) -> None:
     """Put a take's file and its story on `actions`, and note what their curves are now."""
     for action in actions:
-        action[TAKE] = data
-        action[STORY] = json.dumps(asdict(story))
+        action.kmtalk_take.file = data
+        action.kmtalk_take.story = json.dumps(asdict(story))
         note_curves(action)
 
 
@@ -79,14 +77,14 @@ def take_of(action: Any) -> "Take":
     """The take that `action` carries.  Raises TakeError."""
     with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
         path = Path(folder) / "take.npz"
-        path.write_bytes(bytes(action[TAKE]))
+        path.write_bytes(action.kmtalk_take.file)
         return takes.load_take(path)
 
 
 def story_of(action: Any) -> Story:
     """How the take came onto `action`.  Raises TakeError."""
     try:
-        return Story(**json.loads(action[STORY]))
+        return Story(**json.loads(action.kmtalk_take.story))
     except (KeyError, TypeError, ValueError) as error:
         raise errors.TakeError(f"“{action.name}” was written by another KMTalk: animate from audio again.") from error
 
@@ -102,13 +100,13 @@ def note_curves(action: Any) -> None:
         frames=np.concatenate([frames for frames, _ in curves.values()] or [np.zeros(0, np.int32)]),
         values=np.concatenate([values for _, values in curves.values()] or [np.zeros(0, np.float32)]),
     )
-    action[RECORD] = file.getvalue()
+    action.kmtalk_take.record = file.getvalue()
 
 
 def noted_curves(action: Any) -> dict[str, tuple[Any, Any]]:
     """Frames and values of the curves as they were written, by the names of `curves_by_name`.  Raises TakeError."""
     try:
-        with np.load(io.BytesIO(bytes(action[RECORD])), allow_pickle=False) as file:
+        with np.load(io.BytesIO(action.kmtalk_take.record), allow_pickle=False) as file:
             cuts = np.cumsum(file["lengths"])[:-1]
             frames, values = np.split(file["frames"], cuts), np.split(file["values"], cuts)
             names = json.loads(str(file["names"][()]))

@@ -79,7 +79,7 @@ class Points:
 def points_of(samples: Samples, channels: Iterable[int], error: float = 0.0) -> dict[int, Points]:
     """The keys to write, by channel: every frame, or where `error` > 0 the few that keep within it.
 
-    A channel that never changes carries its key motions alone.
+    A channel that never changes carries its key motions alone, or two of them.
     """
     return {channel: _points(samples, samples.values[:, channel], error) for channel in channels}
 
@@ -87,6 +87,7 @@ def points_of(samples: Samples, channels: Iterable[int], error: float = 0.0) -> 
 def _points(samples: Samples, values: FloatArray, error: float) -> Points:
     if np.ptp(values) == 0 and samples.is_key.any():
         kept = np.flatnonzero(samples.is_key)
+        kept = kept[[0, -1]] if error > 0 and len(kept) > 1 else kept
         return Points(samples.frames[kept], values[kept], samples.is_key[kept])
     if error <= 0:
         return Points(samples.frames, values, samples.is_key)

@@ -71,7 +71,7 @@ def request(
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
     frames = (settings.range_start, settings.range_end) if settings.use_range else None
     if file or (scene.kmtalk.source == "FILE" and not strip):
-        path = Path(bpy.path.abspath(file or scene.kmtalk.file))
+        path = Path(bpy.path.abspath(file)) if file else choices.sound_path(context)
         clip = sound.file_clip(scene, path, frames)
     else:
         home, found = choices.strip_of(context, strip)
