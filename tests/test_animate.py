@@ -1,0 +1,374 @@
+"""Sound in, take out: of any length, in windows nobody can see, to be stopped at any time, and edited afterwards."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from networks import TINY_WAV2VEC2, awake, small
+
+from kmtalk_core import audio
+from kmtalk_core.animate import Animator
+from kmtalk_core.audio import RATE, Sound
+from kmtalk_core.edits import carry_over
+from kmtalk_core.errors import AlignmentError, KMTalkError, TakeError, WeightsError
+from kmtalk_core.model import checkpoint, hearing, performance
+from kmtalk_core.motion.arkit import ARKIT_INDEX
+from kmtalk_core.progress import Progress
+from kmtalk_core.take import Take, load_take, save_take
+
+JAW = ARKIT_INDEX["jawOpen"]
+QUIET = {"blinks": False}
+
+
+def noise(seconds: float, seed: int = 0) -> Sound:
+    """Bursts of noise, a few to the second: no speech, but never twice the same."""
+    chance = np.random.default_rng(seed)
+    count = int(seconds * RATE)
+    loudness = np.repeat(chance.random(int(seconds * 8) + 1), RATE // 8)[:count]
+    return audio.from_samples((0.1 * chance.standard_normal(count) * loudness).astype(np.float32), RATE)
+
+
+@pytest.fixture(scope="module")
+def animator(tmp_path_factory: pytest.TempPathFactory) -> Animator:
+    folder = tmp_path_factory.mktemp("weights") / "small"
+    checkpoint.save(awake(small()), folder, "A small network with random weights.")
+    return Animator.load(folder, "cpu")
+
+
+@pytest.fixture(scope="module")
+def pretrained_animator(tmp_path_factory: pytest.TempPathFactory) -> Animator:
+    """One with a pretrained kind of encoder, in a space of vertices."""
+    folder = tmp_path_factory.mktemp("weights") / "pretrained"
+    config = small(encoder=TINY_WAV2VEC2, space="vocaset", phone_conditioning=False, motion_scale=1000.0)
+    checkpoint.save(awake(config), folder, "A small network with random weights.")
+    return Animator.load(folder, "cpu")
+
+
+@pytest.fixture(scope="module")
+def minute() -> Sound:
+    return noise(61.3)
+
+
+@pytest.fixture(scope="module")
+def take(animator: Animator, minute: Sound) -> Take:
+    return animator.animate(minute, method="uniform")
+
+
+@pytest.fixture
+def windows_of(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def change(seconds: float) -> None:
+        for module in (hearing, performance):
+            monkeypatch.setattr(module, "WINDOW_SECONDS", seconds)
+
+    return change
+
+
+def by_frame(take: Take) -> dict[int, Any]:
+    return {key.frame: key for key in take.keys}
+
+
+def changed_rows(before: Take, after: Take) -> list[int]:
+    return np.flatnonzero((before.motion != after.motion).any(axis=1)).tolist()
+
+
+def test_a_take_lasts_as_long_as_its_sound_and_knows_where_it_came_from(
+    animator: Animator, minute: Sound, take: Take
+) -> None:
+    assert take.motion.shape == (1839, 52)
+    assert take.motion.dtype == np.float32
+    assert take.motion.std(axis=0).max() > 0.01
+    assert take.audio == {"name": minute.name, "digest": minute.digest, "duration": minute.duration}
+    assert take.model == {"name": "small", "hash": checkpoint.model_hash(animator.weights)}
+    assert take.settings["method"] == "uniform"
+
+
+def test_a_keys_pose_is_the_motion_at_its_frame(take: Take) -> None:
+    assert take.keys[0].frame == 0
+    assert take.keys[-1].frame == 1838
+    for key in take.keys:
+        np.testing.assert_array_equal(key.pose, take.motion[key.frame])
+        assert key.state == "generated"
+
+
+def test_animating_twice_gives_the_same_take(animator: Animator, minute: Sound, take: Take) -> None:
+    np.testing.assert_array_equal(animator.animate(minute, method="uniform").motion, take.motion)
+
+
+@pytest.mark.parametrize("settings", [{}, {"smoothing": 0.2, "delay": 0.05}])
+def test_windows_cannot_be_told_from_one_pass(
+    animator: Animator, minute: Sound, windows_of: Any, settings: dict[str, Any]
+) -> None:
+    windows_of(7.0)
+    in_windows = animator.animate(minute, method="uniform", settings=settings)
+    windows_of(1000.0)
+    in_one_pass = animator.animate(minute, method="uniform", settings=settings)
+    np.testing.assert_allclose(in_windows.motion, in_one_pass.motion, atol=1e-5)
+
+
+def test_windows_of_a_pretrained_encoder_join_without_a_jump(pretrained_animator: Animator, windows_of: Any) -> None:
+    sound = noise(24.0)
+    windows_of(8.0)
+    in_windows = pretrained_animator.animate(sound, method="uniform").motion
+    windows_of(1000.0)
+    in_one_pass = pretrained_animator.animate(sound, method="uniform").motion
+    span = np.ptp(in_one_pass, axis=0).max()
+    jumps = np.abs(np.diff(in_windows, axis=0) - np.diff(in_one_pass, axis=0)).max(axis=1)
+    for seam in (240, 480):
+        assert jumps[seam - 2 : seam + 3].max() < 0.01 * span
+
+
+def test_a_real_sentence_gets_keys_at_its_phones(animator: Animator, speech: Path) -> None:
+    sound = audio.load(speech)
+    take = animator.animate(sound, text="Bob made a map of the moon.", method="transcript")
+    assert take.text == "Bob made a map of the moon."
+    boundaries = {round(phone.start * 30) for phone in take.phones} | {0, take.frame_count - 1}
+    assert {key.frame for key in take.keys} <= boundaries | {round(phone.end * 30) for phone in take.phones}
+    assert {"b", "m"} <= {phone.label.lower() for phone in take.phones}
+    assert all(0 <= key.confidence <= 1 for key in take.keys)
+
+
+def test_silence_and_the_shortest_sounds_are_no_trouble(animator: Animator) -> None:
+    for samples in (np.zeros(RATE * 2, np.float32), np.zeros(1, np.float32), np.ones(400, np.float32) * 0.1):
+        take = animator.animate(audio.from_samples(samples, RATE), method="neural")
+        assert take.frame_count == max(round(len(samples) / RATE * 30), 1)
+        assert np.isfinite(take.motion).all()
+
+
+def test_a_delay_shows_everything_later(animator: Animator) -> None:
+    sound = noise(4.0)
+    now, later = (animator.animate(sound, method="uniform", settings={**QUIET, "delay": d}) for d in (0.0, 0.2))
+    # The uniform keys lie three frames apart, so six frames later they stand on each other.
+    np.testing.assert_allclose(later.motion[40:90], now.motion[34:84], atol=1e-4)
+    assert later.settings["delay"] == 0.2
+
+
+def test_a_gap_between_keys_thins_them(animator: Animator, minute: Sound) -> None:
+    thinned = animator.animate(minute, method="uniform", settings={"minimum_key_gap": 0.3})
+    assert min(np.diff([key.frame for key in thinned.keys])) >= 9
+
+
+def test_uniform_weights_take_uniform_keys(tmp_path: Path) -> None:
+    checkpoint.save(awake(small(keys="uniform")), tmp_path / "uniform", "An ablation.")
+    take = Animator.load(tmp_path / "uniform").animate(noise(3.0))
+    assert take.settings["method"] == "uniform"
+    assert np.diff([key.frame for key in take.keys])[:-1].tolist() == [3] * (len(take.keys) - 2)
+
+
+def test_an_explicit_method_that_fails_says_so(animator: Animator) -> None:
+    with pytest.raises(AlignmentError):
+        animator.animate(noise(1.0), method="transcript")
+
+
+def test_progress_rises_and_comes_with_every_window(animator: Animator, minute: Sound) -> None:
+    job = animator.animate_job(minute, method="uniform")
+    steps = [step for step in job if step.stage == "animating"]
+    assert len(steps) >= 4
+    assert [step.fraction for step in steps] == sorted(step.fraction for step in steps)
+    assert steps[-1].fraction == 1
+
+
+def test_a_job_can_be_stopped_at_every_step(animator: Animator) -> None:
+    sound = noise(3.0)
+    for count in range(1, 50):
+        job = animator.animate_job(sound, method="neural")
+        if len([step for _, step in zip(range(count), job, strict=False)]) < count:
+            return
+        job.close()
+    pytest.fail("The job never ended.")
+
+
+def test_stopping_a_pretrained_encoder_ends_its_thread(pretrained_animator: Animator) -> None:
+    before = threading.active_count()
+    job = pretrained_animator.animate_job(noise(20.0), method="uniform")
+    stages = iter_stages(job)
+    while next(stages) != "animating":
+        pass
+    next(stages)
+    job.close()
+    assert threading.active_count() == before
+    hooks = [m for m in pretrained_animator.model.audio_encoder.modules() if m._forward_pre_hooks]
+    assert hooks == []
+
+
+def iter_stages(job: Iterator[Progress]) -> Iterator[str]:
+    for step in job:
+        yield step.stage
+
+
+def test_the_threads_of_the_process_stay_as_they_were(animator: Animator) -> None:
+    torch.set_num_threads(2)
+    try:
+        animator.animate(noise(1.0), method="uniform")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_weights_and_devices_that_are_not_there_are_named(animator: Animator, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="nowhere"):
+        Animator.load(tmp_path / "nowhere")
+    with pytest.raises(KMTalkError, match="no device 'abacus'"):
+        Animator.load(animator.weights, "abacus")
+    if not torch.cuda.is_available():
+        with pytest.raises(KMTalkError, match="choose auto or cpu"):
+            Animator.load(animator.weights, "cuda")
+
+
+# --- completing a take around keys edited by hand ---
+
+
+def test_an_edited_key_is_hit_exactly_and_only_its_spans_change(animator: Animator, minute: Sound, take: Take) -> None:
+    edited = animator.complete(take, minute, [{"frame": 900, "pose": {"jawOpen": 0.875}, "state": "locked"}])
+    assert edited.motion[900, JAW] == np.float32(0.875)
+    others = np.arange(52) != JAW
+    np.testing.assert_array_equal(edited.motion[900, others], take.motion[900, others])
+    assert by_frame(edited)[900].state == "locked"
+    assert changed_rows(take, edited) == list(range(898, 903))
+    np.testing.assert_array_equal(by_frame(edited)[900].pose, edited.motion[900])
+    assert take.motion[900, JAW] != np.float32(0.875)
+
+
+def test_a_pose_beyond_the_limits_is_hit_too(animator: Animator, minute: Sound, take: Take) -> None:
+    edited = animator.complete(take, minute, [{"frame": 900, "pose": {"jawOpen": 1.25}}])
+    assert edited.motion[900, JAW] == 1.25
+    assert edited.motion[:, JAW].max() == 1.25
+
+
+def test_a_deleted_key_lets_the_network_run_through(animator: Animator, minute: Sound, take: Take) -> None:
+    edited = animator.complete(take, minute, [{"frame": 900, "delete": True}])
+    assert 900 not in by_frame(edited)
+    changed = changed_rows(take, edited)
+    assert changed
+    assert set(changed) <= set(range(898, 903))
+    corners = np.abs(edited.motion[[897, 903]] - take.motion[[897, 903]])
+    assert not corners.any()
+
+
+def test_an_added_key_is_there_and_holds_what_it_was_given(animator: Animator, minute: Sound, take: Take) -> None:
+    edited = animator.complete(take, minute, [{"frame": 901, "add": True, "pose": {"jawOpen": 0.5}}])
+    key = by_frame(edited)[901]
+    assert key.state == "added"
+    assert key.pose[JAW] == 0.5
+    assert set(changed_rows(take, edited)) <= {901, 902}
+
+
+def test_a_moved_key_retimes_its_span(animator: Animator, minute: Sound) -> None:
+    sparse = animator.animate(minute, method="uniform", settings={**QUIET, "minimum_key_gap": 0.6})
+    frames = [key.frame for key in sparse.keys]
+    before, here, after = frames[20:23]
+    target = here + (after - here) // 2
+    edited = animator.complete(sparse, minute, [{"frame": here, "move_to": target}])
+    np.testing.assert_array_equal(edited.motion[target], sparse.motion[here])
+    assert set(changed_rows(sparse, edited)) <= set(range(before + 1, after))
+    # What was seen half way to the key is still seen half way to it.
+    halfway = sparse.motion[(before + here) // 2]
+    early, late = edited.motion[(before + target) // 2], edited.motion[(before + here) // 2]
+    assert np.abs(early - halfway).mean() < np.abs(late - halfway).mean()
+    # And the key stays tied to its moment when something beside it is edited later.
+    key = by_frame(edited)[target]
+    assert key.time == pytest.approx(here / 30, abs=0.02)
+
+
+def test_many_edits_at_once_touch_only_their_spans(animator: Animator, minute: Sound, take: Take) -> None:
+    edits = [
+        {"frame": 0, "pose": {"jawOpen": 0.75}},
+        {"frame": 300, "pose": {"jawOpen": 0.25}},
+        {"frame": 303, "pose": {"jawOpen": 0.5}},
+        {"frame": 600, "delete": True},
+        {"frame": 1203, "move_to": 1204},
+        {"frame": 1838, "pose": {"jawOpen": 1.0}},
+        {"frame": 1500, "state": "locked"},
+    ]
+    edited = animator.complete(take, minute, edits)
+    allowed = {0, 1, 2, *range(298, 306), *range(598, 603), *range(1201, 1206), *range(1837, 1839)}
+    assert set(changed_rows(take, edited)) <= allowed
+    for frame, jaw in ((0, 0.75), (300, 0.25), (303, 0.5), (1838, 1.0)):
+        assert edited.motion[frame, JAW] == np.float32(jaw)
+    np.testing.assert_array_equal(edited.motion[1204], take.motion[1203])
+    for key in edited.keys:
+        np.testing.assert_array_equal(key.pose, edited.motion[key.frame])
+
+
+def test_locked_keys_survive_later_edits_beside_them(animator: Animator, minute: Sound, take: Take) -> None:
+    locked = animator.complete(take, minute, [{"frame": 900, "pose": {"jawOpen": 0.875}, "state": "locked"}])
+    later = animator.complete(
+        locked, minute, [{"frame": 897, "pose": {"jawOpen": 0.1}}, {"frame": 903, "delete": True}]
+    )
+    np.testing.assert_array_equal(later.motion[900], locked.motion[900])
+    assert by_frame(later)[900].state == "locked"
+
+
+def test_an_edit_shapes_the_frames_beside_it(animator: Animator, minute: Sound, take: Take) -> None:
+    edited = animator.complete(take, minute, [{"frame": 900, "pose": {"jawOpen": 1.0}}])
+    lift = edited.motion[:, JAW] - take.motion[:, JAW]
+    assert lift[900] > 0
+    assert 0 < lift[899] < lift[900]
+    assert 0 < lift[901] < lift[900]
+
+
+def test_a_key_given_back_returns_to_what_the_network_made(animator: Animator, minute: Sound, take: Take) -> None:
+    edited = animator.complete(take, minute, [{"frame": 900, "pose": {"jawOpen": 0.875}}])
+    released = animator.complete(edited, minute, [{"frame": 900, "state": "generated"}])
+    np.testing.assert_allclose(released.motion, take.motion, atol=1e-5)
+    assert by_frame(released)[900].state == "generated"
+
+
+def test_edits_survive_animating_again(animator: Animator, minute: Sound, take: Take) -> None:
+    edited = animator.complete(take, minute, [{"frame": 900, "pose": {"jawOpen": 0.875}, "state": "locked"}])
+    again = animator.animate(minute, method="uniform", settings={"strength_lower": 0.5})
+    carried = animator.complete(again, minute, carry_over(edited, again))
+    np.testing.assert_array_equal(carried.motion[900], edited.motion[900])
+
+
+def test_completing_a_take_from_disk_is_the_same(animator: Animator, minute: Sound, take: Take, tmp_path: Path) -> None:
+    edits = [{"frame": 900, "pose": {"jawOpen": 0.875}}, {"frame": 600, "delete": True}]
+    save_take(take, tmp_path / "take.npz")
+    from_disk = animator.complete(load_take(tmp_path / "take.npz"), minute, edits)
+    np.testing.assert_array_equal(from_disk.motion, animator.complete(take, minute, edits).motion)
+
+
+def test_completion_respects_the_settings_of_the_take(animator: Animator, minute: Sound) -> None:
+    settings = {"smoothing": 0.1, "strength_lower": 0.5, "delay": 0.1, "seed": 7}
+    shaped = animator.animate(minute, method="uniform", settings=settings)
+    frame = shaped.keys[100].frame
+    given_back = animator.complete(shaped, minute, [{"frame": frame, "pose": {"jawOpen": 0.5}}])
+    given_back = animator.complete(given_back, minute, [{"frame": frame, "state": "generated"}])
+    np.testing.assert_allclose(given_back.motion, shaped.motion, atol=1e-5)
+
+
+def test_vertices_are_completed_too(pretrained_animator: Animator) -> None:
+    sound = noise(3.0)
+    take = pretrained_animator.animate(sound, method="uniform")
+    pose = (take.motion[30] + 0.001).tolist()
+    edited = pretrained_animator.complete(take, sound, [{"frame": 30, "pose": pose}])
+    np.testing.assert_array_equal(edited.motion[30], np.array(pose, np.float32))
+    assert set(changed_rows(take, edited)) == set(range(28, 33))
+
+
+def test_without_the_sound_completing_says_what_is_missing(animator: Animator, take: Take) -> None:
+    with pytest.raises(TakeError, match="audio file"):
+        animator.complete(take, None, [{"frame": 900, "delete": True}])
+
+
+def test_another_sound_space_or_edit_is_refused(
+    animator: Animator, pretrained_animator: Animator, minute: Sound, take: Take
+) -> None:
+    with pytest.raises(TakeError, match=r"lasts 2\.00 s"):
+        animator.complete(take, noise(2.0), [])
+    with pytest.raises(TakeError, match="space 'arkit'"):
+        pretrained_animator.complete(take, minute, [])
+    with pytest.raises(TakeError, match="no key at frame 901"):
+        animator.complete(take, minute, [{"frame": 901, "delete": True}])
+    with pytest.raises(KMTalkError, match="no setting"):
+        animator.complete(replace(take, settings={"volume": 1}), minute, [])
+
+
+def test_other_weights_leave_a_note(animator: Animator, minute: Sound, take: Take) -> None:
+    foreign = replace(take, model={"name": "other", "hash": "0"})
+    assert animator.complete(take, minute, [{"frame": 900, "delete": True}]).notes == take.notes
+    assert "other weights" in animator.complete(foreign, minute, [{"frame": 900, "delete": True}]).notes[-1]
