@@ -27,13 +27,19 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 METHOD = "neural"
 
 _WINDOW = 20 * log_mel.FRAME_RATE  # frames of 10 ms between margins
-_PEAK = 0.3  # weakest boundary; chosen for its F1 against hand-set boundaries
-_OFFSET = 0.0  # seconds from a peak of the boundary head to the boundary, measured on speech with known times
+_PEAK = 0.3  # weakest boundary worth a key frame by itself
+_WEAKEST_PEAK = 0.12  # weakest boundary that a change of phones can make credible
+_PAUSE_EDGE = 0.05  # credit of the edge of a pause where the encoder hears no boundary
+_OFFSET = -0.01  # seconds from a peak of the boundary head to the boundary as people and aligners set it
 _SHORTEST_PHONE = 0.02
-_SHORTEST_PAUSE = 0.08
+_LONGEST_PHONE = 0.6
+_MOST_CANDIDATES = 25  # boundary candidates that one phone may run across
+_FRAME_WEIGHT = 0.4  # of a frame's posterior in the path: frames of one phone are no independent witnesses
+_PHONE_COST = 0.5  # log odds by which a boundary has to be likelier than not
 _SURE_OF_SILENCE = 0.5
-_BILABIAL_EVIDENCE = 0.35  # over-detected: lips close for less than this only if nothing else is likelier
-_SMALLEST_PROBABILITY = 1e-4
+_BILABIAL_EVIDENCE = 0.35  # they are over-detected: with a smaller share of the posterior, the next best class it is
+_SMALLEST_PROBABILITY = 1e-3
+_CANDIDATES_A_STEP = 1000
 
 _SILENCE_INDEX = CLASS_INDEX[SILENCE]
 _BILABIAL_INDICES = np.array([CLASS_INDEX[name] for name in sorted(BILABIALS)])
@@ -41,8 +47,7 @@ _BILABIAL_INDICES = np.array([CLASS_INDEX[name] for name in sorted(BILABIALS)])
 
 @dataclass(frozen=True)
 class Heard:
-    """What the encoder made of a sound: `phones` (frames, classes) posteriors at 50 Hz, `boundaries` (frames,) of
-    0 to 1 at 100 Hz."""
+    """What the encoder made of a sound: `phones` (frames, classes) at 50 Hz, `boundaries` (frames,) at 100 Hz."""
 
     phones: FloatArray
     boundaries: FloatArray
@@ -68,7 +73,7 @@ class NeuralLocalizer:
     def job(self, sound: Sound) -> Job[Alignment]:
         """Find the phones of `sound`; whatever its language; silence is what the encoder calls so."""
         heard = yield from listen_job(self.encoder, sound, self.device)
-        return decode(heard, sound.duration)
+        return (yield from decode_job(heard, sound.duration))
 
 
 def listen_job(encoder: "LogMelEncoder", sound: log_mel.Readable, device: str = "cpu") -> Job[Heard]:
@@ -91,15 +96,17 @@ def listen_job(encoder: "LogMelEncoder", sound: log_mel.Readable, device: str = 
     return Heard(np.concatenate(phones).astype(np.float32), np.concatenate(boundaries))
 
 
-def decode(heard: Heard, duration: float) -> Alignment:
-    """Phones of what was heard in a sound of `duration` seconds, each with the mean posterior of its class."""
+def decode_job(heard: Heard, duration: float) -> Job[Alignment]:
+    """Phones of what was heard in a sound of `duration` seconds, each with the mean posterior of its class.
+
+    The likeliest path through segments: boundaries and the phones between them vouch for each other.
+    """
     phones = _at_100_hertz(heard.phones, len(heard.boundaries))
-    edges = np.concatenate([[0], boundary_frames(heard.boundaries), [len(phones)]])
-    edges = _with_pauses(phones, edges)
-    segments = _joined(phones, edges)
+    times, credit = _candidates(heard.boundaries, phones[:, _SILENCE_INDEX])
+    edges = yield from _best_path(phones, np.round(times).astype(np.int64), credit)
     found = [
         Phone(_seconds(start), _seconds(end) if end < len(phones) else duration, PHONE_CLASSES[index], confidence)
-        for start, end, index, confidence in segments
+        for start, end, index, confidence in _named(phones, times[edges])
     ]
     return Alignment.covering(found, duration, METHOD)
 
@@ -117,42 +124,76 @@ def _at_100_hertz(values: FloatArray, frames: int) -> FloatArray:
 
 
 def boundary_frames(evidence: FloatArray) -> npt.NDArray[np.float64]:
-    """Frames at 100 Hz, refined by a parabola, where a boundary is locally likeliest; the surer of two too close ones.
+    """Frames at 100 Hz, refined by a parabola, where the encoder is fairly sure of a boundary.
 
     `evidence` (frames,) is the encoder's, from 0 to 1.
     """
+    return _refined(evidence, _peaks(evidence, _PEAK))
+
+
+def _peaks(evidence: FloatArray, weakest: float) -> npt.NDArray[np.int64]:
+    """Frames where a boundary is locally likeliest; the surer of two that are closer than a phone."""
     inner = evidence[1:-1]
-    local = np.flatnonzero((inner >= _PEAK) & (inner >= evidence[:-2]) & (inner > evidence[2:])) + 1
+    local = np.flatnonzero((inner >= weakest) & (inner >= evidence[:-2]) & (inner > evidence[2:])) + 1
     kept: list[int] = []
     for frame in local.tolist():
         if not kept or frame - kept[-1] >= _SHORTEST_PHONE * log_mel.FRAME_RATE:
             kept.append(frame)
         elif evidence[frame] > evidence[kept[-1]]:
             kept[-1] = frame
-    peak = np.array(kept, np.int64)
-    before, here, after = (evidence[peak + k].astype(np.float64) for k in (-1, 0, 1))
+    return np.array(kept, np.int64)
+
+
+def _refined(evidence: FloatArray, peaks: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    before, here, after = (evidence[peaks + k].astype(np.float64) for k in (-1, 0, 1))
     curvature = np.minimum(before - 2 * here + after, -1e-6)
-    return peak + np.clip(0.5 * (before - after) / curvature, -0.5, 0.5)
+    return peaks + np.clip(0.5 * (before - after) / curvature, -0.5, 0.5)
 
 
-def _with_pauses(phones: FloatArray, edges: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """Edges plus the ends of pauses that lie inside a segment, where the boundary head missed them."""
-    silent = phones[:, _SILENCE_INDEX] > _SURE_OF_SILENCE
-    turns = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(int)))
-    shortest = _SHORTEST_PAUSE * log_mel.FRAME_RATE
-    added = []
-    for start, end in zip(turns[::2], turns[1::2], strict=True):
-        if end - start >= shortest:
-            added += [frame for frame in (start, end) if np.abs(edges - frame).min() > shortest / 2]
-    return np.sort(np.concatenate([edges, np.array(added, float)]))
+def _candidates(evidence: FloatArray, silence: FloatArray) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Frames that may be boundaries, the first and last of the sound among them, and the log odds that they are."""
+    peaks = _peaks(evidence, _WEAKEST_PEAK)
+    turns = np.flatnonzero(np.diff((silence > _SURE_OF_SILENCE).astype(int))) + 1
+    near = np.searchsorted(peaks, turns)
+    padded = np.concatenate([[-np.inf], peaks, [np.inf]])
+    apart = np.minimum(turns - padded[near], padded[near + 1] - turns)
+    turns = turns[apart > _SHORTEST_PHONE * log_mel.FRAME_RATE]
+    times = np.concatenate([_refined(evidence, peaks), turns])
+    sure = np.concatenate([evidence[peaks], np.full(len(turns), _PAUSE_EDGE)]).clip(1e-3, 1 - 1e-3)
+    order = np.argsort(times)
+    credit = np.log(sure / (1 - sure))[order] - _PHONE_COST
+    return np.concatenate([[0], times[order], [len(evidence)]]), np.concatenate([[0], credit, [0]])
 
 
-def _joined(phones: FloatArray, edges: npt.NDArray[np.floating]) -> list[tuple[float, float, int, float]]:
+def _best_path(
+    phones: FloatArray, frames: npt.NDArray[np.int64], credit: npt.NDArray[np.float64]
+) -> Job[npt.NDArray[np.int64]]:
+    """Indices of the candidates `frames` that the best segmentation takes: dynamic programming over their pairs."""
+    likelihood = np.log(np.maximum(phones, _SMALLEST_PROBABILITY)) * np.float32(_FRAME_WEIGHT)
+    summed = np.concatenate([np.zeros((1, phones.shape[1])), np.cumsum(likelihood, axis=0, dtype=np.float64)])[frames]
+    longest = _LONGEST_PHONE * log_mel.FRAME_RATE
+    best = np.zeros(len(frames))
+    came_from = np.zeros(len(frames), np.int64)
+    for here in range(1, len(frames)):
+        first = max(0, here - _MOST_CANDIDATES)
+        spans = summed[here] - summed[first:here]
+        too_long = frames[here] - frames[first:here] > longest
+        too_long[-1] = False
+        score = np.where(too_long, spans[:, _SILENCE_INDEX], spans.max(axis=1)) + best[first:here]
+        came_from[here] = first + score.argmax()
+        best[here] = score.max() + credit[here]
+        if here % _CANDIDATES_A_STEP == 0:
+            yield Progress("finding phones", here / len(frames))
+    path = [len(frames) - 1]
+    while path[-1] > 0:
+        path.append(int(came_from[path[-1]]))
+    return np.array(path[::-1])
+
+
+def _named(phones: FloatArray, edges: npt.NDArray[np.float64]) -> list[tuple[float, float, int, float]]:
     """(start, end, class, confidence) of each segment in frames; silences that touch become one."""
     found: list[tuple[float, float, int, float]] = []
     for start, end in itertools.pairwise(edges.tolist()):
-        if end - start < 1:
-            continue
         first = min(round(start), len(phones) - 1)
         index, confidence = _name(phones[first : max(round(end), first + 1)])
         if found and index == found[-1][2] == _SILENCE_INDEX:
