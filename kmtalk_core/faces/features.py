@@ -39,7 +39,7 @@ def lip_line_height(x: FloatArray) -> FloatArray:
     """The z of the line where the closed lips meet, for x within the mouth."""
     across = np.clip(np.abs(x) / MOUTH_HALF_WIDTH, 0.0, 1.0)
     tubercle = -0.0009 * np.exp(-((across / 0.22) ** 2))
-    return LIP_LINE + tubercle + 0.0006 * across**2 + 0.0018 * across**4 - 0.0003 * np.sin(np.pi * across) ** 2
+    return LIP_LINE + tubercle + 0.0008 * across**2 + 0.0021 * across**4 - 0.0003 * np.sin(np.pi * across) ** 2
 
 
 def _border_heights(x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -148,8 +148,8 @@ def place_nostril(skin: HalfSkin, points: FloatArray) -> IntArray:
     rings = skin.nostril.rings
     angle = np.radians(-135.0) + 2 * np.pi * np.arange(rings.shape[1]) / rings.shape[1]
     for ring, (size, up) in enumerate(((1.0, 0.0), (0.8, 0.0022), (0.6, 0.0060)), start=1):
-        across, forward = size * 0.0027 * np.cos(angle), size * 0.0038 * np.sin(angle)
-        x = 0.0077 + across - 0.30 * forward
+        across, forward = size * 0.0024 * np.cos(angle), size * 0.0038 * np.sin(angle)
+        x = 0.0074 + across - 0.30 * forward
         y = -0.1056 - forward
         points[rings[ring]] = np.stack([x, y, _underside(x, y) + up], axis=1)
     points[skin.nostril.fill] = points[rings[3]].mean(axis=0) + np.array([0.0, 0.0, 0.0006])
@@ -163,18 +163,18 @@ def _underside(x: FloatArray, y: FloatArray) -> FloatArray:
     return points[:, 2]
 
 
-EAR_CENTRE = np.array([0.0725, 0.0200, 0.1005])
-# Loop by loop: size of the outline, metres backwards, metres outwards at the back of the ear and at its front.
+EAR_CENTRE = np.array([0.0725, 0.0200, 0.1015])
+# Loop by loop: size of the outline at the back of the ear and at its front, metres outwards at the back and the front.
 _EAR_LOOPS = (
-    (0.66, -0.0030, 0.0000, 0.0000),
-    (0.72, -0.0015, 0.0070, 0.0006),
-    (0.96, 0.0000, 0.0125, 0.0016),
-    (1.04, 0.0000, 0.0158, 0.0026),
-    (1.00, 0.0000, 0.0176, 0.0040),
-    (0.89, 0.0000, 0.0168, 0.0040),
-    (0.80, -0.0004, 0.0135, 0.0030),
-    (0.66, -0.0010, 0.0142, 0.0024),
-    (0.46, -0.0022, 0.0060, -0.0010),
+    (0.62, 1.04, 0.0000, 0.0000),
+    (0.70, 1.02, 0.0070, 0.0004),
+    (0.96, 1.00, 0.0125, 0.0012),
+    (1.04, 0.98, 0.0158, 0.0022),
+    (1.00, 0.93, 0.0176, 0.0028),
+    (0.89, 0.86, 0.0168, 0.0026),
+    (0.79, 0.76, 0.0132, 0.0020),
+    (0.66, 0.66, 0.0144, 0.0020),
+    (0.42, 0.50, 0.0060, -0.0016),
 )
 _EAR_BOWL = 6
 """The first loop inside the helix; from here on the lobe is flat."""
@@ -186,19 +186,31 @@ def place_ear(skin: HalfSkin, points: FloatArray) -> IntArray:
     count = rings.shape[1]
     angle = np.radians(-122.0) + 2 * np.pi * np.arange(count) / count
     back, up = np.cos(angle), np.sin(angle)
-    outline_up = 0.0310 * up
-    outline_back = 0.0168 * back * (1.0 + 0.28 * up) + 0.12 * outline_up
+    outline_up = 0.0295 * up
+    outline_back = 0.0160 * back * (1.0 + 0.22 * up) + 0.12 * outline_up
+    rearward = 0.5 + 0.5 * back
     lobe = np.clip((-up - 0.45) / 0.4, 0.0, 1.0)
     tragus = np.exp(-(((back + 0.95) / 0.25) ** 2)) * np.exp(-(((up + 0.1) / 0.35) ** 2))
-    for ring, (size, shift, out_back, out_front) in enumerate(_EAR_LOOPS, start=1):
-        share = 0.5 + 0.5 * size * (back + 0.15 * up)
-        out = out_front + (out_back - out_front) * np.clip(share, 0.0, 1.0)
+    for ring, (size_back, size_front, out_back, out_front) in enumerate(_EAR_LOOPS, start=1):
+        size = size_front + (size_back - size_front) * rearward
+        share = np.clip(0.5 + 0.5 * size * (back + 0.15 * up), 0.0, 1.0)
+        out = out_front + (out_back - out_front) * share
         if ring >= _EAR_BOWL:
             rim = _EAR_LOOPS[4]
-            out += lobe * (0.6 * (rim[3] + (rim[2] - rim[3]) * share) + 0.0028 - out) * (size > 0.5) * 0.8
-            out += 0.0035 * tragus * (size < 0.7)
-        offset = np.stack([out, size * outline_back + shift + 0.10 * out, size * outline_up], axis=1)
-        points[rings[ring]] = EAR_CENTRE + offset
+            flat = 0.6 * (rim[3] + (rim[2] - rim[3]) * share) + 0.0028
+            out += 0.8 * lobe * (flat - out) * (size > 0.5)
+            out += 0.0040 * tragus * (size < 0.72)
+        y, z = EAR_CENTRE[1] + size * outline_back + 0.10 * out, EAR_CENTRE[2] + size * outline_up
+        root = _side_width(y, z)
+        points[rings[ring]] = np.stack([root + (EAR_CENTRE[0] - root) * rearward**0.7 + out, y, z], axis=1)
     points[rings[1]] = project(points[rings[1]], head_distance)
     points[skin.ear.fill] = points[rings[-1]].mean(axis=0)
     return np.concatenate([rings[1:].ravel(), skin.ear.fill])
+
+
+def _side_width(y: FloatArray, z: FloatArray) -> FloatArray:
+    """The x at which a ray from the left, at (y, z), meets the skin."""
+    points = np.stack([np.full_like(y, 0.10), y, z], axis=1)
+    for _ in range(40):
+        points[:, 0] -= 0.8 * head_distance(points)
+    return points[:, 0]

@@ -85,7 +85,7 @@ def _locks(scalp: FloatArray) -> FloatArray:
         np.arctan2(x, z - 0.100) + 3.2 * y * np.tanh(x / 0.035) + 3.0 * (y + 0.02) * np.clip((z - 0.15) / 0.05, 0, 1)
     )
     across = across + 0.10 * np.sin(3.0 * across + 0.8)
-    return np.abs(np.cos(5.5 * across)) ** 0.8 * 1.6 - 0.9
+    return np.abs(np.cos(9.0 * across)) ** 0.7 * 1.6 - 1.0
 
 
 def _sweep(scalp: FloatArray, lift: FloatArray) -> FloatArray:

@@ -46,7 +46,7 @@ def left_eye() -> Solid:
     loops = [
         (PUPIL_ANGLE * 0.92, 0.040, "pupil"),
         (PUPIL_ANGLE, 0.042, "pupil"),
-        (np.radians(16.0), 0.036, "iris"),
+        (np.radians(17.0), 0.036, "iris_inner"),
         (np.radians(21.5), 0.026, "iris"),
         (np.radians(24.6), 0.012, "iris"),
         (IRIS_ANGLE, 0.002, "iris_rim"),

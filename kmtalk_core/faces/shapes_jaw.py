@@ -11,7 +11,7 @@ from .topology import FloatArray
 
 HINGE = np.array([0.0, 0.002, 0.078])
 OPEN_ANGLE = np.radians(15.0)
-FORWARD, SIDEWAYS = 0.0060, 0.0060
+FORWARD, ASIDE_ANGLE = 0.0060, 0.062
 CORNER_WEIGHT = 0.42
 THROAT_WEIGHT = 0.7
 TONGUE_OPEN = 0.34
@@ -28,7 +28,8 @@ def rotated(points: FloatArray, weight: FloatArray, angle: float = OPEN_ANGLE) -
 
 def rigid_shapes(points: FloatArray, weight: FloatArray) -> dict[str, FloatArray]:
     """The four shapes of the jaw for vertices (V, 3) that follow it by weight (V,)."""
-    aside = weight[:, None] * np.array([SIDEWAYS, 0.0, 0.0])
+    yaw = np.stack([HINGE[1] - points[:, 1], points[:, 0], np.zeros(len(points))], axis=1)
+    aside = ASIDE_ANGLE * weight[:, None] * yaw
     return {
         "jawOpen": rotated(points, weight) - points,
         "jawForward": weight[:, None] * np.array([0.0, -FORWARD, -0.0006]),
@@ -94,7 +95,7 @@ def _sealing(rig: SkinRig, lips: Lips, moved: FloatArray) -> FloatArray:
     """What keeps closed lips in touch while the jaw slides below them."""
     upper, lower = _both_lips(rig, lips, moved)
     at_contact = 0.5 * (upper + lower) - moved[rig.contact]
-    at_contact[:, 1] -= 0.7 * np.abs(at_contact[:, 0])
+    at_contact[:, 1] -= 0.5 * np.abs(at_contact[:, 0])
     return lips.shape(at_contact, 0.4 * at_contact)
 
 

@@ -23,7 +23,7 @@ _SKULL = (
 )
 _FACE = (
     ((0.0440, -0.0560, 0.0860), (0.0200, 0.0240, 0.0190), 0.030),  # cheekbone
-    ((0.0345, -0.0495, 0.0600), (0.0250, 0.0310, 0.0300), 0.034),  # cheek
+    ((0.0335, -0.0495, 0.0600), (0.0250, 0.0310, 0.0300), 0.034),  # cheek
     ((0.0, -0.0620, 0.0490), (0.0325, 0.0385, 0.0300), 0.022),  # the mound of the dental arches
     ((0.0, -0.0790, 0.0140), (0.0190, 0.0170, 0.0145), 0.028),  # chin
 )
@@ -77,12 +77,15 @@ def head_distance(points: FloatArray) -> FloatArray:
     body = part(*_SKULL[0][:2])
     for centre, radii, blend in _SKULL[1:]:
         body = _join(body, part(centre, radii), blend)
-    jaw = _cone(folded, (0.0405, -0.0080, 0.0420), (0.0150, -0.0720, 0.0160), (0.0160, 0.0150))
+    jaw = _cone(folded, (0.0390, -0.0080, 0.0420), (0.0150, -0.0720, 0.0160), (0.0160, 0.0150))
     body = _join(body, jaw, 0.050)
     for centre, radii, blend in _FACE:
         body = _join(body, part(centre, radii), blend)
-    neck = _cone(points, (0.0, 0.036, -0.110), (0.0, 0.019, 0.070), (0.0500, 0.0440))
+    neck = _cone(points, (0.0, 0.037, -0.110), (0.0, 0.020, 0.070), (0.0480, 0.0425))
     body = _join(body, neck, 0.026)
+    tendon = _cone(folded, (0.0500, 0.0250, 0.0550), (0.0150, -0.0060, -0.0800), (0.0080, 0.0065))
+    body = _join(body, tendon, 0.018)
+    groove = _cone(points, (0.0, -0.1040, 0.0560), (0.0, -0.1050, 0.0650), (0.0016, 0.0016))
     body = _carve(body, part((0.0350, -0.1120, 0.1120), (0.0190, 0.0200, 0.0130)), 0.020)  # eye socket
     brow = _cone(folded, (0.0140, -0.0890, 0.1310), (0.0440, -0.0720, 0.1320), (0.0060, 0.0040))
     body = _join(body, brow, 0.018)
@@ -90,6 +93,7 @@ def head_distance(points: FloatArray) -> FloatArray:
     body = _join(body, bridge, 0.016)
     for centre, radii, blend in _NOSE:
         body = _join(body, part(centre, radii), blend)
+    body = _carve(body, groove, 0.0035)  # philtrum
     lids = np.linalg.norm(folded - EYE_CENTRE, axis=1) - LID_RADIUS
     return _join(body, lids, 0.008)
 

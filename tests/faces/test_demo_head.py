@@ -308,9 +308,9 @@ def test_lower_teeth_and_tongue_follow_the_jaw_and_the_upper_teeth_do_not(head: 
 
 
 def test_building_it_twice_gives_the_same_head(head: Head) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     again = demo_head()
-    assert time.perf_counter() - started < 6.0
+    assert time.process_time() - started < 6.0
     for first, second in zip(head.parts, again.parts, strict=True):
         assert np.array_equal(first.vertices, second.vertices) and first.polygons == second.polygons
         assert all(np.array_equal(first.shapes[name], second.shapes[name]) for name in first.shapes)
