@@ -1,0 +1,317 @@
+"""How fast it is and how much memory it takes: each figure from a process of its own, ratios from within one process.
+
+python -m kmtalk_core.bench [--json FILE] [--quick]
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .client import PACKAGE_FOLDER, Worker
+from .errors import KMTalkError
+from .files import replacing
+from .progress import Job, Progress, finish
+
+SENTENCE = "Bob made a map of the moon, and Paul will show you the way home before five. "
+DURATIONS = (4, 10, 60, 3600)
+"""Seconds of sound."""
+
+QUICK_DURATIONS = (4, 10)
+PRESETS = ("starter", "vocaset", "biwi")
+
+_RATIO_SECONDS = 10
+_RATIO_ROUNDS = 5
+_FEWEST_SECONDS = 3.0  # short sounds are repeated for at least this long, and the best time counts
+_HELLO_PATIENCE = 120.0
+_HOUR = 3600
+_MEGABYTE = 1 << 20
+
+
+def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
+    """Measure everything and return the figures, as JSON would hold them; `quick` leaves the long sounds out.
+
+    What is left out is listed under `not_run`.
+    """
+    plan = [(preset, seconds) for preset in PRESETS for seconds in DURATIONS]
+    planned = [(p, s) for p, s in plan if not quick or (s in QUICK_DURATIONS and p != "biwi")]
+    steps = len(planned) + 4
+    figures: dict[str, Any] = {"machine": machine(), "animate": [], "not_run": []}
+    figures["not_run"] = [f"{preset}, {seconds} s" for preset, seconds in plan if (preset, seconds) not in planned]
+    with tempfile.TemporaryDirectory(prefix="kmtalk-bench-") as folder:
+        for done, (preset, seconds) in enumerate(planned):
+            yield Progress(f"{preset} {seconds} s", done / steps)
+            sound = Path(folder) / f"{seconds}.wav"
+            if not sound.exists():
+                _write_speech(sound, seconds)
+            figures["animate"].append(_measure("animate", preset, str(sound)))
+        yield Progress("beside its bare encoder", len(planned) / steps)
+        sound = Path(folder) / f"{_RATIO_SECONDS}.wav"
+        figures["beside_encoder"] = [_measure("ratio", preset, str(sound)) for preset in PRESETS if preset != "starter"]
+        yield Progress("idle", (len(planned) + 2) / steps)
+        figures["idle_megabytes"] = _measure("idle", "starter", str(sound))["megabytes"]
+        yield Progress("worker", (len(planned) + 3) / steps)
+        figures["worker_hello_seconds"] = worker_cold_start()
+    return figures
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on, and how busy it was."""
+    import torch
+
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "load": load,
+    }
+
+
+def worker_cold_start() -> float:
+    """Seconds from starting a worker process until it answers hello."""
+    begin = time.perf_counter()
+    worker = Worker()
+    try:
+        worker.send("hello")
+        while time.perf_counter() - begin < _HELLO_PATIENCE:
+            message = worker.poll(1.0) or {}
+            if "hello" in message:
+                return round(time.perf_counter() - begin, 3)
+            if "died" in message:
+                raise KMTalkError(f"The worker died: {message['died']}")
+        raise KMTalkError(f"The worker did not answer within {_HELLO_PATIENCE:.0f} s.")
+    finally:
+        worker.close()
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The figures as plain text."""
+    machine = figures["machine"]
+    load = "unknown" if machine["load"] is None else f"{machine['load']:.1f}"
+    lines = [
+        f"{machine['processor']}, {machine['cores']} cores, load {load}; torch {machine['torch']}, "
+        f"{machine['threads']} threads",
+        "",
+        f"{'weights':<16}{'sound':>8}{'time':>10}{'of real time':>14}{'peak memory':>14}",
+    ]
+    for row in figures["animate"]:
+        memory = "unknown" if row["megabytes"] is None else f"{row['megabytes']:.0f} MB"
+        lines.append(
+            f"{row['weights']:<16}{_length(row['seconds']):>8}{row['wall_seconds']:>8.2f} s{row['real_time']:>14.4f}"
+            f"{memory:>14}"
+        )
+    lines += [f"{name:<38}not run" for name in figures["not_run"]]
+    lines.append("")
+    for row in figures["beside_encoder"]:
+        lines.append(f"{row['preset']} beside its bare encoder, {_RATIO_SECONDS} s: {row['ratio']:.2f} times its time")
+    idle = figures["idle_megabytes"]
+    lines.append(
+        f"memory with the starter loaded and nothing animated: {'unknown' if idle is None else f'{idle:.0f} MB'}"
+    )
+    lines.append(f"a worker answers {figures['worker_hello_seconds']:.2f} s after its start")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; a child process of its own measures one thing and prints JSON."""
+    parser = argparse.ArgumentParser(prog="python -m kmtalk_core.bench", description="Speed and memory, as ratios.")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
+    parser.add_argument("--quick", action="store_true", help="leave the long sounds out")
+    parser.add_argument("--measure", nargs=3, metavar=("WHAT", "PRESET", "SOUND"), help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    try:
+        if options.measure:
+            what, preset, sound = options.measure
+            print(json.dumps(_MEASURES[what](preset, Path(sound))))
+            return 0
+        figures = finish(bench_job(options.quick), lambda step: print(f"… {step.stage}", file=sys.stderr))
+        print(table(figures))
+        if options.json:
+            with replacing(options.json) as file:
+                file.write((json.dumps(figures, indent=1) + "\n").encode())
+    except KMTalkError as error:
+        print(f"kmtalk: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"kmtalk: {options.json} cannot be written ({error.strerror}).", file=sys.stderr)
+        return 2
+    return 0
+
+
+# --- what runs in a process of its own ---
+
+
+def _measure_animate(preset: str, sound: Path) -> dict[str, Any]:
+    """From the file to the take, localization included where the network's own encoder finds the phones."""
+    from . import audio
+
+    animator, weights = _animator(preset, sound.parent / preset)
+    method = "neural" if preset == "starter" else "uniform"
+    times: list[float] = []
+    while not times or sum(times) < _FEWEST_SECONDS:
+        begin = time.perf_counter()
+        take = animator.animate(audio.load(sound), method=method)
+        times.append(time.perf_counter() - begin)
+    return {
+        "preset": preset,
+        "weights": weights,
+        "localization": method,
+        "seconds": take.duration,
+        "wall_seconds": min(times),
+        "real_time": min(times) / take.duration,
+        "megabytes": _peak_megabytes(),
+    }
+
+
+def _measure_ratio(preset: str, sound: Path) -> dict[str, Any]:
+    """The whole network beside the bare encoder on the same sound, turn about, the best of each."""
+    import torch
+
+    from . import audio
+    from .model.audio_encoder import normalized
+
+    animator, _ = _animator(preset, sound.parent / preset)
+    loaded = audio.load(sound)
+    waveform = torch.from_numpy(normalized(loaded.read(0, loaded.length)))[None]
+
+    def encode() -> None:
+        with torch.inference_mode():
+            animator.model.audio_encoder.backbone(waveform)
+
+    def animate() -> None:
+        animator.animate(loaded, method="uniform")
+
+    times: dict[Callable[[], None], list[float]] = {encode: [], animate: []}
+    for _ in range(_RATIO_ROUNDS):
+        for work, spent in times.items():
+            begin = time.perf_counter()
+            work()
+            spent.append(time.perf_counter() - begin)
+    bare, whole = min(times[encode]), min(times[animate])
+    return {"preset": preset, "encoder_seconds": bare, "whole_seconds": whole, "ratio": whole / bare}
+
+
+def _measure_idle(preset: str, sound: Path) -> dict[str, Any]:
+    _animator(preset, sound.parent / preset)
+    return {"megabytes": _peak_megabytes()}
+
+
+_MEASURES: dict[str, Callable[[str, Path], dict[str, Any]]] = {
+    "animate": _measure_animate,
+    "ratio": _measure_ratio,
+    "idle": _measure_idle,
+}
+
+
+def _animator(preset_name: str, scratch: Path) -> tuple[Any, str]:
+    """An animator for a preset on the processor, and what to call its weights; `scratch` is a folder it may make.
+
+    The paper's weights cannot be shipped; random ones of the same sizes cost the same time.
+    """
+    import torch
+
+    from .animate import STARTER_WEIGHTS, Animator
+    from .model import checkpoint
+    from .model.config import preset
+    from .model.kmtalk import KMTalk
+
+    if preset_name == "starter" and (STARTER_WEIGHTS / "config.json").exists():
+        return Animator.load(None, "cpu"), "starter"
+    torch.manual_seed(0)
+    network = KMTalk(replace(preset(preset_name), name=f"{preset_name} (random)")).eval()
+    if preset_name == "starter":  # its localization reads the weights itself
+        checkpoint.save(network, scratch, "Random weights.")
+        return Animator.load(scratch, "cpu"), network.config.name
+    return Animator(network, scratch, "", torch.device("cpu")), network.config.name
+
+
+def _peak_megabytes() -> float | None:
+    """The most memory this process has held, None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return _peak_megabytes_on_windows()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / _MEGABYTE if sys.platform == "darwin" else peak / 1024
+
+
+def _peak_megabytes_on_windows() -> float | None:
+    import ctypes
+    from ctypes import wintypes
+
+    class Counters(ctypes.Structure):
+        _fields_ = (
+            ("size", wintypes.DWORD),
+            ("page_faults", wintypes.DWORD),
+            ("peak_working_set", ctypes.c_size_t),
+            ("rest", ctypes.c_size_t * 7),
+        )
+
+    counters = Counters(size=ctypes.sizeof(Counters))
+    try:
+        kernel = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
+        kernel.GetCurrentProcess.restype = wintypes.HANDLE
+        found = kernel.K32GetProcessMemoryInfo(
+            wintypes.HANDLE(kernel.GetCurrentProcess()), ctypes.byref(counters), counters.size
+        )
+    except (AttributeError, OSError):
+        return None
+    return float(counters.peak_working_set) / _MEGABYTE if found else None
+
+
+# --- helpers of the measuring process ---
+
+
+def _measure(what: str, preset: str, sound: str) -> dict[str, Any]:
+    """One measurement in a fresh process."""
+    command = [sys.executable, "-m", "kmtalk_core.bench", "--measure", what, preset, sound]
+    done = subprocess.run(command, cwd=PACKAGE_FOLDER, capture_output=True, text=True)
+    if done.returncode:
+        raise KMTalkError(f"Measuring {what} of {preset} failed: {done.stderr.strip().splitlines()[-1:]}")
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def _write_speech(path: Path, seconds: int) -> None:
+    """A WAV file of so many seconds of one sentence over and over, written block by block."""
+    import numpy as np
+    import soundfile
+
+    from . import espeak
+
+    spoken = espeak.synthesize(SENTENCE)
+    left = seconds * spoken.rate
+    with soundfile.SoundFile(path, "w", spoken.rate, 1) as file:
+        while left > 0:
+            block = np.asarray(spoken.samples)[:left]
+            file.write(block)
+            left -= len(block)
+
+
+def _processor() -> str:
+    """The processor's own name, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / _HOUR:.0f} h" if seconds >= _HOUR else f"{seconds:.0f} s"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
