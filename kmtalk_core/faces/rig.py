@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.linalg import splu
 
-from .skin import COLUMNS, EYE, MOUTH_BORDER, MOUTH_CONTACT, NOSTRIL, HalfSkin, build_half_skin
+from .skin import MOUTH_BORDER, MOUTH_CONTACT, NOSTRIL, HalfSkin, build_half_skin
 from .topology import ABSENT, FloatArray, IntArray, mirror_mesh, triangles_of
 from .wrap import neutral_half
 
@@ -22,12 +23,12 @@ class LipField:
 
     rows: IntArray  # vertices whose offsets are given
     free: IntArray  # vertices that follow
-    solve: object
+    solve: Callable[[FloatArray], FloatArray]
 
     def extend(self, offsets: FloatArray) -> FloatArray:
         """Offsets (V, 3) with the free vertices filled in from the given ones."""
         result = offsets.copy()
-        result[self.free] = self.solve(offsets)  # type: ignore[operator]
+        result[self.free] = self.solve(offsets)
         return result
 
 
@@ -90,7 +91,7 @@ def bilaplacian_of(points: FloatArray, faces: list[tuple[int, ...]]) -> sparse.c
     return (laplacian @ sparse.diags(1.0 / np.maximum(mass, 1e-9)) @ laplacian).tocsc()
 
 
-def extension(bilaplacian: sparse.csc_matrix, free: IntArray, given: IntArray):  # type: ignore[no-untyped-def]
+def extension(bilaplacian: sparse.csc_matrix, free: IntArray, given: IntArray) -> Callable[[FloatArray], FloatArray]:
     """A function from values on all vertices to the smoothest values on the free ones."""
     factor = splu(bilaplacian[free][:, free].tocsc())
     coupling = bilaplacian[free][:, given]
@@ -114,6 +115,3 @@ def _around_lips(points: FloatArray, half: HalfSkin, twin: IntArray, mouth: IntA
     for group in held:
         near[both_sides(np.asarray(group).ravel(), twin)] = False
     return np.flatnonzero(near)
-
-
-__all__ = ["COLUMNS", "EYE", "SkinRig", "bilaplacian_of", "both_sides", "build_rig", "extension"]

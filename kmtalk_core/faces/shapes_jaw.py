@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .rig import SkinRig, bilaplacian_of, both_sides, extension
-from .shapes_mouth import MM, Lips, smooth_step
+from .shapes_mouth import Lips, smooth_step
 from .skin import MOUTH_BORDER, MOUTH_CONTACT, ROWS
 from .topology import FloatArray
 
@@ -121,6 +121,3 @@ def tongue_shapes(points: FloatArray) -> dict[str, FloatArray]:
     out[:, 2] += thinner + droop
     shapes["tongueOut"] = out
     return shapes
-
-
-__all__ = ["MM", "TONGUE_OPEN", "jaw_shapes", "jaw_weights", "rigid_shapes", "tongue_shapes"]

@@ -12,7 +12,7 @@ from .topology import FloatArray
 
 MM = 0.001
 _CONTACT_SHARE = np.array([0.0, 0.12, 0.34, 0.62, 0.88, 1.0, 1.0, 0.74, 0.30, 0.05])
-"""From the vermilion border inwards: how far each loop follows the line of contact rather than the border."""
+"""How far each loop, from the vermilion border inwards, follows the line of contact; the rest, up to it, the border."""
 
 
 class Lips:
@@ -25,7 +25,6 @@ class Lips:
         self.lower = np.clip(-rig.above, 0.0, None) ** 0.5
         self.corner = np.abs(rig.across) ** 3
         self.left = smooth_step((rig.across + 0.45) / 0.9)
-        self.side = np.sign(rig.across)
         self.points = rig.points[rig.contact]
         self.height = np.abs(rig.points[rig.mouth[MOUTH_BORDER], 2] - self.points[:, 2]) / MM
 
@@ -34,10 +33,8 @@ class Lips:
         offsets = np.zeros_like(self.rig.points)
         for step, share in enumerate(_CONTACT_SHARE):
             ring = self.rig.mouth[MOUTH_BORDER + step]
-            if ring is self.rig.mouth[MOUTH_BORDER] or MOUTH_BORDER + step <= MOUTH_CONTACT + 1:
-                offsets[ring] = border + (contact - border) * share
-            else:
-                offsets[ring] = contact * share
+            on_lips = MOUTH_BORDER + step <= MOUTH_CONTACT
+            offsets[ring] = border + (contact - border) * share if on_lips else contact * share
         return self.rig.lip_field.extend(offsets)
 
 
@@ -171,14 +168,14 @@ def _bump(lips: Lips) -> FloatArray:
 
 def _lower_down(lips: Lips) -> tuple[FloatArray, FloatArray]:
     drop = _bump(lips) * lips.lower
-    contact = vectors(0.0, -0.8 * drop, -6.6 * drop)
-    return contact, vectors(0.0, -0.2 * drop, -5.6 * drop)
+    contact = vectors(0.0, 1.2 * drop, -6.6 * drop)
+    return contact, vectors(0.0, 0.6 * drop, -5.6 * drop)
 
 
 def _upper_up(lips: Lips) -> tuple[FloatArray, FloatArray]:
     rise = _bump(lips) * lips.upper
-    contact = vectors(0.0, -0.6 * rise, 5.4 * rise)
-    return contact, vectors(0.0, -0.2 * rise, 4.4 * rise)
+    contact = vectors(0.0, 1.3 * rise, 5.4 * rise)
+    return contact, vectors(0.0, 0.8 * rise, 4.4 * rise)
 
 
 Recipe = Callable[[Lips], tuple[FloatArray, FloatArray]]
