@@ -90,6 +90,8 @@ def _build(take: Take) -> _Studio:
     bpy.ops.wm.read_homefile(use_factory_startup=True)
     for item in list(bpy.data.objects):
         bpy.data.objects.remove(item)
+    for collection in list(bpy.data.collections):
+        bpy.data.collections.remove(collection)
     bpy.data.orphans_purge(do_recursive=True)
     scene = bpy.context.scene
     scene.name = "KMTalk Demo"
@@ -149,19 +151,25 @@ def _save(scene: Any, head: Any, path: Path) -> None:
     bpy.context.view_layer.objects.active = head
     head.select_set(True)
     head.active_shape_key_index = head.data.shape_keys.key_blocks.find("jawOpen")
-    for window in bpy.context.window_manager.windows:
-        window.workspace = bpy.data.workspaces.get("Animation", window.workspace)
     _arrange()
     bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=True, relative_remap=True)
 
 
 def _arrange() -> None:
-    """Cameras in the viewports, the sound where the timeline is, the keys in the dope sheet."""
+    """The camera's view in every viewport, and below the one that opens a sequencer with the sound and the markers."""
     for screen in bpy.data.screens:
         for area in screen.areas:
-            space = area.spaces.active
             if area.type == "VIEW_3D":
-                space.region_3d.view_perspective = "CAMERA"
-                space.shading.type = "SOLID"
-                space.shading.color_type = "TEXTURE"
-                space.overlay.show_overlays = False
+                _show_camera(area.spaces.active)
+    window = bpy.context.window_manager.windows[0]
+    view = next(area for area in window.screen.areas if area.type == "VIEW_3D")
+    with bpy.context.temp_override(window=window, screen=window.screen, area=view, region=view.regions[-1]):
+        bpy.ops.screen.area_split(direction="HORIZONTAL", factor=0.3)
+    window.screen.areas[-1].type = "SEQUENCE_EDITOR"
+
+
+def _show_camera(view: Any) -> None:
+    view.region_3d.view_perspective = "CAMERA"
+    view.region_3d.view_camera_zoom = 17.0
+    view.shading.type, view.shading.color_type = "SOLID", "TEXTURE"
+    view.overlay.show_overlays = False

@@ -56,6 +56,7 @@ def add_camera(collection: Any, name: str, target: Vector, height: float, lens: 
     data = bpy.data.cameras.new(name)
     data.lens, data.sensor_fit, data.sensor_height = lens, "VERTICAL", 36.0
     data.clip_start, data.clip_end = 0.01, 50.0
+    data.passepartout_alpha = 0.95
     camera = bpy.data.objects.new(name, data)
     camera.location = target + _VIEW_DIRECTION * (height * lens / 36.0)
     camera.rotation_euler = (-_VIEW_DIRECTION).to_track_quat("-Z", "Y").to_euler()
