@@ -68,15 +68,18 @@ def draw_text(layout: Any, context: Any, text: str, icon: str = "NONE") -> None:
 
 
 def draw_jobs(layout: Any, context: Any) -> bool:
-    """What runs now, each with its progress and ✕; whether there is any.  Else how the last one ended."""
-    current = desk()
-    for index, running in enumerate(current.running):
+    """What runs now, each with its progress and ✕; whether there is any."""
+    for index, running in enumerate(desk().running):
         row = layout.row(align=True)
         row.progress(factor=running.step.fraction, text=f"{running.title}: {running.step.stage}")
         row.operator("kmtalk.cancel_job", text="", icon="X").index = index
-    if not current.running and current.notice:
-        draw_text(layout, context, current.notice, "ERROR" if current.notice_is_error else "INFO")
-    return bool(current.running)
+    return bool(desk().running)
+
+
+def draw_notice(layout: Any, context: Any) -> None:
+    """How the last job ended."""
+    if desk().notice and not desk().running:
+        draw_text(layout, context, desk().notice, "ERROR" if desk().notice_is_error else "INFO")
 
 
 def _draw_audio(layout: Any, context: Any) -> None:
@@ -86,15 +89,12 @@ def _draw_audio(layout: Any, context: Any) -> None:
     if settings.source == "FILE":
         column.prop(settings, "file", text="")
     else:
-        column.prop(settings, "strip", text="", icon="SOUND")
+        column.prop(settings, "strip", text="", icon="SOUND", placeholder=_strip_taken(context))
         if len(bpy.data.scenes) > 1:
             column.prop(settings, "strip_scene", text="")
     try:
         path = choices.sound_path(context)
-        if settings.source == "STRIP" and not settings.strip:
-            draw_text(column, context, f"Uses “{choices.strip_of(context)[1].name}”", "SOUND")
-        beside = settings.transcript == "BESIDE" and choices.words_beside(path)
-        if beside:
+        if settings.transcript == "BESIDE" and choices.words_beside(path):
             draw_text(column, context, f"With the words in {path.stem}.txt", "TEXT")
     except errors.KMTalkError as error:
         draw_text(column, context, str(error), "ERROR")
@@ -109,6 +109,14 @@ def _draw_audio(layout: Any, context: Any) -> None:
         layout.prop(settings, "text", text="")
     elif settings.transcript == "BLOCK":
         layout.prop(settings, "text_block", text="")
+
+
+def _strip_taken(context: Any) -> str:
+    """The strip that is used where none is named."""
+    try:
+        return str(choices.strip_of(context)[1].name)
+    except errors.KMTalkError:
+        return ""
 
 
 def _draw_face(layout: Any, context: Any) -> None:
@@ -155,19 +163,20 @@ def _draw_settings(layout: Any, context: Any) -> None:
 
 
 def _draw_action(layout: Any, context: Any) -> None:
-    column = layout.column()
-    if not draw_jobs(column, context):
-        reason = choices.disabled_reason(context)
-        row = layout.column()
-        row.scale_y = 1.6
-        row.enabled = reason is None
-        row.operator("kmtalk.animate", icon="PLAY")
-        if reason:
-            draw_text(layout, context, reason, "INFO")
-            if "ngine" in reason:
-                layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = _module()
-    else:
+    if draw_jobs(layout.column(), context):
         layout.operator("kmtalk.animate", text="Animate Another", icon="PLAY")
+        return
+    reason = choices.disabled_reason(context)
+    column = layout.column()
+    column.scale_y = 1.6
+    column.enabled = reason is None
+    column.operator("kmtalk.animate", icon="PLAY")
+    if reason is None:
+        draw_notice(layout, context)
+        return
+    draw_text(layout, context, reason, "INFO")
+    if "ngine" in reason:
+        layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = _module()
 
 
 def _module() -> str:
@@ -180,6 +189,7 @@ def _draw_keys(layout: Any, context: Any) -> None:
     action = next(iter(keys.actions_of(choices.meshes_of(context))), None)
     if action is None:
         draw_text(layout, context, "The key motions are listed here once the face was animated.", "INFO")
+        layout.operator("kmtalk.import_take", text="Import a Take…", icon="IMPORT")
         return
     row = layout.row()
     row.template_list("KMTALK_UL_keys", "", action.kmtalk_take, "keys", action.kmtalk_take, "key_index", rows=6)
@@ -197,108 +207,38 @@ def _draw_keys(layout: Any, context: Any) -> None:
     row.operator("kmtalk.import_take", text="Import…", icon="IMPORT")
 
 
-class _Audio:
-    bl_label = "Audio"
+class _Panel:
+    """Everything in one panel, so that the button stays between the settings and the keys."""
+
+    bl_label = CATEGORY
     bl_category = CATEGORY
     bl_region_type = "UI"
-    bl_order = 0
 
     def draw(self, context: Any) -> None:
-        _draw_audio(self.layout, context)  # type: ignore[attr-defined]
+        layout = self.layout  # type: ignore[attr-defined]
+        for name, label, draw, is_closed in _SECTIONS:
+            if draw is _draw_keys:
+                _draw_action(layout, context)
+            header, body = layout.panel(f"KMTALK_{name}", default_closed=is_closed)
+            header.label(text=label)
+            if body is not None:
+                draw(body, context)
 
 
-class _Face:
-    bl_label = "Face"
-    bl_category = CATEGORY
-    bl_region_type = "UI"
-    bl_order = 1
-
-    def draw(self, context: Any) -> None:
-        _draw_face(self.layout, context)  # type: ignore[attr-defined]
-
-
-class _Settings:
-    bl_label = "Settings"
-    bl_category = CATEGORY
-    bl_region_type = "UI"
-    bl_order = 2
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
-
-    def draw(self, context: Any) -> None:
-        _draw_settings(self.layout, context)  # type: ignore[attr-defined]
-
-
-class _Action:
-    bl_label = "Animate"
-    bl_category = CATEGORY
-    bl_region_type = "UI"
-    bl_order = 3
-    bl_options = {"HIDE_HEADER"}  # noqa: RUF012
-
-    def draw(self, context: Any) -> None:
-        _draw_action(self.layout, context)  # type: ignore[attr-defined]
-
-
-class _Keys:
-    bl_label = "Keys"
-    bl_category = CATEGORY
-    bl_region_type = "UI"
-    bl_order = 4
-
-    def draw(self, context: Any) -> None:
-        _draw_keys(self.layout, context)  # type: ignore[attr-defined]
-
-
-class KMTALK_PT_view_audio(_Audio, bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
-
-
-class KMTALK_PT_view_face(_Face, bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
-
-
-class KMTALK_PT_view_settings(_Settings, bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
-
-
-class KMTALK_PT_view_action(_Action, bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
-
-
-class KMTALK_PT_view_keys(_Keys, bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
-
-
-class KMTALK_PT_sequencer_audio(_Audio, bpy.types.Panel):
-    bl_space_type = "SEQUENCE_EDITOR"
-
-
-class KMTALK_PT_sequencer_face(_Face, bpy.types.Panel):
-    bl_space_type = "SEQUENCE_EDITOR"
-
-
-class KMTALK_PT_sequencer_settings(_Settings, bpy.types.Panel):
-    bl_space_type = "SEQUENCE_EDITOR"
-
-
-class KMTALK_PT_sequencer_action(_Action, bpy.types.Panel):
-    bl_space_type = "SEQUENCE_EDITOR"
-
-
-class KMTALK_PT_sequencer_keys(_Keys, bpy.types.Panel):
-    bl_space_type = "SEQUENCE_EDITOR"
-
-
-CLASSES = (
-    KMTALK_UL_keys,
-    KMTALK_PT_view_audio,
-    KMTALK_PT_view_face,
-    KMTALK_PT_view_settings,
-    KMTALK_PT_view_action,
-    KMTALK_PT_view_keys,
-    KMTALK_PT_sequencer_audio,
-    KMTALK_PT_sequencer_face,
-    KMTALK_PT_sequencer_settings,
-    KMTALK_PT_sequencer_action,
-    KMTALK_PT_sequencer_keys,
+_SECTIONS = (
+    ("audio", "Audio", _draw_audio, False),
+    ("face", "Face", _draw_face, False),
+    ("settings", "Settings", _draw_settings, True),
+    ("keys", "Keys", _draw_keys, False),
 )
+
+
+class KMTALK_PT_view(_Panel, bpy.types.Panel):
+    bl_space_type = "VIEW_3D"
+
+
+class KMTALK_PT_sequencer(_Panel, bpy.types.Panel):
+    bl_space_type = "SEQUENCE_EDITOR"
+
+
+CLASSES = (KMTALK_UL_keys, KMTALK_PT_view, KMTALK_PT_sequencer)

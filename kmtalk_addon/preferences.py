@@ -47,7 +47,7 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         )
 
     def draw(self, context: Any) -> None:
-        from .panels import draw_jobs, draw_text
+        from .panels import draw_jobs, draw_notice, draw_text
 
         layout = self.layout
         layout.use_property_split = True
@@ -73,7 +73,8 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
             row.operator("wm.path_open", text="Log", icon="TEXT").filepath = str(engine.data_folder() / "install.log")
         if has_begun:
             row.operator("kmtalk.remove_engine", icon="TRASH")
-        draw_jobs(box, context)
+        if not draw_jobs(box, context):
+            draw_notice(box, context)
         layout.prop(self, "device")
         layout.prop(self, "python")
         layout.prop(self, "weights")

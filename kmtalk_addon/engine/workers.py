@@ -11,12 +11,36 @@ from .python import Engine, EngineError
 IDLE_SECONDS = 600.0
 
 
-@dataclass
+@dataclass(eq=False)
 class _Process:
-    worker: client.Worker
+    """A worker, None while it starts: starting a process takes a busy computer longer than a window may stand still."""
+
     kind: tuple[Any, ...]
+    worker: client.Worker | None = None
+    failure: EngineError | None = None
     is_busy: bool = False
+    is_closed: bool = False
     idle_since: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_alive(self) -> bool:
+        return self.failure is None and (self.worker is None or self.worker.process.poll() is None)
+
+    def start(self) -> None:
+        engine, arguments = self.kind
+        try:
+            worker = client.Worker(engine.python, arguments, engine.module_path)
+        except OSError as error:
+            self.failure = EngineError(f"{engine.python} cannot be started ({error.strerror}): check the engine.")
+            return
+        self.worker = worker
+        if self.is_closed:
+            worker.close()
+
+    def close(self, patience: float = 3.0) -> None:
+        self.is_closed = True
+        if self.worker is not None:
+            self.worker.close(patience)
 
 
 class Workers:
@@ -34,12 +58,21 @@ class Workers:
         kind = (engine, arguments)
         while (process := self._lend(kind)) is None:
             yield progress.Progress("waiting for another job", 0.0)
-        number = process.worker.send(do, **request)
+        try:
+            while process.worker is None:
+                yield progress.Progress("starting the engine", 0.0)
+                if process.failure is not None:
+                    raise process.failure
+        except BaseException:
+            self._take_back(process)
+            raise
+        worker = process.worker
+        number = worker.send(do, **request)
         is_answered = False
         try:
             step = progress.Progress("starting the engine", 0.0)
             while True:
-                while (message := process.worker.poll()) is not None:
+                while (message := worker.poll()) is not None:
                     if "died" in message:
                         raise EngineError(_death_notice(message))
                     if message.get("id") != number:
@@ -54,12 +87,13 @@ class Workers:
                 yield step
         finally:
             if not is_answered:
-                process.worker.cancel(number)
+                worker.cancel(number)
             self._take_back(process)
 
     def pids(self) -> list[int]:
         """Process ids of all workers, busy ones first."""
-        return [p.worker.process.pid for p in sorted(self._processes, key=lambda p: not p.is_busy)]
+        started = [p for p in self._processes if p.worker is not None]
+        return [p.worker.process.pid for p in sorted(started, key=lambda p: not p.is_busy) if p.worker]
 
     def close_idle(self, seconds: float = IDLE_SECONDS) -> None:
         """End the processes that nobody has used for `seconds`: a model is a gigabyte of memory."""
@@ -67,11 +101,11 @@ class Workers:
         for process in [p for p in self._processes if not p.is_busy and now - p.idle_since >= seconds]:
             self._processes.remove(process)
             # closing waits for the process, and nobody else may wait for that
-            threading.Thread(target=process.worker.close, daemon=True).start()
+            threading.Thread(target=process.close, daemon=True).start()
 
     def close(self) -> None:
         """End every process now."""
-        closing = [threading.Thread(target=p.worker.close, args=(0.5,), daemon=True) for p in self._processes]
+        closing = [threading.Thread(target=p.close, args=(0.5,), daemon=True) for p in self._processes]
         self._processes.clear()
         for thread in closing:
             thread.start()
@@ -79,26 +113,20 @@ class Workers:
             thread.join(3.0)
 
     def _lend(self, kind: tuple[Any, ...]) -> _Process | None:
-        self._processes = [p for p in self._processes if p.is_busy or p.worker.process.poll() is None]
+        self._processes = [p for p in self._processes if p.is_busy or p.is_alive]
         idle = next((p for p in self._processes if p.kind == kind and not p.is_busy), None)
         if idle is None:
             if sum(p.is_busy for p in self._processes) >= self.limit:
                 return None
             self.close_idle(IDLE_SECONDS if len(self._processes) < self.limit else 0.0)
-            idle = _Process(_start(*kind), kind)
+            idle = _Process(kind)
             self._processes.append(idle)
+            threading.Thread(target=idle.start, daemon=True).start()
         idle.is_busy = True
         return idle
 
     def _take_back(self, process: _Process) -> None:
         process.is_busy, process.idle_since = False, time.monotonic()
-
-
-def _start(engine: Engine, arguments: tuple[str, ...]) -> client.Worker:
-    try:
-        return client.Worker(engine.python, arguments, engine.module_path)
-    except OSError as error:
-        raise EngineError(f"{engine.python} cannot be started ({error.strerror}): check the engine.") from error
 
 
 def _death_notice(message: dict[str, Any]) -> str:

@@ -1,0 +1,41 @@
+"""What the tests of the extension share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kmtalk_core.motion.arkit import ARKIT_NAMES
+
+STARTER = Path(__file__).resolve().parents[2] / "weights" / "starter"
+SENTENCE = "Bob made a map of the moon."
+"""What the fixture `speech` says."""
+
+
+def make_face(scene: Any, name: str, shape_keys: tuple[str, ...] = ARKIT_NAMES) -> Any:
+    import bpy
+
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+    item = bpy.data.objects.new(name, mesh)
+    scene.collection.objects.link(item)
+    item.shape_key_add(name="Basis")
+    for shape_key in shape_keys:
+        item.shape_key_add(name=shape_key)
+    bpy.context.view_layer.objects.active = item
+    return item
+
+
+def action_of(item: Any) -> Any:
+    return item.data.shape_keys.animation_data.action
+
+
+def points_of(addon: Callable[[str], Any], action: Any) -> dict[str, Any]:
+    """(n, 2) positions of the keys of every curve."""
+    import numpy as np
+
+    found = {}
+    for name, curve in addon("store").curves_by_name(action).items():
+        where = np.empty(2 * len(curve.keyframe_points), np.float32)
+        curve.keyframe_points.foreach_get("co", where)
+        found[name.split("|")[1]] = where.reshape(-1, 2)
+    return found

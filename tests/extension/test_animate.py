@@ -1,0 +1,196 @@
+"""Animate from audio, blocking, with a real worker."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faces_at_work import SENTENCE, STARTER, action_of, make_face, points_of
+
+FILM = 24000 / 1001
+
+
+def animate(**options: Any) -> None:
+    import bpy
+
+    assert bpy.ops.kmtalk.animate(text=SENTENCE, **options) == {"FINISHED"}
+
+
+def test_a_strip_trimmed_offset_and_at_23_976_fps_puts_keys_where_the_phones_are_heard(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    scene.render.fps, scene.render.fps_base = 24, 1.001
+    strip = add_strip(frame=31)
+    strip.frame_offset_start = 12
+    strip.frame_offset_end = 6
+    animate()
+    take = addon("store").take_of(action_of(head))
+    heard = strip.frame_final_end - strip.frame_final_start
+    assert take.duration == pytest.approx(heard / FILM, abs=0.04)
+    frames = [round(strip.frame_final_start + key.frame / take.fps * FILM) for key in take.keys]
+    assert [item.frame for item in action_of(head).kmtalk_take.keys] == pytest.approx(frames, abs=1)
+    assert [marker.frame for marker in action_of(head).pose_markers] == pytest.approx(frames, abs=1)
+    assert frames[0] == 43
+
+
+def test_the_scene_end_may_grow_and_never_shrinks_and_the_playhead_stays(
+    scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    add_strip(frame=300)
+    scene.frame_start, scene.frame_end, scene.frame_current = 5, 310, 7
+    animate()
+    assert (scene.frame_start, scene.frame_current) == (5, 7) and scene.frame_end > 310
+    scene.frame_end = 1000
+    animate()
+    assert scene.frame_end == 1000
+
+
+def test_an_action_of_the_artists_is_left_alone(scene: Any, head: Any, add_strip: Callable[..., Any]) -> None:
+    import bpy
+
+    key = head.data.shape_keys
+    key.key_blocks["jawOpen"].value = 0.4
+    key.key_blocks["jawOpen"].keyframe_insert("value", frame=1)
+    theirs = key.animation_data.action
+    add_strip()
+    animate()
+    assert key.animation_data.action == theirs and theirs.users == 1
+    assert [strip.action.name for track in key.animation_data.nla_tracks for strip in track.strips] == ["KMTalk: line"]
+    animate()
+    assert len([action for action in bpy.data.actions if action.name.startswith("KMTalk")]) == 1
+
+
+def test_head_teeth_and_tongue_move_together(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    make_face(scene, "Teeth", ("jawOpen", "mouthClose"))
+    make_face(scene, "Tongue", ("jawOpen", "tongueOut"))
+    add_strip()
+    animate(faces="Head;Teeth;Tongue")
+    import bpy
+
+    written = [points_of(addon, action_of(bpy.data.objects[name])) for name in ("Head", "Teeth", "Tongue")]
+    jaws = [curves['key_blocks["jawOpen"].value'] for curves in written]
+    assert np.array_equal(jaws[0], jaws[1]) and np.array_equal(jaws[0], jaws[2])
+
+
+def test_reduced_curves_stay_within_the_error_with_fewer_keys(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any], weights: Path
+) -> None:
+    add_strip()
+    animate()
+    every = points_of(addon, action_of(head))
+    animate(bake_mode="REDUCED", error=0.01)
+    reduced = {name.split("|")[1]: curve for name, curve in addon("store").curves_by_name(action_of(head)).items()}
+    for path, points in every.items():
+        worst = max(abs(reduced[path].evaluate(frame) - value) for frame, value in points)
+        assert worst <= 0.0101, path
+    kept = sum(len(curve.keyframe_points) for curve in reduced.values())
+    full = len(every) * max(len(points) for points in every.values())
+    assert kept < full
+    if weights == STARTER:
+        assert kept <= full / 4
+
+
+def test_a_packed_sound_is_animated(
+    scene: Any, head: Any, add_strip: Callable[..., Any], tmp_path: Path, speech: Path
+) -> None:
+    copy = tmp_path / "größe 音.wav"
+    shutil.copy(speech, copy)
+    strip = add_strip(path=copy)
+    strip.sound.pack()
+    copy.unlink()
+    strip.mute = True
+    animate()
+    assert len(action_of(head).kmtalk_take.keys) > 10
+
+
+def test_a_file_with_its_words_beside_it_and_a_range(
+    addon: Callable[[str], Any], scene: Any, head: Any, tmp_path: Path, speech: Path
+) -> None:
+    import bpy
+
+    path = tmp_path / "line.wav"
+    shutil.copy(speech, path)
+    path.with_suffix(".txt").write_text(SENTENCE, encoding="utf-8")
+    scene.kmtalk.transcript = "BESIDE"
+    bpy.ops.kmtalk.animate(file=str(path), use_range=True, range_start=13, range_end=24)
+    take = addon("store").take_of(action_of(head))
+    assert take.text == SENTENCE and take.duration == pytest.approx(0.5, abs=0.05)
+    assert action_of(head).kmtalk_take.keys[0].frame == 13
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda scene: None, "Add a sound to the sequencer"),
+        (lambda scene: setattr(scene.kmtalk, "source", "FILE"), "Choose a sound file"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_sentence(scene: Any, head: Any, change: Any, said: str) -> None:
+    import bpy
+
+    change(scene)
+    with pytest.raises(RuntimeError, match=said):
+        bpy.ops.kmtalk.animate()
+    assert head.data.shape_keys.animation_data is None
+
+
+def test_a_mesh_without_face_keys_and_a_linked_one_say_what_to_do(
+    scene: Any, head: Any, add_strip: Callable[..., Any], tmp_path: Path
+) -> None:
+    import bpy
+
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"), copy=True)
+    add_strip()
+    make_face(scene, "Box", ("smile",))
+    with pytest.raises(RuntimeError, match="shape keys"):
+        bpy.ops.kmtalk.animate(faces="Box")
+    bpy.data.objects.remove(head)
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, wanted):
+        wanted.objects = ["Head"]
+    scene.collection.objects.link(bpy.data.objects["Head"])
+    with pytest.raises(RuntimeError, match="is linked from"):
+        bpy.ops.kmtalk.animate(faces="Head")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_killed_worker_leaves_the_scene_as_it_was_and_says_so(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any], long_speech: Path
+) -> None:
+    import bpy
+
+    add_strip(path=long_speech)
+    runner, animating = addon("jobs.runner"), addon("jobs.animate")
+    running = runner.desk().start("Animating", animating.animate(animating.request(bpy.context, scene.kmtalk)))
+    while running.step.stage in ("starting", "starting the engine"):
+        running.advance()
+    os.kill(runner.desk().workers.pids()[0], signal.SIGKILL)
+    while not running.is_ended:
+        running.advance()
+    runner.desk().settle(running)
+    assert "ended in the middle" in runner.desk().notice and runner.desk().notice_is_error
+    assert head.data.shape_keys.animation_data is None and not bpy.data.actions
+
+
+def test_a_cancelled_job_and_one_whose_mesh_is_gone_change_nothing(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    add_strip()
+    runner, animating = addon("jobs.runner"), addon("jobs.animate")
+    cancelled = runner.RunningJob("a", animating.animate(animating.request(bpy.context, scene.kmtalk)))
+    cancelled.advance()
+    cancelled.cancel()
+    orphaned = runner.RunningJob("b", animating.animate(animating.request(bpy.context, scene.kmtalk)))
+    orphaned.advance()
+    bpy.data.objects.remove(head)
+    while not orphaned.is_ended:
+        orphaned.advance()
+    assert "deleted in the meantime" in orphaned.error
+    assert not bpy.data.actions

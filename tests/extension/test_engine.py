@@ -1,0 +1,191 @@
+"""The engine: found in the right order, checked with one sentence, installed from a folder, its processes lent out."""
+
+import os
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kmtalk_core.errors import KMTalkError
+from kmtalk_core.progress import finish
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The engine's package, which needs no Blender, with a data folder of its own."""
+    from kmtalk_addon import engine
+
+    monkeypatch.setenv("KMTALK_DATA", str(tmp_path / "größe 音"))
+    monkeypatch.delenv("KMTALK_PYTHON", raising=False)
+    yield engine
+
+
+def test_it_is_found_by_preference_then_variable_then_installation(
+    engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kmtalk_addon.engine import python
+
+    monkeypatch.setattr(python, "_module_folder", lambda name: None)
+    with pytest.raises(KMTalkError, match="not installed: press Install Engine"):
+        engine.find()
+    python.environment_python().parent.mkdir(parents=True)
+    python.environment_python().touch()
+    with pytest.raises(KMTalkError, match="press Resume"):
+        engine.find()
+    python.stamp().touch()
+    assert engine.find() == engine.Engine(python.environment_python(), "installed")
+    monkeypatch.setenv("KMTALK_PYTHON", sys.executable)
+    assert engine.find().python == Path(sys.executable)
+    other = tmp_path / "environment"
+    (other / "bin").mkdir(parents=True)
+    (other / "bin" / "python3").touch()
+    assert engine.find(str(other)).origin == "preferences"
+    with pytest.raises(KMTalkError, match="is no Python"):
+        engine.find(str(tmp_path / "nothing"))
+
+
+def test_a_python_that_lacks_something_is_told_apart_from_one_that_is_none(engine: Any, tmp_path: Path) -> None:
+    report = finish(engine.check(engine.Engine(Path(sys.executable), "test"), ("json", "wave")))
+    assert report.devices[0] == "cpu" and not report.failures
+    with pytest.raises(KMTalkError, match="no_such_module"):
+        finish(engine.check(engine.Engine(Path(sys.executable), "test"), ("no_such_module",)))
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho hello\n")
+    fake.chmod(0o755)
+    with pytest.raises(KMTalkError, match="does not run as a Python"):
+        finish(engine.check(engine.Engine(fake, "test")))
+    with pytest.raises(KMTalkError, match="cannot be started"):
+        finish(engine.check(engine.Engine(tmp_path / "gone", "test")))
+
+
+def test_what_it_installs_is_what_the_project_names() -> None:
+    from kmtalk_addon.engine.install import REQUIREMENTS
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(project["dependencies"]) - set(REQUIREMENTS) == {"rich>=13,<16"}  # bars in a terminal
+
+
+def test_an_installation_from_an_empty_folder_fails_with_one_sentence_and_can_be_stopped(
+    engine: Any, tmp_path: Path
+) -> None:
+    from kmtalk_addon.engine import python
+
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    with pytest.raises(KMTalkError, match="There is no numpy"):
+        finish(engine.install("cpu", wheels))
+    assert not engine.is_installed() and (engine.data_folder() / "install.log").read_text()
+    job = engine.install("cpu", wheels)
+    next(job)
+    job.close()
+    assert python.environment_python().exists()
+    engine.uninstall()
+    assert not python.environment_python().exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("OSError: [Errno 28] No space left on device", "disk is full"),
+        ("ProxyError('Cannot connect to proxy.')", "proxy refuses"),
+        ("Failed to establish a new connection: [Errno -3] Temporary failure in name resolution", "no connection"),
+        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]", "firewall"),
+        ("ERROR: No matching distribution found for torch==2.13.0", "no torch==2.13.0"),
+        ("ERROR: something else", "something else"),
+    ],
+)
+def test_each_fault_of_pip_becomes_a_sentence(line: str, said: str) -> None:
+    from kmtalk_addon.engine.install import _fault
+
+    assert said in _fault(f"Collecting torch\n{line}\n", "cpu")
+
+
+def test_pip_lines_become_progress() -> None:
+    from kmtalk_addon.engine.install import _Reading
+
+    reading = _Reading("installing", 1000)
+    assert not reading.hear("Downloading torch-2.13.0-cp311-manylinux.whl (187.0 MB)")
+    assert reading.stage == "downloading torch (187.0 MB)"
+    assert reading.hear("Progress 500 of 1000") and reading.fraction == pytest.approx(0.4)
+    reading.hear("Downloading numpy-2.0.0-cp311.whl (16 MB)")
+    reading.hear("Progress 250 of 500")
+    assert reading.fraction == pytest.approx(0.6)
+    reading.hear("Installing collected packages: numpy, torch")
+    assert reading.stage == "unpacking the libraries"
+
+
+def test_a_process_serves_the_next_job_too_and_ends_when_idle(engine: Any) -> None:
+    workers = engine.Workers(limit=1)
+    found = engine.Engine(Path(sys.executable), "test")
+    try:
+        finish(workers.ask(found, (), "hello"))
+        (first,) = workers.pids()
+        busy = workers.ask(found, (), "hello")
+        next(busy)
+        waiting = workers.ask(found, (), "hello")
+        assert next(waiting).stage == "waiting for another job"
+        finish(busy)
+        assert finish(waiting)["hello"]["version"] and workers.pids() == [first]
+        workers.close_idle(0.0)
+        assert not workers.pids() and _ends(first)
+        with pytest.raises(KMTalkError, match="cannot be started"):
+            finish(workers.ask(engine.Engine(Path("/no/python"), "test"), (), "hello"))
+    finally:
+        workers.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="looks at /proc-like process ids")
+def test_closing_ends_a_busy_process(engine: Any, long_speech: Path, weights: Path, tmp_path: Path) -> None:
+    workers = engine.Workers()
+    arguments = ("--weights", str(weights), "--device", "cpu")
+    job = workers.ask(
+        engine.Engine(Path(sys.executable), "test"),
+        arguments,
+        "animate",
+        audio=str(long_speech),
+        out=str(tmp_path / "t"),
+    )
+    while next(job).stage == "starting the engine":
+        time.sleep(0.01)
+    (pid,) = workers.pids()
+    job.close()
+    workers.close()
+    assert _ends(pid)
+
+
+def _ends(pid: int) -> bool:
+    for _ in range(500):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_blenders_own_python_is_copied_so_that_the_engine_outlives_it(engine: Any, tmp_path: Path) -> None:
+    from kmtalk_addon.engine.install import _base_python
+
+    home = tmp_path / "blender" / "4.5" / "python"
+    for name in ("bin/python3.11", "lib/python3.11/os.py", "lib/python3.11/site-packages/numpy/__init__.py"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("x")
+    base = finish(_base_python(home / "bin" / "python3.11", engine.data_folder()))
+    assert base == engine.data_folder() / "python" / "bin" / "python3.11" and base.exists()
+    assert not (engine.data_folder() / "python/lib/python3.11/site-packages").exists()
+    assert finish(_base_python(Path(sys.executable), engine.data_folder())) == Path(sys.executable)
+
+
+def test_the_operator_asks_for_online_access(addon: Callable[[str], Any], scene: Any) -> None:
+    import bpy
+
+    if bpy.app.online_access:
+        pytest.skip("this Blender may go online")
+    with pytest.raises(RuntimeError, match="may not go online"):
+        bpy.ops.kmtalk.install_engine()

@@ -1,0 +1,185 @@
+"""Keys changed by hand, and the motion made anew beside them alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faces_at_work import SENTENCE, action_of, points_of
+
+JAW = 'key_blocks["jawOpen"].value'
+
+
+@pytest.fixture
+def animated(scene: Any, head: Any, add_strip: Callable[..., Any]) -> Any:
+    """A head that speaks, at the take's own rate so that keys and frames are the same."""
+    import bpy
+
+    scene.render.fps = 30
+    add_strip(frame=11)
+    bpy.ops.kmtalk.animate(text=SENTENCE)
+    return head
+
+
+def set_value(addon: Callable[[str], Any], action: Any, frame: int, value: float, path: str = JAW) -> None:
+    curve = next(c for name, c in addon("store").curves_by_name(action).items() if name.endswith(path))
+    point = next(p for p in curve.keyframe_points if round(p.co[0]) == frame)
+    point.co[1] = value
+    curve.update()
+
+
+def changed_frames(before: dict[str, Any], after: dict[str, Any]) -> set[int]:
+    changed: set[int] = set()
+    for path, points in before.items():
+        old, new = (dict(zip(p[:, 0], p[:, 1], strict=True)) for p in (points, after[path]))
+        changed |= {int(frame) for frame in old.keys() | new.keys() if old.get(frame) != new.get(frame)}
+    return changed
+
+
+def free_key(action: Any, gap: int = 3, skip: int = 2) -> Any:
+    """A key with some frames between it and its neighbours."""
+    keys = list(action.kmtalk_take.keys)
+    return next(
+        key
+        for before, key, after in zip(keys[skip:], keys[skip + 1 :], keys[skip + 2 :], strict=False)
+        if key.frame - before.frame >= gap and after.frame - key.frame >= gap
+    )
+
+
+def neighbours(action: Any, frame: int) -> tuple[int, int]:
+    frames = [key.frame for key in action.kmtalk_take.keys]
+    return max(f for f in frames if f < frame), min(f for f in frames if f > frame)
+
+
+def test_an_edited_key_is_hit_and_only_the_spans_beside_it_change(addon: Callable[[str], Any], animated: Any) -> None:
+    import bpy
+
+    action = action_of(animated)
+    frame = free_key(action).frame
+    first, last = neighbours(action, frame)
+    before = points_of(addon, action)
+    set_value(addon, action, frame, 0.8125)
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    after = points_of(addon, action)
+    assert dict(after[JAW])[frame] == 0.8125
+    changed = changed_frames(before, after)
+    assert frame in changed and len(changed) > 1 and all(first < f < last for f in changed)
+    assert {key.frame: key.state for key in action.kmtalk_take.keys}[frame] == "edited"
+    with pytest.raises(RuntimeError, match="No key was changed"):
+        bpy.ops.kmtalk.regenerate()
+
+
+def test_a_marker_dragged_in_time_moves_its_key(addon: Callable[[str], Any], animated: Any) -> None:
+    import bpy
+
+    action = action_of(animated)
+    frame = free_key(action).frame
+    first, last = neighbours(action, frame)
+    pose = dict(points_of(addon, action)[JAW])[frame]
+    before = points_of(addon, action)
+    next(m for m in action.pose_markers if m.frame == frame).frame = frame + 1
+    bpy.ops.kmtalk.regenerate()
+    after = points_of(addon, action)
+    assert dict(after[JAW])[frame + 1] == pose
+    assert all(first < f < last for f in changed_frames(before, after))
+    frames = [key.frame for key in action.kmtalk_take.keys]
+    assert frame + 1 in frames and frame not in frames
+    assert sorted(m.frame for m in action.pose_markers) == frames
+
+
+def test_keys_are_added_and_deleted_from_the_list(addon: Callable[[str], Any], scene: Any, animated: Any) -> None:
+    import bpy
+
+    action = action_of(animated)
+    key = free_key(action)
+    index, count = list(action.kmtalk_take.keys).index(key), len(action.kmtalk_take.keys)
+    new = key.frame + 1
+    scene.frame_set(new)
+    bpy.ops.kmtalk.add_key()
+    pose = dict(points_of(addon, action)[JAW])[new]
+    bpy.ops.kmtalk.regenerate()
+    states = {key.frame: key.state for key in action.kmtalk_take.keys}
+    assert states[new] == "added" and len(states) == count + 1
+    assert dict(points_of(addon, action)[JAW])[new] == pose
+    action.kmtalk_take.key_index = index + 1
+    assert scene.frame_current == new
+    bpy.ops.kmtalk.delete_key()
+    bpy.ops.kmtalk.regenerate()
+    assert len(action.kmtalk_take.keys) == count
+
+
+def test_a_locked_key_survives_a_new_animate_and_a_reset_one_goes_back(
+    addon: Callable[[str], Any], animated: Any
+) -> None:
+    import bpy
+
+    action = action_of(animated)
+    index = list(action.kmtalk_take.keys).index(free_key(action))
+    frame = action.kmtalk_take.keys[index].frame
+    action.kmtalk_take.key_index = index
+    made = dict(points_of(addon, action)[JAW])[frame]
+    set_value(addon, action, frame, 0.9375)
+    bpy.ops.kmtalk.lock_key()
+    bpy.ops.kmtalk.animate(text=SENTENCE, strength_lower=0.5)
+    action = action_of(animated)
+    assert dict(points_of(addon, action)[JAW])[frame] == 0.9375
+    assert {key.frame: key.state for key in action.kmtalk_take.keys}[frame] == "locked"
+    bpy.ops.kmtalk.animate(text=SENTENCE)
+    action.kmtalk_take.key_index = [key.frame for key in action.kmtalk_take.keys].index(frame)
+    bpy.ops.kmtalk.reset_key()
+    bpy.ops.kmtalk.regenerate()
+    assert dict(points_of(addon, action)[JAW])[frame] == pytest.approx(made, abs=0.02)
+
+
+def test_reduced_curves_are_edited_in_their_spans_alone(addon: Callable[[str], Any], animated: Any) -> None:
+    import bpy
+
+    bpy.ops.kmtalk.animate(text=SENTENCE, bake_mode="REDUCED", error=0.01)
+    action = action_of(animated)
+    frame = free_key(action).frame
+    first, last = neighbours(action, frame)
+    curve = next(c for name, c in addon("store").curves_by_name(action).items() if name.endswith(JAW))
+    curve.keyframe_points.insert(frame, 0.75, keyframe_type="KEYFRAME")
+    before = points_of(addon, action)
+    curves = addon("store").curves_by_name(action)
+    shown = {name: [c.evaluate(f) for f in range(11, 90)] for name, c in curves.items() if not name.endswith(JAW)}
+    bpy.ops.kmtalk.regenerate()
+    after = points_of(addon, action)
+    assert dict(after[JAW])[frame] == 0.75
+    assert all(first <= f <= last for f in changed_frames(before, after))
+    for name, values in shown.items():
+        now = [addon("store").curves_by_name(action)[name].evaluate(f) for f in range(11, 90)]
+        outside = [f for f in range(11, 90) if not first < f < last]
+        assert np.allclose([now[f - 11] for f in outside], [values[f - 11] for f in outside], atol=0.02)
+
+
+def test_the_take_survives_saving_reopening_and_appending(
+    addon: Callable[[str], Any], animated: Any, tmp_path: Path
+) -> None:
+    import bpy
+
+    path = str(tmp_path / "shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    item = bpy.data.objects["Head"]
+    action = action_of(item)
+    frame = free_key(action).frame
+    set_value(addon, action, frame, 0.5625)
+    bpy.ops.kmtalk.regenerate()
+    assert dict(points_of(addon, action)[JAW])[frame] == 0.5625
+    bpy.ops.wm.save_mainfile()
+
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(path) as (_, wanted):
+        wanted.objects = ["Head"]
+    item = bpy.data.objects["Head"]
+    bpy.context.scene.collection.objects.link(item)
+    bpy.context.view_layer.objects.active = item
+    action = action_of(item)
+    assert {key.frame: key.state for key in action.kmtalk_take.keys}[frame] == "edited"
+    other = max((key.frame for key in list(action.kmtalk_take.keys)[1:-1]), key=lambda other: abs(other - frame))
+    set_value(addon, action, other, 0.6875)
+    bpy.ops.kmtalk.regenerate()
+    curve = dict(points_of(addon, action)[JAW])
+    assert (curve[frame], curve[other]) == (0.5625, 0.6875)

@@ -1,0 +1,30 @@
+"""The extension comes and goes without a trace."""
+
+from types import ModuleType
+from typing import Any
+
+
+def test_disabling_takes_everything_back_and_enabling_works_again(extension: ModuleType, scene: Any) -> None:
+    import addon_utils
+    import bpy
+
+    def kmtalk_classes() -> list[str]:
+        return [name for name in dir(bpy.types) if name.startswith("KMTALK_")]
+
+    before = kmtalk_classes()
+    assert len(before) > 10
+    chosen = bpy.context.preferences.addons[extension.__name__].preferences
+    kept = (chosen.weights, chosen.device)
+    addon_utils.disable(extension.__name__)
+    assert not kmtalk_classes() and not hasattr(bpy.types.Scene, "kmtalk")
+    addon_utils.enable(extension.__name__, default_set=True)
+    assert kmtalk_classes() == before
+    chosen = bpy.context.preferences.addons[extension.__name__].preferences
+    chosen.weights, chosen.device = kept
+
+
+def test_every_property_of_the_scene_is_one_of_the_operator(extension: ModuleType) -> None:
+    import bpy
+
+    given = set(bpy.ops.kmtalk.animate.get_rna_type().properties.keys())
+    assert {"strength_upper", "smoothing", "delay", "minimum_gap", "blinks", "bake_mode", "error", "foreign"} <= given
