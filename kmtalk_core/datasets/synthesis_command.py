@@ -1,0 +1,32 @@
+"""`synthesize --layout`: a small data set to try everything with."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..progress import Job, finish
+from .splits import LAYOUTS
+from .synthesis import SyntheticData, synthesize_job
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `synthesize --layout` takes."""
+    standard = SyntheticData(Path())
+    parser.add_argument("--layout", choices=tuple(LAYOUTS), required=True, help="whose layout and vertex count")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--sentences", type=int, default=standard.sentences, help="for each training subject (default %(default)s)"
+    )
+    parser.add_argument("--subjects", type=int, default=0, help="training subjects (default: all)")
+    parser.add_argument("--seed", type=int, default=standard.seed)
+    parser.add_argument("--rigid", action="store_true", help="BIWI heads keep one size and place over a sequence")
+
+
+def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -> int:
+    """Make the data set; its folder goes to stdout."""
+    wanted = SyntheticData(
+        options.out, options.layout, max(options.sentences, 1), max(options.subjects, 0), options.seed, options.rigid
+    )
+    print(show(synthesize_job(wanted)))
+    return 0
