@@ -1,6 +1,7 @@
 """Stage one of the starter: the log-mel encoder learns articulation, phones and boundaries from the synthetic corpus.
 
-Train it briefly.  Past about 1,500 steps it learns the synthesisers: real speech gets worse while the loss still falls.
+Train it briefly.  After some hundred steps it learns the synthesisers, and real speech gets worse while the loss still
+falls.  What is kept is a running average of the weights, which hears real speech better than any single step's.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..corpus.articulation import articulate, one_hot
 from ..corpus.clips import Clip
@@ -30,16 +32,18 @@ _LABEL_SMOOTHING = 0.05
 _BOUNDARY_WEIGHT = 2.0  # boundaries are rarer than what lies between them
 _CLIPPED_NORM = 1.0
 _STEPS_A_CHECKPOINT = 100
+_WARM_UP = 70  # steps
+_MEMORY = 0.99  # share of the running average that a step leaves
 
 
 @dataclass(frozen=True)
 class AcousticTraining:
     """How stage one is trained.  Clips of natural voices are drawn `natural_share` times as often for their length."""
 
-    steps: int = 1400
+    steps: int = 700
     batch: int = 24
     frames: int = 320
-    rate: float = 3e-3
+    rate: float = 2e-3
     decay: float = 0.01
     natural_share: float = 2.0
     seed: int = 0
@@ -150,8 +154,14 @@ def train_encoder_job(clips: Iterable[Clip], settings: AcousticTraining, checkpo
     torch.manual_seed(settings.seed)
     encoder = LogMelEncoder().to(settings.device).train()
     optimizer = torch.optim.AdamW(encoder.parameters(), settings.rate, weight_decay=settings.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=settings.steps, pct_start=0.1)
-    parts: dict[str, Stateful] = {"encoder": encoder, "optimizer": optimizer, "schedule": schedule}
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / _WARM_UP, 1.0, _WARM_UP)
+    average = AveragedModel(encoder, multi_avg_fn=get_ema_multi_avg_fn(_MEMORY))
+    parts: dict[str, Stateful] = {
+        "encoder": encoder,
+        "average": average,
+        "optimizer": optimizer,
+        "schedule": schedule,
+    }
     first = restore(checkpoint, parts, settings)
     for step in range(first, settings.steps):
         torch.manual_seed(settings.seed * settings.steps + step)  # dropout, too, is the same after a pause
@@ -162,7 +172,10 @@ def train_encoder_job(clips: Iterable[Clip], settings: AcousticTraining, checkpo
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), _CLIPPED_NORM)
         optimizer.step()
         schedule.step()
+        average.update_parameters(encoder)
         if (step + 1) % _STEPS_A_CHECKPOINT == 0 or step + 1 == settings.steps:
             store(checkpoint, parts, settings, step + 1)
         yield Progress(f"encoder, loss {loss.item():.3f}", (step + 1) / settings.steps)
-    return encoder.eval()
+    averaged = average.module.eval()
+    assert isinstance(averaged, LogMelEncoder)
+    return averaged

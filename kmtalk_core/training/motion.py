@@ -61,7 +61,7 @@ class MotionTraining:
     decay: float = 0.01
     heard_share: float = 0.5
     rule_share: float = 0.5
-    bent_share: float = 0.3
+    bent_share: float = 0.5
     opening_weight: float = 1.0
     natural_share: float = 2.0
     seed: int = 0
@@ -263,12 +263,17 @@ def _padded(keys: list[IntArray], device: str) -> tuple[Tensor, Tensor]:
 
 
 def _bends(motion: Tensor, keys: Tensor, mask: Tensor, share: float, rng: np.random.Generator) -> Tensor:
-    """What is added to key poses (B, n, 52), as a person's edit might: part of the way to another pose of the crop."""
+    """What is added to key poses (B, n, 52), as a person's edits might.
+
+    Up to half of a bent crop's keys go some way towards, beyond or away from other poses of the crop, sometimes in a
+    few channels only.
+    """
     bend = torch.zeros(*keys.shape, motion.shape[-1])
     for row in np.flatnonzero(rng.random(len(keys)) < share):
         count = int(mask[row].sum())
-        for _ in range(int(rng.integers(1, 4))):
-            key, other = int(rng.integers(count)), int(rng.integers(motion.shape[1]))
-            way = float(rng.uniform(-0.5, 1))
-            bend[row, key] = way * (motion[row, other] - motion[row, int(keys[row, key])])
+        chosen = torch.from_numpy(np.flatnonzero(rng.random(count) < rng.uniform(0, 0.5)))
+        others = torch.from_numpy(rng.integers(motion.shape[1], size=len(chosen)))
+        ways = torch.from_numpy(rng.uniform(-0.7, 1.5, (len(chosen), 1)).astype(np.float32))
+        channels = torch.from_numpy(rng.random((len(chosen), motion.shape[-1])) < rng.choice([0.1, 0.4, 1.0]))
+        bend[row, chosen] = ways * channels * (motion[row, others] - motion[row, keys[row, chosen]])
     return bend

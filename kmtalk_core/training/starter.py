@@ -87,6 +87,7 @@ def card(config: StarterTraining, corpus: CorpusSummary) -> str:
         seconds_encoder=config.acoustic.frames / FRAME_RATE,
         seconds_motion=config.motion.frames / ARKIT.fps,
         heard=config.motion.heard_share,
+        bent=config.motion.bent_share,
         settings=json.dumps(
             {"acoustic": asdict(config.acoustic), "motion": asdict(config.motion), "seed": config.corpus.seed}, indent=1
         ),
@@ -138,13 +139,14 @@ motion of real speakers; nothing else of theirs is in these weights.
 
 ## Training
 
-1. The log-mel encoder: {acoustic.steps} steps of {acoustic.batch} × {seconds_encoder:.1f} s, AdamW with a one-cycle
-   rate up to {acoustic.rate:g}.  Loss: 10 × weighted squared error of the articulators (opening 4, closure 1.5,
-   labiodental 1, round 1, spread 0.7) + 0.4 × cross-entropy of 39 phone classes + 0.6 × boundaries.
-2. KMTalk on top of the frozen encoder: {motion.steps} steps of {motion.batch} × {seconds_motion:.1f} s, AdamW up to
-   {motion.rate:g}.  Loss: squared error of motion, velocity and key poses, 1 : 1 : 1, and of the visible opening
-   with weight {motion.opening_weight:g}.  Phones and keys come from the encoder for {heard:.0%} of the crops, from the
-   truth with errors for the others.
+1. The log-mel encoder: {acoustic.steps} steps of {acoustic.batch} × {seconds_encoder:.1f} s, AdamW at a rate of
+   {acoustic.rate:g} after a warm-up; a running average of the weights is kept.  Loss: 10 × weighted squared error of
+   the articulators (opening 4, closure 1.5, labiodental 1, round 1, spread 0.7) + 0.4 × cross-entropy of 39 phone
+   classes + 0.6 × boundaries.
+2. KMTalk on top of the frozen encoder: {motion.steps} steps of {motion.batch} × {seconds_motion:.1f} s, AdamW with a
+   one-cycle rate up to {motion.rate:g}.  Loss: squared error of motion, velocity and key poses, 1 : 1 : 1, and of the
+   visible opening with weight {motion.opening_weight:g}.  Phones and keys come from the encoder for {heard:.0%} of the
+   crops, from the truth with errors for the others; {bent:.0%} have keys bent by chance, and motion to follow them.
 
 Made again by `python -m kmtalk_core train starter`.  All settings:
 
