@@ -1,9 +1,12 @@
 """Phones in time: what a localizer finds and what key frames are made from."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .phones import SILENCE
+
+_SHORTEST = 1e-6  # seconds
+_GAP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -32,26 +35,39 @@ class Alignment:
     method: str
     notes: tuple[str, ...] = ()
 
+    @property
+    def mean_confidence(self) -> float:
+        """Mean confidence of the phones that are no pauses; 0 where there are none."""
+        spoken = [phone.confidence for phone in self.phones if not phone.is_silence]
+        return sum(spoken) / max(len(spoken), 1)
+
     @staticmethod
     def covering(phones: Iterable[Phone], duration: float, method: str, notes: tuple[str, ...] = ()) -> "Alignment":
-        """Alignment of `phones` in time order, clipped to the sound, with every gap filled by a silence."""
+        """Alignment of `phones`, clipped to the sound; every gap is a silence, and silences that touch are one."""
         covered: list[Phone] = []
         time = 0.0
         for phone in sorted(phones, key=lambda p: (p.start, p.end)):
             start, end = max(phone.start, time), min(phone.end, duration)
-            if end - start < 1e-6:
+            if end - start < _SHORTEST:
                 continue
-            if start - time > 1e-3:
-                covered.append(Phone(time, start, SILENCE))
-            elif covered:
-                start = time
-            else:
-                start = 0.0
-            covered.append(Phone(start, end, phone.label, phone.confidence))
+            if start - time > _GAP:
+                _append(covered, Phone(time, start, SILENCE))
+                time = start
+            _append(covered, Phone(time, end, phone.label, phone.confidence))
             time = end
-        if duration - time > 1e-3:
-            covered.append(Phone(time, duration, SILENCE))
-        elif covered:
-            last = covered[-1]
-            covered[-1] = Phone(last.start, duration, last.label, last.confidence)
+        if duration - time > _GAP or not covered:
+            _append(covered, Phone(time, duration, SILENCE))
+        else:
+            covered[-1] = replace(covered[-1], end=duration)
         return Alignment(tuple(covered), duration, method, notes)
+
+
+def _append(phones: list[Phone], phone: Phone) -> None:
+    """Append `phone`, or lengthen the silence before it by it."""
+    if not (phones and phone.is_silence and phones[-1].is_silence):
+        phones.append(phone)
+        return
+    before = phones[-1]
+    length, more = before.end - before.start, phone.end - phone.start
+    confidence = (before.confidence * length + phone.confidence * more) / (length + more)
+    phones[-1] = Phone(before.start, phone.end, SILENCE, confidence)

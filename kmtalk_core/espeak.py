@@ -28,6 +28,7 @@ _IPA_MODE = 0x02
 _SEPARATOR = "_"
 _RATE, _PITCH = 1, 3
 _EVENT_END, _EVENT_PHONEME = 0, 7
+_OTHER_NAMES = {"zh": "cmn", "no": "nb"}
 _LONGEST_DATA_PATH = 140  # bytes; eSpeak copies the path into a buffer of 160 and adds names to it
 
 
@@ -141,8 +142,13 @@ def synthesize(text: str, voice: str = "en-us", *, words_per_minute: int = 175, 
 
 
 def _set_voice(library: ctypes.CDLL, voice: str) -> None:
-    if library.espeak_SetVoiceByName(voice.encode("utf-8", "replace")) != 0:
-        raise EspeakError(f"eSpeak NG has no voice “{voice}”; use a language code such as en-us, de or fr.")
+    """Choose the voice of that name, or of its language where the country has none of its own (`de-AT`: `de`)."""
+    name, plus, variant = voice.replace("_", "-").partition("+")
+    language = name.lower().split("-")[0]
+    for candidate in (name, _OTHER_NAMES.get(language, language)):
+        if library.espeak_SetVoiceByName(f"{candidate}{plus}{variant}".encode("utf-8", "replace")) == 0:
+            return
+    raise EspeakError(f"eSpeak NG has no voice “{voice}”; use a language code such as en-us, de or fr.")
 
 
 @functools.cache

@@ -58,10 +58,7 @@ def localize(
         return uniform(sound)
     if not (text and text.strip()):
         return (yield from _by_ear(sound, weights, device, ()))
-    try:
-        return (yield from _from_transcript(sound, text, language))
-    except AlignmentError as error:
-        return (yield from _by_ear(sound, weights, device, (f"The transcript was not used: {error}",)))
+    return (yield from _transcript_if_right(sound, text, language, weights, device))
 
 
 def _from_textgrid(sound: Sound, textgrid: str | Path | None) -> Alignment:
@@ -78,6 +75,22 @@ def _from_transcript(sound: Sound, text: str | None, language: str) -> Job[Align
     if text is None:
         raise AlignmentError("The method transcript needs the words; give a text or choose another method.")
     return (yield from transcript_job(sound, text, language))
+
+
+def _transcript_if_right(
+    sound: Sound, text: str, language: str, weights: str | Path | None, device: str
+) -> Job[Alignment]:
+    from .transcript import is_trusted
+
+    try:
+        found = yield from _from_transcript(sound, text, language)
+    except AlignmentError as error:
+        reason = str(error)
+    else:
+        if is_trusted(found, language):
+            return found
+        reason = "It does not seem to be what is said."
+    return (yield from _by_ear(sound, weights, device, (f"The transcript was left aside: {reason}",)))
 
 
 def _neural(sound: Sound, weights: str | Path | None, device: str) -> Job[Alignment]:

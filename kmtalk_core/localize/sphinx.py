@@ -14,9 +14,6 @@ from ..native_path import native_path
 FRAME = 0.01
 """Seconds from frame to frame."""
 
-BOUNDARY_DELAY = 0.0
-"""Seconds to add to a frame's time where a boundary is heard."""
-
 BLOCK = RATE // 2
 """Samples to feed between two steps of progress."""
 

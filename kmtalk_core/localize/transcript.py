@@ -5,7 +5,7 @@ next begins there.  So time and memory grow with the length of the sound and no 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..alignment import Alignment, Phone
@@ -14,7 +14,9 @@ from ..errors import AlignmentError
 from ..phones import SILENCE
 from ..progress import Job, Progress
 from .pronunciation import Lookup, Pronunciation, Transcript, read_transcript
-from .sphinx import BLOCK, BOUNDARY_DELAY, FRAME, confidence_of, new_decoder, pcm_blocks
+from .sphinx import BLOCK, FRAME, confidence_of, new_decoder, pcm_blocks
+
+METHOD = "transcript"
 
 _SAMPLES = round(RATE * FRAME)  # a frame
 _SHORTEST_PHONE = 3  # frames; the states of the model's phones
@@ -23,7 +25,8 @@ _WORDS_PER_FRAME = 0.06  # faster than anybody speaks
 _UNSURE_END = 300  # frames at the end of a window where the path may still change
 _STRETCH, _LONGEST_STRETCH = 600, 1200  # frames that the phones of which are aligned at once
 _MARGIN = 25  # frames of a pause that a stretch keeps
-_TRUSTED = 0.4  # mean confidence; right transcripts of real speech have .6 to .97, wrong ones .02 to .35
+_TRUSTED, _TRUSTED_ABROAD = 0.5, 0.35  # mean confidence; right words of real English have .67 to .97,
+_WRONG = 0.3  # wrong ones .1 to .5, and synthetic voices .4 to .75 with the right ones
 _BEAMS = (1e-48, 1e-100)
 
 
@@ -48,23 +51,28 @@ def transcript_job(sound: Sound, text: str, language: str = "en") -> Job[Alignme
     """
     yield Progress("reading the transcript", 0.0)
     transcript = _readable(sound, text, language)
-    best: tuple[float, list[Phone], tuple[str, ...]] | None = None
+    best: Alignment | None = None
     for beam, whole in ((_BEAMS[0], True), (_BEAMS[1], True), (_BEAMS[1], False)):
         try:
             words = yield from _place_words(sound, transcript, beam, whole)
-            phones = yield from _place_phones(sound, transcript, words)
         except _Lost:
             continue
-        trust = _mean_confidence(phones)
-        if best is None or trust > best[0]:
-            unsaid = len(transcript.words) - len(words)
-            notes = (f"The sound ends before the last {unsaid} words of the transcript.",) if unsaid else ()
-            best = trust, phones, notes
-        if trust >= _TRUSTED:
-            break
-    if best is None or best[0] < _TRUSTED:
-        raise AlignmentError("The transcript does not seem to be what is said; correct it, or leave it empty.")
-    return Alignment.covering(best[1], sound.duration, "transcript", transcript.notes + best[2])
+        phones = yield from _place_phones(sound, transcript, words)
+        unsaid = len(transcript.words) - len(words)
+        notes = (f"The sound ends before the last {unsaid} words of the transcript.",) if unsaid else ()
+        found = Alignment.covering(phones, sound.duration, METHOD, transcript.notes + notes)
+        if best is None or found.mean_confidence > best.mean_confidence:
+            best = found
+        if is_trusted(found, language):
+            return found
+    if best is None or best.mean_confidence < _WRONG:
+        raise AlignmentError("The transcript does not seem to be what is said; correct it or choose another method.")
+    return replace(best, notes=(*best.notes, "The transcript fits the sound poorly; check that it is what is said."))
+
+
+def is_trusted(alignment: Alignment, language: str) -> bool:
+    """Whether the words are surely what is said; phones of other languages never fit the English model well."""
+    return alignment.mean_confidence >= (_TRUSTED if language.startswith("en") else _TRUSTED_ABROAD)
 
 
 def _readable(sound: Sound, text: str, language: str) -> Transcript:
@@ -92,9 +100,9 @@ def _dictionary(decoder: Any) -> Lookup:
 class _Aligner:
     """PocketSphinx with the words of a transcript in its dictionary."""
 
-    def __init__(self, sound: Sound, transcript: Transcript, **options: Any) -> None:
+    def __init__(self, sound: Sound, transcript: Transcript, beam: float, **options: Any) -> None:
         self._sound = sound
-        self._options = options
+        self._options = {"beam": beam, "pbeam": beam, "wbeam": beam, **options}
         self._decoder: Any = None
         self._names = {word.pronunciations: f"word{index}" for index, word in enumerate(transcript.words)}
         self._words = transcript.words
@@ -156,7 +164,7 @@ class _Aligner:
 
 def _place_words(sound: Sound, transcript: Transcript, beam: float, whole: bool) -> Job[list[_Placed]]:
     """When each word is said, window by window; not `whole`: as many words as the sound has."""
-    aligner = _Aligner(sound, transcript, beam=beam, pbeam=beam, wbeam=beam)
+    aligner = _Aligner(sound, transcript, beam)
     frames, count = sound.length // _SAMPLES, len(transcript.words)
     placed: list[_Placed] = []
     start = 0
@@ -186,7 +194,7 @@ def _surest_cut(words: Sequence[tuple[int, int]], end: int) -> int:
 
 
 def _place_phones(sound: Sound, transcript: Transcript, words: Sequence[_Placed]) -> Job[list[Phone]]:
-    aligner = _Aligner(sound, transcript, compallsen=True)
+    aligner = _Aligner(sound, transcript, _BEAMS[-1], compallsen=True)
     frames = sound.length // _SAMPLES
     phones: list[Phone] = []
     for first, last in _stretches(words):
@@ -219,7 +227,7 @@ def _phones_of(alignment: Any, aligner: _Aligner, begin: float) -> Iterator[Phon
         pronunciation = aligner.pronunciation(word.name)
         for index, phone in enumerate(word):
             label = pronunciation[index][1] if pronunciation else SILENCE
-            start = begin + phone.start * FRAME + BOUNDARY_DELAY
+            start = begin + phone.start * FRAME
             end = start + phone.duration * FRAME
             yield Phone(start, end, label, confidence_of(phone.score, phone.duration))
 
@@ -232,8 +240,3 @@ def _evenly(transcript: Transcript, words: Sequence[_Placed]) -> Iterator[Phone]
         for index, label in enumerate(labels):
             start = word.start + index * step
             yield Phone(start * FRAME, (start + step) * FRAME, label, 0.0)
-
-
-def _mean_confidence(phones: Sequence[Phone]) -> float:
-    spoken = [phone.confidence for phone in phones if not phone.is_silence]
-    return sum(spoken) / max(len(spoken), 1)
