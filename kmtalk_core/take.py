@@ -303,7 +303,7 @@ def export_csv(take: Take, path: str | Path) -> None:
     tail = ",0" * len(LIVE_LINK_ROTATIONS)
     base = int(take.fps) if take.fps in _LIVE_LINK_RATES else _LIVE_LINK_RATES[0]
     out = io.StringIO(newline="")
-    out.write(",".join(["Timecode", "BlendShapeCount", *names]) + "\n")
+    out.write(",".join(["Timecode", "BlendshapeCount", *names]) + "\n")
     for frame, row in enumerate(take.motion):
         values = ",".join(f"{value:.6g}" for value in row.tolist())
         out.write(f"{_timecode(frame / take.fps, base)},{len(names)},{values}{tail}\n")

@@ -254,7 +254,7 @@ def test_the_csv_reads_as_live_link_face_writes_it(take: Take, tmp_path: Path) -
     export_csv(take, tmp_path / "take.csv")
     with (tmp_path / "take.csv").open(encoding="ascii", newline="") as file:
         names, *rows = csv.reader(file)
-    assert names[:4] == ["Timecode", "BlendShapeCount", "EyeBlinkLeft", "EyeLookDownLeft"]
+    assert names[:4] == ["Timecode", "BlendshapeCount", "EyeBlinkLeft", "EyeLookDownLeft"]
     assert names[53:57] == ["TongueOut", "HeadYaw", "HeadPitch", "HeadRoll"]
     assert len(names) == 63
     assert [name[0].lower() + name[1:] for name in names[2:54]] == list(ARKIT_NAMES)
