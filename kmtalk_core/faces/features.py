@@ -149,8 +149,8 @@ def place_nostril(skin: HalfSkin, points: FloatArray) -> IntArray:
     angle = np.radians(-135.0) + 2 * np.pi * np.arange(rings.shape[1]) / rings.shape[1]
     for ring, (size, up) in enumerate(((1.0, 0.0), (0.8, 0.0022), (0.6, 0.0060)), start=1):
         across, forward = size * 0.0024 * np.cos(angle), size * 0.0038 * np.sin(angle)
-        x = 0.0074 + across - 0.30 * forward
-        y = -0.1056 - forward
+        x = 0.0070 + across - 0.30 * forward
+        y = -0.1049 - forward
         points[rings[ring]] = np.stack([x, y, _underside(x, y) + up], axis=1)
     points[skin.nostril.fill] = points[rings[3]].mean(axis=0) + np.array([0.0, 0.0, 0.0006])
     return np.concatenate([rings[1:].ravel(), skin.nostril.fill])
@@ -200,7 +200,9 @@ def place_ear(skin: HalfSkin, points: FloatArray) -> IntArray:
             flat = 0.6 * (rim[3] + (rim[2] - rim[3]) * share) + 0.0028
             out += 0.8 * lobe * (flat - out) * (size > 0.5)
             out += 0.0040 * tragus * (size < 0.72)
-        y, z = EAR_CENTRE[1] + size * outline_back + 0.10 * out, EAR_CENTRE[2] + size * outline_up
+        shorter = min(1.0, 0.78 + 0.08 * ring)  # the root of the ear is not as high as its rim
+        y = EAR_CENTRE[1] + size * outline_back + 0.10 * out
+        z = EAR_CENTRE[2] + size * shorter * outline_up
         root = _side_width(y, z)
         points[rings[ring]] = np.stack([root + (EAR_CENTRE[0] - root) * rearward**0.7 + out, y, z], axis=1)
     points[rings[1]] = project(points[rings[1]], head_distance)

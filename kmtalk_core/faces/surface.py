@@ -83,7 +83,7 @@ def head_distance(points: FloatArray) -> FloatArray:
         body = _join(body, part(centre, radii), blend)
     neck = _cone(points, (0.0, 0.037, -0.110), (0.0, 0.020, 0.070), (0.0480, 0.0425))
     body = _join(body, neck, 0.026)
-    tendon = _cone(folded, (0.0500, 0.0250, 0.0550), (0.0150, -0.0060, -0.0800), (0.0080, 0.0065))
+    tendon = _cone(folded, (0.0465, 0.0200, 0.0550), (0.0150, -0.0060, -0.0800), (0.0065, 0.0060))
     body = _join(body, tendon, 0.018)
     groove = _cone(points, (0.0, -0.1040, 0.0560), (0.0, -0.1050, 0.0650), (0.0016, 0.0016))
     body = _carve(body, part((0.0350, -0.1120, 0.1120), (0.0190, 0.0200, 0.0130)), 0.020)  # eye socket
