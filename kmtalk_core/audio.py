@@ -189,15 +189,15 @@ def _file_blocks(sound: "soundfile.SoundFile") -> Iterator[FloatArray]:
     """Blocks (n, channels) of an open file; a damaged file ends where its damage begins."""
     import soundfile
 
-    frames, position = max(_BLOCK_VALUES // sound.channels, 1), 0
-    while True:
+    frames, position, damaged = max(_BLOCK_VALUES // sound.channels, 1), 0, False
+    while frames > 8:
         try:
+            if damaged:
+                sound.seek(position)
             block = sound.read(frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError:
-            if frames <= 64:
-                return
             frames //= 8  # the error takes its whole block with it: come near it with smaller ones
-            sound.seek(position)
+            damaged = True
             continue
         if not len(block):
             return

@@ -1,0 +1,50 @@
+"""Labels of every aligner we know end in the same classes."""
+
+import pytest
+
+from kmtalk_core.phones import CLASS_INDEX, PHONE_CLASSES, SILENCE, VOWELS, classes_of, plain_labels
+
+
+def test_every_class_is_its_own_label() -> None:
+    for name in PHONE_CLASSES:
+        assert classes_of(name) == (name,)
+    assert CLASS_INDEX[SILENCE] == 0
+    assert {"a", "i", "ə", "ø"} <= VOWELS
+
+
+@pytest.mark.parametrize(
+    "label", ["", "sil", "SIL", "sp", "spn", "<eps>", "<p:>", "h#", "pau", "+NSN+", "[noise]", "(...)"]
+)
+def test_what_marks_a_pause_is_silence(label: str) -> None:
+    assert classes_of(label) == (SILENCE,)
+
+
+@pytest.mark.parametrize(
+    ("label", "classes"),
+    [
+        ("AH0", "ʌ"), ("B", "b"), ("JH", "tʃ"), ("AY1", "a ɪ"), ("R", "ɹ"), ("hh", "h"), ("pcl", "p"), ("ax-h", "ə"),
+        ("tʃʰ", "tʃ"), ("ˈaɪ", "a ɪ"), ("d͡ʒ", "tʃ"), ("tʲ", "t"), ("ɔ̃", "ɔ"), ("uː", "u"), ("r", "r"), ("ɚ", "ɜ"),
+        ("ə˞", "ɜ"), ("ɫ", "l"), ("ç", "ʃ"), ("x", "x"), ("yː", "y"), ("aj", "a ɪ"), ("ow", "o ʊ"), ("j", "j"),
+        ("ts.h", "tʃ"), ("s.", "ʃ"), ("i2", "i"), ("uəɜ", "u ə"), ("ɜː", "ɜ"), ("kh", "k"), ("ts", "s"), ("ɧ", "ʃ"),
+    ],
+)  # fmt: skip
+def test_labels_of_many_notations_name_their_classes(label: str, classes: str) -> None:
+    assert classes_of(label) == tuple(classes.split())
+
+
+@pytest.mark.parametrize("label", ["?", "5", "´"])
+def test_what_names_no_sound_has_no_class(label: str) -> None:
+    assert classes_of(label) == ()
+
+
+def test_a_file_in_lower_case_arpabet_is_read_as_such() -> None:
+    assert plain_labels(["sil", "hh", "iy", "y", "r", ""]) == ["sil", "HH", "IY", "Y", "R", ""]
+
+
+def test_a_file_in_sampa_is_read_as_such() -> None:
+    assert plain_labels(["<p:>", "z", "aI", "t", "@", "N", "2:", "S"]) == ["<p:>", "z", "aɪ", "t", "ə", "ŋ", "øː", "ʃ"]
+
+
+def test_a_file_in_ipa_stays_as_it_is() -> None:
+    labels = ["m", "ə", "r", "y", "ʃ", ""]
+    assert plain_labels(labels) == labels
