@@ -167,7 +167,7 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         meshes: CollectionProperty(type=KMTALK_PG_face_mesh)
         mesh_index: IntProperty()
         low_confidence: FloatProperty(
-            name="Unsure below", description="Keys of less confidence are flagged", default=0.5, min=0.0, max=1.0
+            name="Unsure below", description="Keys of less confidence are flagged", default=0.25, min=0.0, max=1.0
         )
         filter_attention: BoolProperty(
             name="Needs a Look", description="List only unsure keys and keys that were changed by hand"

@@ -26,7 +26,7 @@ Picture = npt.NDArray[np.float32]
 
 CELL = (200, 240)
 _COLUMNS = 8
-_CAPTION, _HEADER, _GAP = 40, 64, 6
+CAPTION, HEADER, GAP = 40, 64, 6
 _PAPER, _CARD = (0.075, 0.082, 0.092), (0.125, 0.135, 0.15)
 _INK, _FAINT = (0.93, 0.94, 0.95), (0.58, 0.61, 0.65)
 _CLOSED, _OPEN = (1.0, 0.55, 0.42), (0.5, 0.78, 1.0)
@@ -89,20 +89,20 @@ def draw(
 def _compose(keys: Sequence["Key"], pictures: Sequence[Picture], title: str, folder: Path) -> Picture:
     columns = min(_COLUMNS, len(keys))
     rows = -(-len(keys) // columns)
-    step_x, step_y = CELL[0] + _GAP, CELL[1] + _CAPTION + _GAP
-    width, height = max(columns * step_x + _GAP, 5 * step_x), rows * step_y + _GAP + _HEADER
+    step_x, step_y = CELL[0] + GAP, CELL[1] + CAPTION + GAP
+    width, height = max(columns * step_x + GAP, 5 * step_x), rows * step_y + GAP + HEADER
     sheet = np.empty((height, width, 3), dtype=np.float32)
     sheet[:] = _PAPER
     texts = [
-        _Text(title, _GAP + 4, height - 40, 22, _INK),
+        _Text(title, GAP + 4, height - 40, 22, _INK),
         _Text("lips meet", width - 90, height - 40, 18, _CLOSED, right=True),
-        _Text("vowel", width - _GAP - 4, height - 40, 18, _OPEN, right=True),
+        _Text("vowel", width - GAP - 4, height - 40, 18, _OPEN, right=True),
     ]
     for index, (key, picture) in enumerate(zip(keys, pictures, strict=True)):
-        x = _GAP + index % columns * step_x
-        y = height - _HEADER - (index // columns + 1) * step_y + _GAP
-        sheet[y : y + CELL[1] + _CAPTION, x : x + CELL[0]] = _CARD
-        sheet[y + _CAPTION : y + _CAPTION + CELL[1], x : x + CELL[0]] = picture
+        x = GAP + index % columns * step_x
+        y = height - HEADER - (index // columns + 1) * step_y + GAP
+        sheet[y : y + CELL[1] + CAPTION, x : x + CELL[0]] = _CARD
+        sheet[y + CAPTION : y + CAPTION + CELL[1], x : x + CELL[0]] = picture
         color = _CLOSED if _is_closure(key) else _OPEN if _is_vowel(key) else _INK
         label = "silence" if key.label == SILENCE else shown(key.label)
         texts.append(_Text(label, x + 10, y + 12, 18 if key.label == SILENCE else 26, color))

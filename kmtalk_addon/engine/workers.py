@@ -99,9 +99,7 @@ class Workers:
         """End the processes that nobody has used for `seconds`: a model is a gigabyte of memory."""
         now = time.monotonic()
         for process in [p for p in self._processes if not p.is_busy and now - p.idle_since >= seconds]:
-            self._processes.remove(process)
-            # closing waits for the process, and nobody else may wait for that
-            threading.Thread(target=process.close, daemon=True).start()
+            self._let_go(process)
 
     def close(self) -> None:
         """End every process now."""
@@ -112,8 +110,14 @@ class Workers:
         for thread in closing:
             thread.join(3.0)
 
+    def _let_go(self, process: _Process) -> None:
+        self._processes.remove(process)
+        # closing waits for the process, and nobody else may wait for that
+        threading.Thread(target=process.close, daemon=True).start()
+
     def _lend(self, kind: tuple[Any, ...]) -> _Process | None:
-        self._processes = [p for p in self._processes if p.is_busy or p.is_alive]
+        for dead in [p for p in self._processes if not p.is_busy and not p.is_alive]:
+            self._let_go(dead)
         idle = next((p for p in self._processes if p.kind == kind and not p.is_busy), None)
         if idle is None:
             if sum(p.is_busy for p in self._processes) >= self.limit:
