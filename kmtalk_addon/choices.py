@@ -45,15 +45,23 @@ def strip_of(context: Any, name: str = "") -> tuple[Any, Any]:
 
 
 def meshes_of(context: Any) -> list[Any]:
-    """The meshes of the face: those listed, else the selected ones with shape keys, else the active one."""
+    """The meshes of the face: those listed, else the selected ones, or the active one with all of its family."""
     listed = [entry.object for entry in context.scene.kmtalk.meshes if entry.object is not None]
     if listed:
         return listed
     selected = [o for o in context.selected_objects or () if o.type == "MESH" and o.data.shape_keys]
     active = context.object
-    if active is not None and active.type == "MESH" and active not in selected:
-        return [active] if not selected or active.data.shape_keys else selected
-    return selected
+    if len(selected) > 1 or active is None:
+        return selected
+    return [active, *_family(active)] if active.type == "MESH" else _family(active) or selected
+
+
+def _family(item: Any) -> list[Any]:
+    """Meshes with shape keys under the same topmost parent: teeth, tongue and eyes belong to their head."""
+    top = item
+    while top.parent is not None:
+        top = top.parent
+    return [o for o in (top, *top.children_recursive) if o != item and o.type == "MESH" and o.data.shape_keys]
 
 
 def face_of(objects: Sequence[Any]) -> Face:

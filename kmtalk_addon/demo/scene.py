@@ -13,9 +13,11 @@ from kmtalk_core.faces import Head, demo_head
 from kmtalk_core.take import Take, load_take
 
 from .. import compat
-from ..bake import BakeOptions, bake
+from ..bake import BakeOptions, bake, scene_fps
 from ..face import find_face
+from ..keys import list_keys
 from ..sound import add_sound, carry_along
+from ..store import Story, keep, take_bytes
 from . import film, sheet, studio
 from .head import add_head
 
@@ -59,6 +61,10 @@ def make(
     set_up = _build(take)
     scene = set_up.scene
     written = bake(take, find_face(set_up.face), scene, BakeOptions(audio.stem, START))
+    story = Story(audio.stem, str(audio.absolute()), 0.0, None, START, scene_fps(scene), "below", True, 0.0)
+    keep(written.actions, take_bytes(take), story)
+    for action in written.actions:
+        list_keys(action, take, story)
     notes = list(written.notes)
     notes += _add_sound(scene, audio, out)
     frames = {key.frame: frame for key, frame in zip(take.keys, written.key_frames, strict=True)}
