@@ -39,9 +39,10 @@ class Shaping:
     def shape(self, raw: FloatArray, first: int, before: int, after: int) -> FloatArray:
         """Motion from the network's, which starts at frame `first` and has `before` and `after` frames of margin.
 
-        Where there is less margin than wanted (at the ends of the sound) the outermost frame is held.
+        `raw` is used up: a window of vertices may take 200 MB.  Where there is less margin than wanted (at the ends of
+        the sound) the outermost frame is held.
         """
-        motion = raw * self._strength
+        motion = np.multiply(raw, self._strength, out=raw)
         if self.margin:
             padding = ((self.margin - before, self.margin - after), (0, 0))
             padded = np.pad(motion, padding, mode="edge")
@@ -51,7 +52,7 @@ class Shaping:
             times = np.arange(first + before, first + before + len(motion)) / self._space.fps
             lids = self._lids(times)[:, None]
             motion[:, self._eyelids] = np.maximum(motion[:, self._eyelids], lids)
-        return motion if self._space.vertices else np.clip(motion, 0, 1)
+        return motion if self._space.vertices else np.clip(motion, 0, 1, out=motion)
 
     def bounds(self, poses: FloatArray) -> tuple[FloatArray | float, FloatArray | float]:
         """Least and greatest values (channels,) beside `poses` set by hand: the space's limits, or theirs beyond it."""

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .attention import LocalEncoderLayer
 from .config import KMTalkConfig
@@ -27,6 +28,7 @@ class MotionFlowEncoder(nn.Module):
     def __init__(self, config: KMTalkConfig) -> None:
         super().__init__()
         width = config.width
+        self.scale = config.motion_scale
         self.embed = nn.Linear(config.motion_space.width, width)
         self.far = nn.Parameter(torch.zeros(width))
         self.previous_distance = nn.Embedding(config.flow_reach + 1, width)
@@ -34,9 +36,11 @@ class MotionFlowEncoder(nn.Module):
         self.layers = _layers(config, config.flow_layers)
 
     def forward(self, key_motions: Tensor, spacing: KeySpacing, frame_mask: Tensor | None = None) -> Tensor:
-        """Scaled key motions (batch, n, motion width) to Φ (batch, time, width)."""
+        """Key motions (batch, n, motion width) to Φ (batch, time, width)."""
+        # Scaled after the product, where there is less to multiply.
+        embedded = functional.linear(key_motions, self.embed.weight) * self.scale + self.embed.bias
         far = 1 - spacing.previous_weight - spacing.next_weight
-        flow = spacing.interpolate(self.embed(key_motions)) + far[..., None] * self.far
+        flow = spacing.interpolate(embedded) + far[..., None] * self.far
         flow = flow + self.previous_distance(spacing.previous_distance) + self.next_distance(spacing.next_distance)
         for layer in self.layers:
             flow = layer(flow, frame_mask)

@@ -69,7 +69,7 @@ class KMTalk(nn.Module):
         scaled = self.key_motion_decoder(audio, keys, key_mask, frame_mask)
         if poses is not None:
             scaled = scaled + at_frames(poses, keys)
-        return scaled / self.config.motion_scale
+        return _unscaled(scaled, self.config.motion_scale)
 
     def complete(
         self,
@@ -87,14 +87,14 @@ class KMTalk(nn.Module):
         """
         audio, poses = self._heard(encoded, phones, frame_mask)
         spacing = KeySpacing.of(keys, key_mask, audio.shape[1], self.config.flow_reach)
-        scaled_keys = key_motions * self.config.motion_scale
-        flow = self.motion_flow_encoder(scaled_keys, spacing, frame_mask)
+        flow = self.motion_flow_encoder(key_motions, spacing, frame_mask)
         motion = self.multimodal_guided_decoder(self.fusion(flow, audio, spacing), frame_mask, core)
         if poses is not None and self.config.audio_guidance:
             motion = motion + poses[:, core]
+        motion = _unscaled(motion, self.config.motion_scale)
         if self.config.residual:
-            motion = motion + spacing.interpolate(scaled_keys)[:, core]
-        return motion / self.config.motion_scale
+            motion = motion + spacing.interpolate(key_motions)[:, core]
+        return motion
 
     def _heard(
         self, encoded: EncodedSpeech, phones: Tensor | None, frame_mask: Tensor | None
@@ -106,6 +106,11 @@ class KMTalk(nn.Module):
         if frame_mask is not None:
             phones = phones * frame_mask[..., None]
         return encoded.features + self.phone_conditioning.embed(phones), self.phone_conditioning.poses(phones)
+
+
+def _unscaled(motion: Tensor, scale: float) -> Tensor:
+    """`motion`, which nothing else holds, out of the network's units; in place, for a window may take 200 MB."""
+    return motion if scale == 1 else motion.div_(scale)
 
 
 def with_pretrained_encoder(config: KMTalkConfig, folder: Path) -> KMTalk:

@@ -61,7 +61,7 @@ def test_learning_reaches_every_parameter_of_the_starter() -> None:
 
 
 def test_learning_reaches_all_of_a_pretrained_encoder_but_its_frozen_convolutions() -> None:
-    network = awake(small(encoder=TINY_WAV2VEC2, phone_conditioning=False)).train()
+    network = awake(small(encoder=TINY_WAV2VEC2, phone_conditioning=False, motion_scale=10.0)).train()
     motion = network(network.audio_encoder(torch.randn(1, 32000), 60), some_keys(60))
     (motion.motion.square().sum() + motion.key_motions.square().sum()).backward()
     unmoved = {n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()}
