@@ -1,5 +1,6 @@
 """What is done to motion as curves: calmed, and reduced to few Bezier keys within an error."""
 
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -61,7 +62,8 @@ def reduce(
     """Indices of the samples of `values` (T,) to keep so that cubics between them stay within `error` of all others.
 
     The cubic has the given `slope` (T,) at both its ends.  A span that misses is cut where it misses most, at a
-    `preferred` sample (T,) if one there misses nearly as much.  The first and the last sample stay always.
+    `preferred` sample (T,) if one there misses nearly as much; what later cuts make needless goes again.  The first
+    and the last sample stay always.
     """
     last = len(values) - 1
     weight = np.ones(len(values), np.float32)
@@ -79,7 +81,18 @@ def reduce(
             cut = first + 1 + int(np.argmax(miss * weight[inside]))
             kept.add(cut)
             spans += [(first, cut), (cut, last)]
-    return np.array(sorted(kept), dtype=np.intp)
+    return _without_needless(values, slope, error, sorted(kept))
+
+
+def _without_needless(values: FloatArray, slope: FloatArray, error: float, kept: list[int]) -> npt.NDArray[np.intp]:
+    """`kept` without those samples that the cubic between their neighbours meets within `error` anyway."""
+    needed = [kept[0]]
+    for sample, after in pairwise(kept[1:]):
+        inside = np.arange(needed[-1] + 1, after)
+        miss = np.abs(cubic(values, slope, needed[-1], after, inside) - values[inside])
+        if miss.max() > error:
+            needed.append(sample)
+    return np.array([*needed, kept[-1]] if len(kept) > 1 else kept, dtype=np.intp)
 
 
 def cubic(values: FloatArray, slope: FloatArray, first: int, last: int, at: npt.NDArray[np.intp]) -> FloatArray:
