@@ -2,7 +2,7 @@
 """The one door for every chore.  Standard library only; any Python 3.8+ may run it, from any folder, on any system.
 
     python build.py demo [--audio FILE] [--out DIR]     real speech in; demo.blend, demo.mp4 and keys.png out
-    python build.py test [pytest arguments]             style, types and tests
+    python build.py test [--blender all] [pytest arguments]    style, types and tests; with `all` on every Blender
     python build.py package [--full]                    dist/kmtalk-<version>.zip
     python build.py bench [--json FILE] [--quick]       speed and memory, as ratios
     python build.py train-starter [options]             the starter weights, made anew from synthetic speech
@@ -24,6 +24,14 @@ STAMP = VENV / "kmtalk-installed"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 SUPPORTED = ((3, 11), (3, 13))  # the Pythons that Blender is published for as a module
+BLENDERS = {  # version of Blender: the Python and the packages its tests need; the engine is always `.venv`
+    "4.2": ((3, 11), ["bpy==4.2.*", "numpy<2"]),
+    "4.5": ((3, 11), ["bpy==4.5.*"]),
+    "5.0": ((3, 11), ["bpy==5.0.*"]),
+    "5.2": ((3, 13), ["bpy==5.2.*"]),
+}
+BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "soxr", "espeakng-loader", "rich", "pytest"]
+NO_TESTS = 5  # pytest's exit status for an empty selection
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 DEMO_SENTENCE = "Bob made a map of the moon, and Paul will show you the way home before five."
 
@@ -39,7 +47,8 @@ def main():
     command.add_argument("--audio", type=Path, help="speech to animate (default: a sentence synthesised on the spot)")
     command.add_argument("--text", help="what is said in it, for forced alignment")
     command.add_argument("--out", type=Path, default=ROOT / "build" / "demo", metavar="DIR")
-    commands.add_parser("test", help="style, types and tests", add_help=False)
+    command = commands.add_parser("test", help="style, types and tests", add_help=False)
+    command.add_argument("--blender", choices=("one", "all"), default="one")
     command = commands.add_parser("package", help="the extension as a zip")
     command.add_argument(
         "--full", action="store_true", help="with wheels for this platform, so that nothing is downloaded"
@@ -94,7 +103,25 @@ def test(options, rest):
     python("-m", "ruff", "check", ".")
     python("-m", "ruff", "format", "--check", ".")
     python("-m", "mypy")
-    return subprocess.run([str(PYTHON), "-m", "pytest", *rest], cwd=str(ROOT)).returncode
+    if any((ROOT / argument.split("::")[0]).exists() for argument in rest):
+        return pytest(PYTHON, *rest)
+    # Blender is one per process, and so is whether the add-on is there as modules or as an installed extension.
+    apart = ("tests/blender", "tests/extension")
+    runs = [(PYTHON, [*("--ignore=%s" % folder for folder in apart), "tests"]), *((PYTHON, [f]) for f in apart)]
+    for version in BLENDERS if options.blender == "all" else ():
+        if version != own_blender():
+            interpreter = blender_environment(version)
+            runs += [(interpreter, [folder]) for folder in apart]
+    failed = [pytest(interpreter, *folders, *rest) for interpreter, folders in runs]
+    if all(status == NO_TESTS for status in failed):
+        return NO_TESTS
+    return max(status for status in failed if status != NO_TESTS)
+
+
+def pytest(interpreter, *arguments):
+    say("pytest %s  [%s]" % (" ".join(arguments), interpreter))
+    environment = dict(os.environ, KMTALK_PYTHON=str(PYTHON))
+    return subprocess.run([str(interpreter), "-m", "pytest", *arguments], cwd=str(ROOT), env=environment).returncode
 
 
 def package(options, rest):
@@ -136,6 +163,32 @@ def ensure_environment():
     STAMP.write_text(wanted)
 
 
+def own_blender():
+    """The version of Blender in `.venv`, such as "4.5"."""
+    code = "from importlib.metadata import version; print('.'.join(version('bpy').split('.')[:2]))"
+    return subprocess.run([str(PYTHON), "-c", code], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+
+
+def blender_environment(version):
+    """The interpreter of an environment with Blender `version`, made when it is not there yet."""
+    wanted, packages = BLENDERS[version]
+    folder = ROOT / ".cache" / ("blender-" + version)
+    interpreter = folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
+    stamp = folder / "kmtalk-installed"
+    packages = packages + BLENDER_TEST_PACKAGES
+    if interpreter.exists() and stamp.exists() and stamp.read_text() == " ".join(packages):
+        return interpreter
+    found = find_python([wanted])
+    if found is None:
+        raise BuildError("Blender %s needs Python %d.%d; install it and run this again." % (version, *wanted))
+    say("Making an environment for Blender %s" % version)
+    subprocess.run([*found, "-m", "venv", "--clear", str(folder)], check=True)
+    command = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+    subprocess.run(command, stdout=sys.stderr, check=True)
+    stamp.write_text(" ".join(packages))
+    return interpreter
+
+
 def make_venv():
     found = find_python()
     if found is None:
@@ -175,16 +228,16 @@ def make_venv_with_uv():
         )
 
 
-def find_python():
-    """The command of a supported Python on this machine, the one running this first; None where there is none."""
+def find_python(supported=SUPPORTED):
+    """The command of a Python of these versions on this machine, the one running this first; None without one."""
     candidates = [[sys.executable]]
-    for major, minor in SUPPORTED:
+    for major, minor in supported:
         candidates += [["python%d.%d" % (major, minor)], ["py", "-%d.%d" % (major, minor)]]
         candidates += [
             [str(p)] for p in sorted(Path.home().glob(".pyenv/versions/%d.%d.*/bin/python" % (major, minor)))
         ]
     for command in candidates:
-        if shutil.which(command[0]) and python_version(command) in SUPPORTED:
+        if shutil.which(command[0]) and python_version(command) in supported:
             return command
     return None
 
@@ -205,11 +258,16 @@ def ensure_system_libraries():
     if sys.platform != "linux":
         return
     sys.path.insert(0, str(ROOT))
-    from kmtalk_addon.system_libraries import missing_packages
+    from kmtalk_addon.system_libraries import missing_packages, missing_rendering_packages
 
     missing = missing_packages(VENV)
     if missing:
         apt_install(missing)
+    wanted = missing_rendering_packages() if shutil.which("apt-get") else []
+    if wanted and os.geteuid() == 0:
+        apt_install(wanted)
+    elif wanted:
+        say("Rendering would be faster after:  sudo apt-get install -y %s" % " ".join(wanted))
 
 
 def apt_install(packages):

@@ -45,7 +45,7 @@ def extension(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterat
     folder = tmp_path_factory.mktemp("blender")
     os.environ["BLENDER_USER_RESOURCES"] = str(folder / "resources")
     os.environ["KMTALK_DATA"] = str(folder / "data")
-    os.environ["KMTALK_PYTHON"] = sys.executable
+    os.environ.setdefault("KMTALK_PYTHON", sys.executable)
     bpy = pytest.importorskip("bpy")
     import addon_utils
 
