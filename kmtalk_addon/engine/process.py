@@ -9,6 +9,8 @@ import threading
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
+from ..core import client
+
 WINDOWS = os.name == "nt"
 
 
@@ -24,6 +26,7 @@ def lines_of(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        cwd=client.PACKAGE_FOLDER,  # `-m` imports from here first, and Blender's own may be gone or anyone's
         env={**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **(environment or {})},
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         start_new_session=not WINDOWS,

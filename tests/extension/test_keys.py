@@ -12,13 +12,12 @@ JAW = 'key_blocks["jawOpen"].value'
 
 
 @pytest.fixture
-def animated(scene: Any, head: Any, add_strip: Callable[..., Any]) -> Any:
+def animated(scene: Any, head: Any, speech: Path) -> Any:
     """A head that speaks, at the take's own rate so that keys and frames are the same."""
     import bpy
 
-    scene.render.fps = 30
-    add_strip(frame=11)
-    bpy.ops.kmtalk.animate(text=SENTENCE)
+    scene.render.fps, scene.frame_start = 30, 11
+    bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
     return head
 
 
@@ -110,7 +109,7 @@ def test_keys_are_added_and_deleted_from_the_list(addon: Callable[[str], Any], s
 
 
 def test_a_locked_key_survives_a_new_animate_and_a_reset_one_goes_back(
-    addon: Callable[[str], Any], animated: Any
+    addon: Callable[[str], Any], animated: Any, speech: Path
 ) -> None:
     import bpy
 
@@ -121,21 +120,23 @@ def test_a_locked_key_survives_a_new_animate_and_a_reset_one_goes_back(
     made = dict(points_of(addon, action)[JAW])[frame]
     set_value(addon, action, frame, 0.9375)
     bpy.ops.kmtalk.lock_key()
-    bpy.ops.kmtalk.animate(text=SENTENCE, strength_lower=0.5)
+    bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE, strength_lower=0.5)
     action = action_of(animated)
     assert dict(points_of(addon, action)[JAW])[frame] == 0.9375
     assert {key.frame: key.state for key in action.kmtalk_take.keys}[frame] == "locked"
-    bpy.ops.kmtalk.animate(text=SENTENCE)
+    bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
     action.kmtalk_take.key_index = [key.frame for key in action.kmtalk_take.keys].index(frame)
     bpy.ops.kmtalk.reset_key()
     bpy.ops.kmtalk.regenerate()
     assert dict(points_of(addon, action)[JAW])[frame] == pytest.approx(made, abs=0.02)
 
 
-def test_reduced_curves_are_edited_in_their_spans_alone(addon: Callable[[str], Any], animated: Any) -> None:
+def test_reduced_curves_are_edited_in_their_spans_alone(
+    addon: Callable[[str], Any], animated: Any, speech: Path
+) -> None:
     import bpy
 
-    bpy.ops.kmtalk.animate(text=SENTENCE, bake_mode="REDUCED", error=0.01)
+    bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE, bake_mode="REDUCED", error=0.01)
     action = action_of(animated)
     frame = free_key(action).frame
     first, last = neighbours(action, frame)
