@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..phones import PHONE_CLASSES
+from ..phones import CLASS_INDEX, PHONE_CLASSES, SILENCE
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -90,7 +90,10 @@ _CLOSURE_GAIN = 1.15  # lips meet before the sound stops, so that the closure la
 
 @dataclass(frozen=True)
 class Tracks:
-    """Articulators over time at 100 Hz, each (frames,) of 0 to 1; `aperture` is the opening before lips are closed."""
+    """Articulators over time at 100 Hz, each (frames,) of 0 to 1.
+
+    `aperture` is the opening before lips are closed, `speech` how sure it is that somebody speaks.
+    """
 
     aperture: FloatArray
     closure: FloatArray
@@ -99,6 +102,7 @@ class Tracks:
     spread: FloatArray
     funnel: FloatArray
     tongue: FloatArray
+    speech: FloatArray
 
     @property
     def opening(self) -> FloatArray:
@@ -140,4 +144,5 @@ def articulate(phones: FloatArray) -> Tracks:
         spread=dominance("spread", "spread_weight", _SPREAD_WIDTH),
         funnel=dominance("funnel", "round_weight", _ROUND_WIDTH),
         tongue=np.clip(blur(phones @ _column("tongue"), _CLOSURE_WIDTH), 0, 1),
+        speech=1 - phones[:, CLASS_INDEX[SILENCE]],
     )

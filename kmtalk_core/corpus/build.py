@@ -7,7 +7,6 @@ build goes on where it stopped; a build of another configuration starts afresh.
 import json
 import multiprocessing
 import os
-import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -101,7 +100,7 @@ def summary(folder: Path) -> CorpusSummary:
 def _claim(folder: Path, stamp: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "corpus.json"
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) == stamp:
+    if path.exists() and path.read_text(encoding="utf-8") == _as_json(stamp):
         return
     for pattern in ("speech-*.npz", "clips-*.npz", "summary.json"):
         for stale in folder.glob(pattern):
@@ -111,8 +110,12 @@ def _claim(folder: Path, stamp: dict[str, Any]) -> None:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
-    shutil.move(temporary, path)
+    temporary.write_text(_as_json(content), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _as_json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False)
 
 
 def _clip_path(spoken: Path, kind: str, number: int) -> Path:

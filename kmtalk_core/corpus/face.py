@@ -1,9 +1,11 @@
 """The face that goes with the articulators: ARKit coefficients by rule, posed as a performer's would be.
 
 The visible opening, max(0, jawOpen - mouthClose) + 0.3 mean mouthLowerDown + 0.2 mean mouthUpperUp, follows the
-opening rule exactly; which coefficients share it, and what else moves with them, is made to look natural.
+opening rule, mildly wider where speech is loud; which coefficients share it, and what else moves with them, is made to
+look natural.
 """
 
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -20,6 +22,8 @@ WIDEST = 0.75
 
 _LOWER_LIP, _UPPER_LIP = 0.3, 0.2  # what a lip coefficient of 1 adds to the visible opening
 _JAW_OF_APERTURE = 0.55
+_EFFORT, _EFFORT_WIDTH = 0.5, 0.3  # wider by so much for 40 dB more, over so many seconds
+_USUAL_LOUDNESS = 0.75  # of speech, beside the clip's loudest: pauses are left out
 _JAW_KEPT_IN_CLOSURE = 0.3  # the jaw rests a little open behind sealed lips
 
 
@@ -50,6 +54,7 @@ def _pose(tracks: Tracks, loudness: FloatArray) -> FloatArray:
     def pair(value: FloatArray, name: str) -> None:
         put(value, f"{name}Left", f"{name}Right")
 
+    tracks = replace(tracks, aperture=tracks.aperture * _effort(tracks.speech, loudness))
     opening, closure, labiodental = tracks.opening, tracks.closure, tracks.labiodental
     visible = WIDEST * opening
     lower = 0.5 * opening * (1 - 0.8 * labiodental)
@@ -80,6 +85,17 @@ def _pose(tracks: Tracks, loudness: FloatArray) -> FloatArray:
     pair(0.12 * emphasis, "eyeWide")
     pair(0.08 * spread, "eyeSquint")
     return motion
+
+
+def _effort(speech: FloatArray, loudness: FloatArray) -> FloatArray:
+    """How wide a mouth of this loudness opens beside the rule's; slow, for a syllable's loudness is its vowel's."""
+    from scipy.ndimage import gaussian_filter1d
+
+    width = _EFFORT_WIDTH * RATE
+    present = gaussian_filter1d(speech, width, mode="nearest")
+    level = gaussian_filter1d(speech * loudness, width, mode="nearest") / np.maximum(present, 1e-2)
+    credible = np.minimum(1, 10 * present)
+    return np.clip(1 + _EFFORT * credible * (level - _USUAL_LOUDNESS), 0.8, 1.2)
 
 
 def _emphasis(loudness: FloatArray) -> FloatArray:

@@ -27,7 +27,7 @@ def visible(motion: np.ndarray) -> np.ndarray:
 
 def face_of(labels: np.ndarray) -> np.ndarray:
     tracks = articulate(one_hot(labels))
-    return arkit_motion(tracks, np.ones(len(labels), np.float32))
+    return arkit_motion(tracks, np.full(len(labels), 0.75, np.float32))
 
 
 @pytest.mark.parametrize("bilabial", ["p", "b", "m"])
@@ -75,6 +75,16 @@ def test_the_visible_opening_is_the_rule_and_poses_stay_within_reach():
     assert motion.min() >= 0
     assert motion.max() <= 1
     assert 0.4 < motion[:, ARKIT_INDEX["jawOpen"]].max() < 0.65
+
+
+def test_loud_speech_opens_the_mouth_a_little_wider_and_closes_it_all_the_same():
+    labels = said(*"apapapapapapapapapapapap")
+    loud, soft = (
+        visible(arkit_motion(articulate(one_hot(labels)), np.full(len(labels), level, np.float32)))
+        for level in (0.95, 0.5)
+    )
+    assert 1.1 < loud.max() / soft.max() < 1.4
+    assert loud[6:-6].min() < 0.02
 
 
 def test_brows_rise_with_emphasis_and_eyes_are_left_to_themselves():

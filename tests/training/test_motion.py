@@ -71,6 +71,6 @@ def test_what_a_transcript_tells_is_right_but_for_small_errors(clips):
 def test_the_visible_opening_is_what_the_rule_says():
     labels = np.repeat([CLASS_INDEX[p] for p in ("a", "m", "i", "p", "u")], 12)
     tracks = articulate(one_hot(labels))
-    motion = torch.from_numpy(arkit_motion(tracks, np.ones(len(labels), np.float32)))
+    motion = torch.from_numpy(arkit_motion(tracks, np.full(len(labels), 0.75, np.float32)))
     wanted = WIDEST * at_motion_rate(tracks.opening[:, None])[:, 0]
     assert np.allclose(visible_opening(motion).numpy(), wanted, atol=0.02)
