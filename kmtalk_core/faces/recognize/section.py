@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .mesh import Array, IntArray, Mesh
+from ...motion.mesh import Array, IntArray, Mesh
 
-_STEEP = 2.0
-"""Surfaces belong to one slit where they part by less than this much of the way along them (a wedge of 60°)."""
+LIPS = 2.0
+"""How much nearer than the way along them two surfaces must be to bound a slit: lips part at a wedge of 60°."""
+LIDS = 1.25
+"""The same for eyelids, which part at a wedge of 106°: they are open, and the socket is shallow."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _cut_edges(triangles: IntArray, above: np.ndarray) -> tuple[IntArray, IntArr
     tip, after, before = (triangles[rows, (alone + k) % 3] for k in range(3))
     to_next, to_last = np.stack([tip, after], axis=1), np.stack([tip, before], axis=1)
     flip = alone_above[:, None]
-    return np.where(flip, to_last, to_next), np.where(flip, to_next, to_last)
+    return np.where(flip, to_next, to_last), np.where(flip, to_last, to_next)
 
 
 def _chains(start: IntArray, end: IntArray) -> list[tuple[list[int], list[int]]]:
@@ -107,7 +109,12 @@ def _curve(points: Array, nodes: list[int], triangles: IntArray) -> Curve:
 
 
 def find_slit(
-    curves: list[Curve], scale: float, near: tuple[Array, Array] | None = None, low: float = -np.inf, high: float = np.inf
+    curves: list[Curve],
+    scale: float,
+    near: tuple[Array, Array] | None = None,
+    low: float = -np.inf,
+    high: float = np.inf,
+    steepness: float = LIPS,
 ) -> Rim | None:
     """The slit between `low` and `high` (Y) that takes the longest way round, or None.
 
@@ -117,20 +124,27 @@ def find_slit(
     best: Rim | None = None
     for above in curves:
         for below in curves:
-            rim = _widest(above, below, scale, near, low, high)
+            rim = _widest(above, below, scale, near, low, high, steepness)
             if rim is not None and (best is None or rim.detour > best.detour):
                 best = rim
     return best
 
 
 def _widest(
-    above: Curve, below: Curve, scale: float, near: tuple[Array, Array] | None, low: float, high: float
+    above: Curve,
+    below: Curve,
+    scale: float,
+    near: tuple[Array, Array] | None,
+    low: float,
+    high: float,
+    steepness: float,
 ) -> Rim | None:
     """The pair of points, one on each curve, with the longest way between them for their distance."""
     if above is not below and (above.closed or below.closed):
         return None
-    first = _candidates(above, low, high, near[0] if near else None, scale)
-    second = _candidates(below, low, high, near[1] if near else None, scale)
+    reach = (0.1 if steepness == LIPS else 0.16) * scale  # lids bend sharply towards their corners
+    first = _candidates(above, low, high, near[0] if near else None, reach)
+    second = _candidates(below, low, high, near[1] if near else None, reach)
     if not len(first) or not len(second):
         return None
     p, q = above.points[first], below.points[second]
@@ -146,26 +160,29 @@ def _widest(
         way = above.length[-1] - above.length[first][:, None] + below.length[second][None] + 0.5 * scale
     facing_down = np.einsum("ijk,ik->ij", apart, _normals(above)[first]) > -0.3 * distance - 1e-9 * scale
     facing_up = np.einsum("ijk,jk->ij", apart, _normals(below)[second]) < 0.3 * distance + 1e-9 * scale
-    allowed = facing_down & facing_up & (distance < 0.5 * scale) & (apart[:, :, 1] < 0.1 * scale) & (way > 0.2 * scale)
-    detour = np.where(allowed, way - _STEEP * distance, -np.inf)
+    allowed = facing_down & facing_up & (distance < 0.5 * scale) & (apart[:, :, 1] < 0.1 * scale)
+    allowed &= way > (0.2 if near is None else 0.04) * scale
+    detour = np.where(allowed, way - steepness * distance, -np.inf)
     if above.closed:
         detour = np.where(way < 0.6 * above.length[-1], detour, -np.inf)
     i, j = np.unravel_index(np.argmax(detour), detour.shape)
-    if detour[i, j] < 0.08 * scale:
+    if detour[i, j] < (0.08 if near is None else 0.05 if steepness == LIPS else 0.015) * scale:
         return None
     return Rim(above, int(first[i]), below, int(second[j]), float(detour[i, j]))
 
 
-def _candidates(curve: Curve, low: float, high: float, near: Array | None, scale: float) -> IntArray:
+def _candidates(curve: Curve, low: float, high: float, near: Array | None, reach: float) -> IntArray:
     y = curve.points[:, 1]
     keep = (y > low) & (y < high)
     if near is not None:
-        keep &= np.linalg.norm(curve.points[:, 1:] - near[1:], axis=1) < 0.16 * scale
+        keep &= np.linalg.norm(curve.points[:, 1:] - near[1:], axis=1) < reach
     return np.flatnonzero(keep)
 
 
 def _normals(curve: Curve) -> Array:
     """(n, 3) unit normals in the plane of the section, outwards."""
-    forward = np.gradient(curve.points, axis=0) if len(curve.points) > 2 else np.diff(curve.points, axis=0).repeat(2, axis=0)
+    forward = (
+        np.gradient(curve.points, axis=0) if len(curve.points) > 2 else np.diff(curve.points, axis=0).repeat(2, axis=0)
+    )
     normal = np.stack([np.zeros(len(forward)), forward[:, 2], -forward[:, 1]], axis=1)
     return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-30)

@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sparse
 
-from ...errors import FaceError
+from ..errors import FaceError
 
 Array: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 
 _SAME_POINT = 1e-6
 """Of the mesh's size: vertices closer than this may be one vertex that an importer split along a seam."""
+
+_FACING = -0.7
+"""Cosine between the faces beside a seam; below it they look at each other, as lips that touch do."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def triangulate(faces: npt.ArrayLike | Sequence[Sequence[int]]) -> IntArray:
         table = faces.astype(np.int64)
         fans = [table[:, [0, k, k + 1]] for k in range(1, table.shape[1] - 1)]
         return np.stack(fans, axis=1).reshape(-1, 3) if fans else np.zeros((0, 3), np.int64)
-    polygons = list(faces)  # type: ignore[arg-type]
+    polygons: list[Sequence[int]] = list(faces)  # type: ignore[arg-type]
     fan = [(p[0], p[k], p[k + 1]) for p in polygons for k in range(1, len(p) - 1)]
     return np.array(fan, np.int64).reshape(-1, 3)
 
@@ -169,12 +172,15 @@ def _weld(points: Array, triangles: IntArray) -> IntArray:
         return np.arange(count)
     half = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     normal = np.tile(np.cross(*(points[triangles[:, k]] - points[triangles[:, 0]] for k in (1, 2))), (3, 1))
-    undirected, inverse, uses = np.unique(np.sort(half, axis=1), axis=0, return_inverse=True, return_counts=True)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-300)
+    _, inverse, uses = np.unique(np.sort(half, axis=1), axis=0, return_inverse=True, return_counts=True)
     open_edge = np.flatnonzero(uses[inverse.reshape(-1)] == 1)
     start, end = place[half[open_edge, 0]], place[half[open_edge, 1]]
     twin = {(int(a), int(b)): int(e) for e, a, b in zip(open_edge, start, end, strict=True)}
-    pairs = [(e, twin[(int(b), int(a))]) for e, a, b in zip(open_edge, start, end, strict=True) if (int(b), int(a)) in twin]
-    joined = [(e, t) for e, t in pairs if e < t and normal[e] @ normal[t] >= 0]
+    pairs = [
+        (e, twin[(int(b), int(a))]) for e, a, b in zip(open_edge, start, end, strict=True) if (int(b), int(a)) in twin
+    ]
+    joined = [(e, t) for e, t in pairs if e < t and normal[e] @ normal[t] > _FACING]
     if not joined:
         return np.arange(count)
     first, second = np.array(joined).T

@@ -1,0 +1,1 @@
+"""ARKit's shapes for a neutral head that has none."""

@@ -1,0 +1,136 @@
+"""From ARKit's 52 coefficients to the keys a face has: visemes by a matrix that can be read, edited and saved."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import FaceError
+from .arkit import ARKIT_INDEX, ARKIT_NAMES
+from .retarget_tables import REALLUSION, RULES, Rule
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+_SIDES = {"_L": "Left", "_R": "Right"}
+
+
+@dataclass(frozen=True)
+class Retarget:
+    """A way from ARKit's coefficients to other keys.
+
+    channels: names of the keys; matrix: (keys, 52), zero or more; competing: (keys,) true for visemes, of which the
+    strongest wins; multiplier, offset: (keys,) what the user set for each key, applied last.
+    """
+
+    channels: tuple[str, ...]
+    matrix: FloatArray
+    competing: npt.NDArray[np.bool_]
+    multiplier: FloatArray
+    offset: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.matrix.shape != (len(self.channels), len(ARKIT_NAMES)):
+            raise FaceError(f"A retarget matrix must have {len(self.channels)} rows and {len(ARKIT_NAMES)} columns.")
+        if not np.all(np.isfinite(self.matrix)) or self.matrix.min(initial=0.0) < 0:
+            raise FaceError("The weights of a retarget matrix must be zero or more.")
+
+    def __call__(self, motion: FloatArray) -> FloatArray:
+        """Coefficients (frames, 52) → (frames, keys); visemes together never pass 1."""
+        values = self._raw(motion)
+        visemes = values[:, self.competing]
+        strongest = np.maximum(visemes.max(axis=1, initial=0.0, keepdims=True), 1e-6)
+        contest = visemes * (visemes / strongest) ** 2  # what is weaker yields, so that two visemes never open the jaw twice
+        values[:, self.competing] = contest / np.maximum(contest.sum(axis=1, keepdims=True), 1.0)
+        return np.clip(values, 0.0, 1.0) * self.multiplier + self.offset
+
+    def _raw(self, motion: FloatArray) -> FloatArray:
+        pose = np.clip(np.asarray(motion, np.float32), 0.0, 1.0)
+        if np.any(self.competing):
+            seen = pose.copy()
+            jaw, close = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
+            seen[:, jaw] = np.maximum(pose[:, jaw] - pose[:, close], 0.0)
+            return np.where(self.competing, seen @ self.matrix.T, pose @ self.matrix.T).astype(np.float32)
+        return (pose @ self.matrix.T).astype(np.float32)
+
+    def adjusted(
+        self, multiplier: Mapping[str, float] | None = None, offset: Mapping[str, float] | None = None
+    ) -> "Retarget":
+        """The same with multipliers and offsets of some keys set."""
+        scale = np.array([(multiplier or {}).get(n, m) for n, m in zip(self.channels, self.multiplier, strict=True)])
+        shift = np.array([(offset or {}).get(n, o) for n, o in zip(self.channels, self.offset, strict=True)])
+        return replace(self, multiplier=scale.astype(np.float32), offset=shift.astype(np.float32))
+
+    def to_json(self) -> str:
+        """The matrix as text that a user can edit: key → ARKit channel → weight, and what competes."""
+        rules = {
+            name: {ARKIT_NAMES[i]: round(float(row[i]), 4) for i in np.flatnonzero(row)}
+            for name, row in zip(self.channels, self.matrix, strict=True)
+        }
+        visemes = [name for name, competes in zip(self.channels, self.competing, strict=True) if competes]
+        return json.dumps({"keys": rules, "visemes": visemes}, indent=1)
+
+
+def from_json(text: str) -> Retarget:
+    """The retarget that `Retarget.to_json` wrote, perhaps edited; FaceError where it cannot be read."""
+    try:
+        content = json.loads(text)
+        rules = {str(k): {str(c): float(w) for c, w in rule.items()} for k, rule in content["keys"].items()}
+        visemes = {str(name) for name in content.get("visemes", ())}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FaceError(
+            'A retarget file must read {"keys": {key: {ARKit channel: weight}}, "visemes": […]}.'
+        ) from error
+    return _from_rules(rules, visemes)
+
+
+def retarget(scheme: str, channels: Iterable[str]) -> Retarget:
+    """From ARKit to `channels` of a naming scheme; channels that ARKit has too pass through.
+
+    scheme and channels are those of a `Naming`; raises FaceError for a channel that nothing is known of.
+    """
+    visemes = RULES.get(scheme, {})
+    return _from_rules({name: _rule(name, visemes) for name in channels}, set(visemes))
+
+
+def _rule(name: str, visemes: Mapping[str, Rule]) -> Rule:
+    if name in visemes:
+        return visemes[name]
+    if name in ARKIT_INDEX:
+        return {name: 1.0}
+    if f"{name}Left" in ARKIT_INDEX:
+        return {f"{name}*": 1.0}
+    whole = name.removesuffix("Left").removesuffix("Right")
+    if whole in ARKIT_INDEX:
+        return {whole: 1.0}
+    side = _SIDES.get(name[-2:], "")
+    stem = name[:-2] if side and name not in REALLUSION else name
+    if stem in REALLUSION:
+        return {(c[:-1] + side if side and c.endswith("*") else c): w for c, w in REALLUSION[stem].items()}
+    if name.startswith("V_"):
+        return {}  # CC4's further visemes repeat what its jaw and lips already do
+    raise FaceError(f"Nothing is known of a key called “{name}”: choose by hand what drives it.")
+
+
+def _from_rules(rules: Mapping[str, Rule], visemes: set[str]) -> Retarget:
+    channels = tuple(rules)
+    matrix = np.zeros((len(channels), len(ARKIT_NAMES)), np.float32)
+    for row, rule in zip(matrix, rules.values(), strict=True):
+        for channel, weight in rule.items():
+            for name, share in _spread(channel):
+                row[ARKIT_INDEX[name]] += weight * share
+    eyes = ("blink", "blinkLeft", "blinkRight")
+    competing = np.array([name in visemes and name not in eyes for name in channels], bool)
+    return Retarget(
+        channels, matrix, competing, np.ones(len(channels), np.float32), np.zeros(len(channels), np.float32)
+    )
+
+
+def _spread(channel: str) -> tuple[tuple[str, float], ...]:
+    if channel.endswith("*"):
+        return ((channel[:-1] + "Left", 0.5), (channel[:-1] + "Right", 0.5))
+    if channel not in ARKIT_INDEX:
+        raise FaceError(f"“{channel}” is no ARKit channel: correct it in the retarget file.")
+    return ((channel, 1.0),)
