@@ -26,23 +26,22 @@ class PackageError(Exception):
 
 
 def build(root: Path, out: Path, wheels: Path | None = None) -> Path:
-    """Write `out`/kmtalk-<version>.zip from the checkout `root`, with the wheels of a folder where one is given."""
-    manifest = (root / "blender_manifest.toml").read_text(encoding="utf-8")
-    version = tomllib.loads(manifest)["version"]
+    """Write `out`/kmtalk-<version>.zip from the checkout `root`, with the wheels of a folder where one is given.
+
+    Wheels travel in a folder of their own and are not named in the manifest: Blender would put those into its own
+    Python, and the engine must live in an environment apart.
+    """
+    version = tomllib.loads((root / "blender_manifest.toml").read_text(encoding="utf-8"))["version"]
     _require_one_version(root, version)
     bundled = sorted(wheels.glob("*.whl")) if wheels else []
-    if bundled:
-        listing = ",\n  ".join(f'"./wheels/{wheel.name}"' for wheel in bundled)
-        manifest = manifest.replace("\n[permissions]", f"\nwheels = [\n  {listing},\n]\n\n[permissions]", 1)
     out.mkdir(parents=True, exist_ok=True)
     archive = out / f"kmtalk-{version}{'-full' if bundled else ''}.zip"
     partial = archive.with_suffix(".partial")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
         for path in _files(root):
-            name = path.relative_to(root).as_posix()
-            _add(file, name, manifest.encode() if name == "blender_manifest.toml" else path.read_bytes())
+            _add(file, path.relative_to(root).as_posix(), path)
         for wheel in bundled:
-            _add(file, f"wheels/{wheel.name}", wheel.read_bytes())
+            _add(file, f"wheels/{wheel.name}", wheel)
     partial.replace(archive)
     return archive
 
@@ -103,11 +102,11 @@ def _files(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _add(file: zipfile.ZipFile, name: str, content: bytes) -> None:
+def _add(file: zipfile.ZipFile, name: str, path: Path) -> None:
     entry = zipfile.ZipInfo(name, date_time=_EPOCH)
     entry.external_attr = 0o644 << 16
-    entry.compress_type = zipfile.ZIP_STORED if name.endswith((".whl", ".safetensors")) else zipfile.ZIP_DEFLATED
-    file.writestr(entry, content)
+    entry.compress_type = zipfile.ZIP_STORED if path.suffix in (".whl", ".safetensors") else zipfile.ZIP_DEFLATED
+    file.writestr(entry, path.read_bytes())
 
 
 def _require_one_version(root: Path, version: str) -> None:
