@@ -80,15 +80,15 @@ def _from_transcript(sound: Sound, text: str | None, language: str) -> Job[Align
 def _transcript_if_right(
     sound: Sound, text: str, language: str, weights: str | Path | None, device: str
 ) -> Job[Alignment]:
-    from .transcript import is_trusted
+    from .transcript import fitted_job
 
     try:
-        found = yield from _from_transcript(sound, text, language)
+        found = yield from fitted_job(sound, text, language)
     except AlignmentError as error:
         reason = str(error)
     else:
-        if is_trusted(found, language):
-            return found
+        if found.trusted:
+            return found.alignment
         reason = "It does not seem to be what is said."
     return (yield from _by_ear(sound, weights, device, (f"The transcript was left aside: {reason}",)))
 

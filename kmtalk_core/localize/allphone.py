@@ -27,7 +27,7 @@ def allphone_job(sound: Sound) -> Job[Alignment]:
     """
     if sound.peak == 0.0:
         return Alignment.covering((), sound.duration, METHOD)
-    pauses = yield from pauses_job(sound)
+    pauses = (yield from pauses_job(sound)) or ()
     decoder = new_decoder(bestpath=False, allphone=phone_language_model(), **_SEARCH)
     phones: list[Phone] = []
     for first, last in _pieces(pauses, sound.length):

@@ -15,8 +15,11 @@ _WIDEST_RANGE = 60.0  # dB; digital silence lies infinitely low
 _THRESHOLD = 0.35  # share of the range, in dB, below which a frame counts as background
 
 
-def pauses_job(sound: Sound, shortest: float = 0.2) -> Job[tuple[tuple[float, float], ...]]:
-    """Pauses of at least `shortest` seconds as (start, end) in seconds, in order."""
+def pauses_job(sound: Sound, shortest: float = 0.2) -> Job[tuple[tuple[float, float], ...] | None]:
+    """Pauses of at least `shortest` seconds as (start, end) in seconds, in order.
+
+    None where speech does not stand out from the background, so that nothing can be told.
+    """
     levels: list[npt.NDArray[np.float64]] = []
     for first in range(0, sound.length, _BLOCK):
         samples = sound.read(first, min(first + _BLOCK, sound.length + _FRAME - 1) // _FRAME * _FRAME)
@@ -27,7 +30,7 @@ def pauses_job(sound: Sound, shortest: float = 0.2) -> Job[tuple[tuple[float, fl
     loud = float(np.percentile(level, _LOUD))
     quiet = max(float(np.percentile(level, _QUIET)), loud - _WIDEST_RANGE)
     if loud - quiet < _LEAST_RANGE:
-        return ()
+        return None
     silent = level < quiet + _THRESHOLD * (loud - quiet)
     turns = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(np.int8)))
     spans = turns.reshape(-1, 2) * _FRAME / RATE

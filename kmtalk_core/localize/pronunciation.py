@@ -222,21 +222,12 @@ def _english_words(token: str, lookup: Lookup, voice: str, shouted: bool) -> Ite
 def _known(word: str, lookup: Lookup) -> tuple[Pronunciation, ...]:
     """Pronunciations that the dictionary has for `word`, its common spellings, or what it abbreviates."""
     bare = word.strip("'")
-    spellings = [
-        word,
-        bare,
-        bare.replace("-", ""),
-        re.sub(r"(.)\1{2,}", r"\1\1", bare),
-        re.sub(r"(.)\1{2,}", r"\1", bare),
-    ]
-    full = [found for name in _SPOKEN_AS.get(bare.rstrip("."), ()) for found in lookup(name)]
-    if bare in _INTERJECTIONS:
-        full.append(_INTERJECTIONS[bare])
-    for spelling in spellings:
-        if full or not spelling:
-            break
-        full = list(lookup(spelling))
-    return tuple(tuple((phone, phone) for phone in phones.split()) for phones in dict.fromkeys(full))
+    drawn_out = tuple(re.sub(r"(.)\1{2,}", shorter, bare) for shorter in (r"\1\1", r"\1"))
+    found: list[str] = [_INTERJECTIONS[bare]] if bare in _INTERJECTIONS else []
+    for spellings in (_SPOKEN_AS.get(bare.rstrip("."), ()), (word,), (bare,), (bare.replace("-", ""),), drawn_out):
+        if not found:
+            found = [phones for spelling in spellings if spelling for phones in lookup(spelling)]
+    return tuple(tuple((phone, phone) for phone in phones.split()) for phones in dict.fromkeys(found))
 
 
 def _ways_to_say(token: str, shouted: bool) -> list[str]:

@@ -1,7 +1,7 @@
 """PocketSphinx with the English model of its wheel: decoders, the samples they want, and what their scores mean."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,19 @@ def phone_language_model() -> str:
     import pocketsphinx
 
     return native_path(Path(pocketsphinx.get_model_path("en-us/en-us-phone.lm.bin"))) or ""
+
+
+def dictionary(decoder: Any) -> Callable[[str], Iterator[str]]:
+    """Function from a lower-case word to its pronunciations in the decoder's dictionary, most usual first."""
+
+    def pronunciations(word: str) -> Iterator[str]:
+        entry, number = word, 1
+        while not any(c.isspace() for c in word) and (phones := decoder.lookup_word(entry)):
+            yield phones
+            number += 1
+            entry = f"{word}({number})"
+
+    return pronunciations
 
 
 def pcm_blocks(sound: Sound, start: int, stop: int) -> Iterator[bytes]:

@@ -13,8 +13,9 @@ from ..audio import RATE, Sound
 from ..errors import AlignmentError
 from ..phones import SILENCE
 from ..progress import Job, Progress
-from .pronunciation import Lookup, Pronunciation, Transcript, read_transcript
-from .sphinx import BLOCK, FRAME, confidence_of, new_decoder, pcm_blocks
+from .pauses import pauses_job
+from .pronunciation import Pronunciation, Transcript, read_transcript
+from .sphinx import BLOCK, FRAME, confidence_of, dictionary, new_decoder, pcm_blocks
 
 METHOD = "transcript"
 
@@ -25,8 +26,10 @@ _WORDS_PER_FRAME = 0.06  # faster than anybody speaks
 _UNSURE_END = 300  # frames at the end of a window where the path may still change
 _STRETCH, _LONGEST_STRETCH = 600, 1200  # frames that the phones of which are aligned at once
 _MARGIN = 25  # frames of a pause that a stretch keeps
-_TRUSTED, _TRUSTED_ABROAD = 0.5, 0.35  # mean confidence; right words of real English have .67 to .97,
-_WRONG = 0.3  # wrong ones .1 to .5, and synthetic voices .4 to .75 with the right ones
+_TRUSTED = 0.5  # fit; right words of real English have .67 to .97, of synthetic voices .4 to .75, wrong ones 0 to .5
+_TRUSTED_ABROAD = _WRONG = 0.3  # phones of other languages never fit the English model well
+_MOST_LEFT_OUT = 1.0  # seconds of speech that the words do not cover
+_SLACK = 0.3  # seconds by which a pause and the silence between two words may differ
 _BEAMS = (1e-48, 1e-100)
 
 
@@ -43,36 +46,76 @@ class _Placed:
     end: int
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """An alignment and how well it fits, 0 to 1: the mean confidence of its phones times the share of speech they
+    cover; `trusted` where the words are surely what is said, and all of it."""
+
+    alignment: Alignment
+    fit: float
+    trusted: bool
+
+
 def transcript_job(sound: Sound, text: str, language: str = "en") -> Job[Alignment]:
     """Align the words of `text` with `sound`; labels are ARPAbet in English and IPA elsewhere.
 
     Confidence compares each phone with whatever else the model could hear there (see `sphinx.confidence_of`).
-    Raises AlignmentError where the words cannot be read, do not fit, or do not seem to be what is said.
+    Raises AlignmentError where the words cannot be read, do not fit, or are clearly not what is said.
     """
+    found = yield from fitted_job(sound, text, language)
+    if found.trusted:
+        return found.alignment
+    note = "The transcript fits the sound poorly; check that it is what is said."
+    return replace(found.alignment, notes=(*found.alignment.notes, note))
+
+
+def fitted_job(sound: Sound, text: str, language: str = "en") -> Job[Fitted]:
+    """As `transcript_job`, with the means to judge the result."""
     yield Progress("reading the transcript", 0.0)
     transcript = _readable(sound, text, language)
-    best: Alignment | None = None
+    pauses = yield from pauses_job(sound)
+    trusted = _TRUSTED if language.startswith("en") else _TRUSTED_ABROAD
+    best: Fitted | None = None
     for beam, whole in ((_BEAMS[0], True), (_BEAMS[1], True), (_BEAMS[1], False)):
         try:
             words = yield from _place_words(sound, transcript, beam, whole)
         except _Lost:
             continue
         phones = yield from _place_phones(sound, transcript, words)
-        unsaid = len(transcript.words) - len(words)
-        notes = (f"The sound ends before the last {unsaid} words of the transcript.",) if unsaid else ()
-        found = Alignment.covering(phones, sound.duration, METHOD, transcript.notes + notes)
-        if best is None or found.mean_confidence > best.mean_confidence:
-            best = found
-        if is_trusted(found, language):
-            return found
-    if best is None or best.mean_confidence < _WRONG:
+        found = Alignment.covering(phones, sound.duration, METHOD, transcript.notes)
+        unexplained = _speech_left_out(found, pauses)
+        spoken = sum(phone.end - phone.start for phone in found.phones if not phone.is_silence)
+        fit = found.mean_confidence * spoken / max(spoken + unexplained, FRAME)
+        if best is None or fit > best.fit:
+            notes = _notes_on_what_is_missing(len(transcript.words) - len(words), unexplained)
+            sure = fit >= trusted and unexplained <= _MOST_LEFT_OUT
+            best = Fitted(replace(found, notes=found.notes + notes), fit, sure)
+        if best.trusted:
+            break
+    if best is None or best.fit < _WRONG:
         raise AlignmentError("The transcript does not seem to be what is said; correct it or choose another method.")
-    return replace(best, notes=(*best.notes, "The transcript fits the sound poorly; check that it is what is said."))
+    return best
 
 
-def is_trusted(alignment: Alignment, language: str) -> bool:
-    """Whether the words are surely what is said; phones of other languages never fit the English model well."""
-    return alignment.mean_confidence >= (_TRUSTED if language.startswith("en") else _TRUSTED_ABROAD)
+def _speech_left_out(alignment: Alignment, pauses: Sequence[tuple[float, float]] | None) -> float:
+    """Seconds in which the words are silent and the sound is not; 0 where its pauses cannot be told."""
+    if pauses is None:
+        return 0.0
+    left = 0.0
+    for phone in alignment.phones:
+        if phone.is_silence:
+            quiet = sum(max(min(end, phone.end) - max(start, phone.start), 0.0) for start, end in pauses)
+            left += max(phone.end - phone.start - quiet - _SLACK, 0.0)
+    return left
+
+
+def _notes_on_what_is_missing(unsaid: int, unexplained: float) -> tuple[str, ...]:
+    notes = []
+    if unsaid:
+        notes.append(f"The sound ends before the last {unsaid} words of the transcript.")
+    if unexplained > _MOST_LEFT_OUT:
+        notes.append(f"About {unexplained:.0f} s of speech are not in the transcript; the mouth rests there.")
+    return tuple(notes)
 
 
 def _readable(sound: Sound, text: str, language: str) -> Transcript:
@@ -80,21 +123,10 @@ def _readable(sound: Sound, text: str, language: str) -> Transcript:
         raise AlignmentError("The sound is silent, so its transcript cannot be aligned; choose the right sound.")
     if len(text) > 1000 + 200 * sound.duration:
         raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
-    transcript = read_transcript(text, _dictionary(new_decoder()), language)
+    transcript = read_transcript(text, dictionary(new_decoder()), language)
     if transcript.shortest_phones * _SHORTEST_PHONE > 2 * sound.duration / FRAME:
         raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
     return transcript
-
-
-def _dictionary(decoder: Any) -> Lookup:
-    def pronunciations(word: str) -> Iterator[str]:
-        entry, number = word, 1
-        while not any(c.isspace() for c in word) and (phones := decoder.lookup_word(entry)):
-            yield phones
-            number += 1
-            entry = f"{word}({number})"
-
-    return pronunciations
 
 
 class _Aligner:
