@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
-_PREFERENCE = 1.6
+_PREFERENCE = 1.25
 """How much less a preferred sample may miss than the worst one and still be the one to keep."""
 
 
