@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,8 @@ from kmtalk_core.errors import KMTalkError
 
 def main() -> int:
     options = _parse()
-    with tempfile.TemporaryFile() as log, _quiet(log) as terminal:
+    with tempfile.TemporaryFile() as log:
+        terminal = _silence(log)
         try:
             with _registered(), _bar(terminal) as report:
                 notes = _make(options, report)
@@ -29,9 +31,10 @@ def main() -> int:
             print("demo: stopped.", file=terminal)
             return 130
         except Exception:
-            log.seek(max(log.tell() - 4000, 0))
+            log.seek(max(log.seek(0, os.SEEK_END) - 4000, 0))
             terminal.write(log.read().decode(errors="replace"))
-            raise
+            traceback.print_exc(file=terminal)
+            return 1
 
 
 def _make(options: argparse.Namespace, report: Callable[[str, float], None]) -> list[str]:
@@ -75,21 +78,14 @@ def _size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-@contextmanager
-def _quiet(log: IO[bytes]) -> Iterator[IO[str]]:
-    """Send what Blender and its drivers print to `log`; yields the real standard error."""
-    kept = os.dup(1), os.dup(2)
+def _silence(log: IO[bytes]) -> IO[str]:
+    """Send what Blender and its drivers print, up to their last words at exit, to `log`; returns the standard error."""
     sys.stdout.flush()
     sys.stderr.flush()
-    with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace", buffering=1) as terminal:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        try:
-            yield terminal
-        finally:
-            for number, saved in enumerate(kept, start=1):
-                os.dup2(saved, number)
-                os.close(saved)
+    terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace", buffering=1)
+    os.dup2(log.fileno(), 1)
+    os.dup2(log.fileno(), 2)
+    return terminal
 
 
 @contextmanager
