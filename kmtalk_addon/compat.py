@@ -20,10 +20,12 @@ def slot_of(action: Any, datablock: Any) -> Any:
 
 
 def ensure_slot(action: Any, datablock: Any) -> Any:
-    """The slot of `action` for `datablock`, made when missing; None before Blender 4.4."""
+    """The slot of `action` for `datablock`, the one of its name or a new one; None before Blender 4.4."""
     if not HAS_SLOTS:
         return None
-    return slot_of(action, datablock) or action.slots.new(id_type=datablock.id_type, name=datablock.name)
+    kind, name = datablock.id_type, datablock.name
+    named = (slot for slot in action.slots if slot.target_id_type == kind and slot.name_display == name)
+    return slot_of(action, datablock) or next(named, None) or action.slots.new(id_type=kind, name=name)
 
 
 def curves_of(action: Any, slot: Any) -> Any:

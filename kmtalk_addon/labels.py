@@ -13,11 +13,11 @@ _IPA = {
 
 
 def shown(label: str) -> str:
-    """`label` in IPA: ARPAbet (`AH0`) is translated, anything else is shown as it is.
+    """`label` in IPA: ARPAbet (`AH0`) is translated, anything else is shown as it is, no label as a dot.
 
     As in `phones.classes_of`, one lower-case letter is IPA already.
     """
     arpabet = re.sub(r"\d+$", "", label).lower()
     if arpabet not in _IPA or (len(arpabet) == 1 and not label.isupper()):
-        return label
+        return label or "·"
     return "ə" if label.lower() == "ah0" else _IPA[arpabet]

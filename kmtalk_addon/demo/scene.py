@@ -1,6 +1,7 @@
 """The demo, start to end: head, studio, bake, sound, film, sheet, .blend file."""
 
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from kmtalk_core.errors import AudioError, FaceError
+from kmtalk_core.errors import AudioError, FaceError, TakeError
 from kmtalk_core.faces import Head, demo_head
 from kmtalk_core.take import Take, load_take
 
@@ -54,6 +55,8 @@ def make(
     take = load_take(take_path)
     if take.space != "arkit":
         raise FaceError(f"The demo head speaks ARKit coefficients, and this take is in the space {take.space!r}.")
+    if not take.keys:
+        raise TakeError(f"{take_path} has no key motions; animate the sound again.")
     if not audio.is_file():
         raise AudioError(f"{audio} is no file; check the path.")
     out.mkdir(parents=True, exist_ok=True)
@@ -73,19 +76,12 @@ def make(
     last = min(written.last, START + max(round(options.seconds * take.fps), 1) - 1)
     if last < written.last:
         notes.append(f"demo.mp4 shows the first {options.seconds:g} of {take.duration:.0f} s; demo.blend holds it all.")
-    title = f"{audio.name}, {take.duration:.1f} s"
-    sheet.draw(
-        scene,
-        set_up.close_up,
-        take,
-        frames,
-        title,
-        options.keys,
-        out / "keys.png",
-        lambda fraction: report("drawing the key motions", fraction),
-    )
-    if len(take.keys) > options.keys:
-        notes.append(f"keys.png shows {options.keys} of {len(take.keys)} key motions.")
+    keys = sheet.choose(take, options.keys)
+    pictures = _photograph(set_up, [frames[key.frame] for key in keys], report)
+    what = f"{len(keys)} of {len(take.keys)} key motions" if len(keys) < len(take.keys) else "every key motion"
+    sheet.write(sheet.compose(keys, pictures, f"{audio.name}, {take.duration:.1f} s  ·  {what}"), out / "keys.png")
+    if len(keys) < len(take.keys):
+        notes.append(f"keys.png shows {what}.")
     film.shoot(scene, out / "demo.mp4", START, last, size, lambda fraction: report("rendering the film", fraction))
     report("saving", 1.0)
     _save(scene, set_up.face[0], out / "demo.blend")
@@ -145,8 +141,22 @@ def _choose_renderer(scene: Any, options: DemoOptions, notes: list[str]) -> tupl
     studio.set_cycles(scene, _CYCLES_SAMPLES)
     width, height = (max(round(side * _CYCLES_SCALE / 2) * 2, 2) for side in options.size)
     if options.renderer == "auto":
-        notes.append(f"no OpenGL here, so Cycles rendered the film, at {width}×{height}.")
+        notes.append(
+            f"no OpenGL here, so Cycles rendered the film, at {width}×{height}; the packages libegl1 and "
+            "libgl1-mesa-dri (Debian, Ubuntu) make it larger and several times faster."
+        )
     return width, height
+
+
+def _photograph(set_up: _Studio, frames: Sequence[int], report: Callable[[str, float], None]) -> list[sheet.Picture]:
+    pictures = []
+    with tempfile.TemporaryDirectory() as folder:
+        cell = Path(folder) / "cell.png"
+        for index, frame in enumerate(frames, start=1):
+            film.still(set_up.scene, cell, frame, set_up.close_up, sheet.CELL)
+            pictures.append(sheet.read(cell)[..., :3])
+            report("drawing the key motions", index / len(frames))
+    return pictures
 
 
 def _save(scene: Any, head: Any, path: Path) -> None:

@@ -1,10 +1,10 @@
 """keys.png: the key motions of a take side by side, each with its phone and time."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import blf
 import bpy
@@ -16,7 +16,6 @@ from kmtalk_core.motion.arkit import ARKIT_INDEX
 from kmtalk_core.phones import BILABIALS, SILENCE, VOWELS, classes_of
 
 from ..labels import shown
-from .film import still
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Key, Take
@@ -62,31 +61,8 @@ def choose(take: "Take", limit: int) -> list["Key"]:
     return [key for key in keys if key.frame in frames]
 
 
-def draw(
-    scene: Any,
-    camera: Any,
-    take: "Take",
-    frames: dict[int, int],
-    title: str,
-    limit: int,
-    path: Path,
-    report: Callable[[float], None],
-) -> None:
-    """Render the chosen keys through `camera` and write the sheet.  `frames`: scene frame by the frame of a key."""
-    keys = choose(take, limit)
-    what = "every key motion" if len(keys) == len(take.keys) else f"{len(keys)} of {len(take.keys)} key motions"
-    pictures = []
-    with tempfile.TemporaryDirectory() as folder:
-        cell = Path(folder) / "cell.png"
-        for index, key in enumerate(keys):
-            still(scene, cell, frames[key.frame], camera, CELL)
-            pictures.append(_read(cell)[..., :3])
-            report((index + 1) / len(keys))
-        sheet = _compose(keys, pictures, f"{title}  ·  {what}", Path(folder))
-    _write(sheet, path)
-
-
-def _compose(keys: Sequence["Key"], pictures: Sequence[Picture], title: str, folder: Path) -> Picture:
+def compose(keys: Sequence["Key"], pictures: Sequence[Picture], title: str) -> Picture:
+    """The sheet: one cell a key, `pictures` of size `CELL` above phone and time; `title` over all."""
     columns = min(_COLUMNS, len(keys))
     rows = -(-len(keys) // columns)
     step_x, step_y = CELL[0] + GAP, CELL[1] + CAPTION + GAP
@@ -94,7 +70,7 @@ def _compose(keys: Sequence["Key"], pictures: Sequence[Picture], title: str, fol
     sheet = np.empty((height, width, 3), dtype=np.float32)
     sheet[:] = _PAPER
     texts = [
-        _Text(title, GAP + 4, height - 40, 22, _INK),
+        _Text(_shortened(title, (width - 260) // 12), GAP + 4, height - 40, 22, _INK),
         _Text("lips meet", width - 90, height - 40, 18, _CLOSED, right=True),
         _Text("vowel", width - GAP - 4, height - 40, 18, _OPEN, right=True),
     ]
@@ -104,14 +80,14 @@ def _compose(keys: Sequence["Key"], pictures: Sequence[Picture], title: str, fol
         sheet[y : y + CELL[1] + CAPTION, x : x + CELL[0]] = _CARD
         sheet[y + CAPTION : y + CAPTION + CELL[1], x : x + CELL[0]] = picture
         color = _CLOSED if _is_closure(key) else _OPEN if _is_vowel(key) else _INK
-        label = "silence" if key.label == SILENCE else shown(key.label)
-        texts.append(_Text(label, x + 10, y + 12, 18 if key.label == SILENCE else 26, color))
+        label = "silence" if key.label == SILENCE else _shortened(shown(key.label), 10)
+        texts.append(_Text(label, x + 10, y + 12, 26 if len(label) < 5 else 18, color))
         texts.append(_Text(f"{key.time:.2f} s", x + CELL[0] - 10, y + 13, 16, _FAINT, right=True))
-    _print(texts, sheet, folder)
+    _print(texts, sheet)
     return sheet
 
 
-def _print(texts: Sequence[_Text], sheet: Picture, folder: Path) -> None:
+def _print(texts: Sequence[_Text], sheet: Picture) -> None:
     """Set the texts on the sheet, in place, in Blender's own font, which has the phonetic symbols."""
     height, width = sheet.shape[:2]
     for color in sorted({text.color for text in texts}):
@@ -123,12 +99,14 @@ def _print(texts: Sequence[_Text], sheet: Picture, folder: Path) -> None:
                 left = text.x - (blf.dimensions(0, text.text)[0] if text.right else 0)
                 blf.position(0, left, text.y, 0)
                 blf.draw_buffer(0, text.text)
-        imbuf.write(layer, filepath=str(folder / "text.png"))
-        coverage = _read(folder / "text.png")[..., 3:]
+        with tempfile.TemporaryDirectory() as folder:
+            imbuf.write(layer, filepath=str(Path(folder) / "text.png"))
+            coverage = read(Path(folder) / "text.png")[..., 3:]
         sheet += coverage * (np.array(color, dtype=np.float32) - sheet)
 
 
-def _read(path: Path) -> npt.NDArray[np.float32]:
+def read(path: Path) -> npt.NDArray[np.float32]:
+    """A picture file as (height, width, 4) from 0 to 1."""
     image = bpy.data.images.load(str(path))
     image.colorspace_settings.name = "Non-Color"
     width, height = image.size
@@ -138,7 +116,8 @@ def _read(path: Path) -> npt.NDArray[np.float32]:
     return pixels.reshape(height, width, 4)
 
 
-def _write(sheet: Picture, path: Path) -> None:
+def write(sheet: Picture, path: Path) -> None:
+    """Save a picture as PNG."""
     height, width = sheet.shape[:2]
     image = bpy.data.images.new("keys", width, height)
     image.colorspace_settings.name = "Non-Color"
@@ -148,6 +127,10 @@ def _write(sheet: Picture, path: Path) -> None:
     image.filepath_raw, image.file_format = str(path), "PNG"
     image.save()
     bpy.data.images.remove(image)
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _spread(keys: Sequence["Key"], count: int) -> list["Key"]:

@@ -146,6 +146,24 @@ def test_above_an_artists_action_ours_wins_and_theirs_lives_on(
     assert evaluated(head, "Scar") == pytest.approx(0.7)
 
 
+def test_a_run_after_the_artist_took_over_finds_its_own_place_again(
+    scene: Any, add_mesh: AddMesh, take: Take, evaluated: Evaluated
+) -> None:
+    scene.render.fps = 30
+    head = add_mesh("Head")
+    face = find_face([head])
+    (ours,) = bake(take, face, scene, BakeOptions("line")).actions
+    head.data.shape_keys.animation_data.action = None
+    theirs = give_action(head, "jawOpen", 0.123)
+    bake(take, face, scene, BakeOptions("line"))
+    bake(take, face, scene, BakeOptions("line"))
+    assert head.data.shape_keys.animation_data.action == theirs
+    assert not compat.HAS_SLOTS or len(ours.slots) == 1
+    assert len(head.data.shape_keys.animation_data.nla_tracks) == 1
+    scene.frame_set(10)
+    assert evaluated(head, "mouthPucker") == pytest.approx(take.motion[9, ARKIT_INDEX["mouthPucker"]], abs=1e-5)
+
+
 def test_two_lines_on_one_face_both_play(scene: Any, add_mesh: AddMesh, take: Take, evaluated: Evaluated) -> None:
     scene.render.fps = 30
     head = add_mesh("Head")
