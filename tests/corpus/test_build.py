@@ -12,7 +12,7 @@ from kmtalk_core.progress import finish
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    return CorpusConfig(tmp_path_factory.mktemp("corpus"), minutes=0.3, engines=("espeak",))
+    return CorpusConfig(tmp_path_factory.mktemp("corpus"), minutes=0.15, engines=("espeak",))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def corpus(config):
 
 def test_the_corpus_holds_clean_and_noisy_clips_with_phones_that_tile_them(corpus):
     clips = list(build.clips(corpus))
-    assert sum(len(clip.features) for clip in clips) > 3 * 0.3 * 6000
+    assert sum(len(clip.features) for clip in clips) > 3 * 0.15 * 6000
     for clip in clips:
         assert clip.features.shape[1] == 81
         assert np.isfinite(clip.features.astype(np.float32)).all()
@@ -34,7 +34,7 @@ def test_the_corpus_holds_clean_and_noisy_clips_with_phones_that_tile_them(corpu
         assert abs(clip.segments[-1][1] - (len(clip.features) - 1) / 100) < 0.03
         assert len(clip.labels()) == len(clip.boundaries()) == len(clip.features)
     summary = build.summary(corpus)
-    assert summary.minutes >= 0.3
+    assert summary.minutes >= 0.15
     assert summary.voices
 
 
