@@ -80,6 +80,8 @@ def listen_job(encoder: "LogMelEncoder", sound: log_mel.Readable, device: str = 
     """Run `encoder` over the whole sound in windows whose margins make them exact."""
     import torch
 
+    from ..model.inference import inferring
+
     statistics = yield from log_mel.statistics_job(sound)
     margin = 2 * encoder.margin
     phones, boundaries = [], []
@@ -87,7 +89,7 @@ def listen_job(encoder: "LogMelEncoder", sound: log_mel.Readable, device: str = 
         stop = min(start + _WINDOW, statistics.frames)
         first, last = max(start - margin, 0), min(stop + margin, statistics.frames)
         features = torch.from_numpy(log_mel.features(sound, statistics, first, last))
-        with torch.no_grad():
+        with inferring(one_thread=True):
             evidence = encoder(features[None].to(device))
         inner = slice((start - first) // 2, (start - first) // 2 + (stop - start + 1) // 2)
         phones.append(evidence.phones[0, inner].softmax(-1).cpu().numpy().astype(np.float16))

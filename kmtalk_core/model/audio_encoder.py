@@ -69,6 +69,11 @@ class AudioEncoder(nn.Module):
         self.backbone.feature_extractor._freeze_parameters()
 
     @property
+    def is_small(self) -> bool:
+        """Whether more than one processor thread is wasted on it."""
+        return self.kind == "log_mel"
+
+    @property
     def context(self) -> float:
         """Seconds of signal wanted on each side of a window; exact for the log-mel encoder."""
         return float(self.backbone.receptive) if self.kind == "log_mel" else PRETRAINED_CONTEXT

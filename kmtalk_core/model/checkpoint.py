@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ..errors import WeightsError
@@ -56,25 +57,30 @@ def load_config(folder: Path) -> KMTalkConfig:
 def load(folder: Path) -> KMTalk:
     """The network in `folder`, on the CPU, ready to infer (`eval`).
 
-    The tensors' names, shapes and types are compared with what the config asks for before anything is allocated.
+    The tensors' names, shapes and types are compared with what the config asks for before they are read.
     Raises WeightsError for a folder or file that is missing, damaged, foreign or hostile.
     """
     from safetensors import SafetensorError, safe_open
 
     config = load_config(folder)
     path = _member(folder, WEIGHTS_FILE)
-    with torch.device("meta"):
-        wanted = {name: tuple(tensor.shape) for name, tensor in KMTalk(config).state_dict().items()}
+    # What is large is laid out without memory, so that a config alone cannot ask for any; PyTorch's machinery for that
+    # takes a second to import, which what is small need not wait for.
+    with torch.device("meta" if config.is_large else "cpu"):
+        model = KMTalk(config)
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     try:
         with safe_open(path, framework="pt") as stored:
             _compare(wanted, {name: _layout(stored.get_slice(name)) for name in stored.keys()}, path)  # noqa: SIM118
-            model = KMTalk(config)
-            model.load_state_dict({name: stored.get_tensor(name) for name in wanted})
+            tensors = {name: stored.get_tensor(name).clone() for name in wanted}  # cut loose from the file
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"{path} is damaged or cut short; download the weights again.") from error
-    for name, parameter in model.named_parameters():
-        if not torch.isfinite(parameter).all():
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor.numpy()).all():
             raise WeightsError(f"{path} holds numbers that are not finite ({name}); its training went wrong.")
+    if any(buffer.is_meta for name, buffer in model.named_buffers() if name not in tensors):
+        model = KMTalk(config)  # some encoders compute tables that no file holds
+    model.load_state_dict(tensors, assign=True)
     return model.eval()
 
 

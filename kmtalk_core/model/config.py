@@ -128,6 +128,13 @@ class KMTalkConfig:
         completion = (self.flow_layers + self.decoder_layers) * self.reach + self.flow_reach
         return completion + max(self.flow_reach, self.reach)
 
+    @property
+    def is_large(self) -> bool:
+        """Whether building the network takes more than a moment and a few megabytes."""
+        layers = self.key_layers + self.flow_layers + self.decoder_layers
+        parameters = layers * self.width**2 * (4 + 2 * self.feedforward) + 3 * self.width * self.motion_space.width
+        return self.encoder.kind == "transformers" or parameters > 20_000_000
+
     def to_json(self) -> dict[str, Any]:
         return {"format": FORMAT, **asdict(self)}
 

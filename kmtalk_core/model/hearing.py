@@ -77,7 +77,7 @@ class Hearing:
         signal, origin = self._source.read(start - self._encoder.context, stop + self._encoder.context)
 
         def encode() -> EncodedSpeech:
-            with inferring(self._encoder):
+            with inferring(one_thread=self._encoder.is_small):
                 device = self._encoder.project.weight.device
                 encoded = self._encoder(torch.from_numpy(signal)[None].to(device), last - first, start - origin)
                 return EncodedSpeech(encoded.features, encoded.phones)

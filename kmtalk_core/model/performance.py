@@ -54,7 +54,7 @@ class Performance:
         high = min(outer_end + self.model.config.context, count)
         near = [key for key in keys if low <= key.frame < high]
         encoded = yield from self._heard(keys, low, high)
-        with inferring(self.model.audio_encoder):
+        with inferring(one_thread=self.model.audio_encoder.is_small):
             raw = self._motion(encoded, near, low, slice(outer_begin - low, outer_end - low))
         return self.shaping.shape(raw, outer_begin, begin - outer_begin, outer_end - end)
 
