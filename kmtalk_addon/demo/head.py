@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 _ROUGHNESS = {"skin": 0.48, "lips": 0.34, "sclera": 0.12, "iris": 0.1, "pupil": 0.05, "teeth": 0.22, "tongue": 0.35}
 _SUBSURFACE = {"skin": 0.12, "lips": 0.15, "teeth": 0.05, "gums": 0.1, "tongue": 0.15}
-_SHADE = {"teeth": 0.6, "gums": 0.3, "tongue": 0.4, "mouth_interior": 0.6}
+_SHADE = {"teeth": 0.78, "gums": 0.3, "tongue": 0.4, "mouth_interior": 0.6}
 """Workbench casts no light into the mouth and no shadow: what lies inside is darkened by hand."""
 
-_SMOOTHED = frozenset({"Head", "Hair"})
+_SMOOTHED = frozenset({"Head"})
 
 
 def add_head(head: "Head", collection: Any) -> list[Any]:

@@ -130,13 +130,13 @@ def set_workbench(scene: Any) -> None:
     scene.render.engine = "BLENDER_WORKBENCH"
     scene.view_settings.view_transform = "Standard"
     scene.display.render_aa = "5"
-    scene.display.matcap_ssao_samples = 10
-    scene.display.matcap_ssao_distance = 0.03
+    scene.display.matcap_ssao_samples = 8
+    scene.display.matcap_ssao_distance = 0.025
     shading = scene.display.shading
     shading.light, shading.color_type = "STUDIO", "TEXTURE"
     shading.show_specular_highlight = True
     shading.show_cavity, shading.cavity_type = True, "WORLD"
-    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.0, 1.3
+    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.0, 1.1
     preferences = bpy.context.preferences.system
     preferences.use_studio_light_edit = True
     preferences.light_ambient = (0.07, 0.075, 0.09)
