@@ -85,6 +85,7 @@ _OPENING_WIDTH = 0.038  # seconds: deviation of the Gaussians that spread the pu
 _CLOSURE_WIDTH = 0.018
 _ROUND_WIDTH = 1.3 * _OPENING_WIDTH
 _SPREAD_WIDTH = 1.1 * _OPENING_WIDTH
+_CLOSURE_IN_DOUBT = 1.5  # lips meet from two thirds of certainty: a missed closure is seen at once
 _CLOSURE_GAIN = 1.15  # lips meet before the sound stops, so that the closure lasts as long as the stop does
 
 
@@ -135,7 +136,8 @@ def articulate(phones: FloatArray) -> Tracks:
         pull = _column(weight)
         return blur(phones @ (pull * _column(target)), width) / np.maximum(blur(phones @ pull, width), 1e-6)
 
-    closure = np.clip(_CLOSURE_GAIN * blur(phones @ _column("closure"), _CLOSURE_WIDTH), 0, 1)
+    closed = np.minimum(_CLOSURE_IN_DOUBT * (phones @ _column("closure")), 1)
+    closure = np.clip(_CLOSURE_GAIN * blur(closed, _CLOSURE_WIDTH), 0, 1)
     return Tracks(
         aperture=dominance("opening", "opening_weight", _OPENING_WIDTH),
         closure=closure,

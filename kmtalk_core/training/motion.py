@@ -1,9 +1,9 @@
 """Stage two of the starter: KMTalk learns key motions and their completion on top of the frozen encoder.
 
 Half of the crops are *heard*: their phones are the encoder's posteriors, their keys the boundaries it hears, and what
-they are to show is the rule applied to just that, mixed with the truth; so the network keeps the rule's judgement where
-the encoder is in doubt, as it is on real speech.  The others are *told*: phones and boundaries as a transcript would
-give them, slightly wrong.  Some keys are bent, and the motion with them, so that the completion follows its keys.
+they are to show is the rule applied to just that (or mixed with the truth); so the network keeps the rule's judgement
+where the encoder is in doubt, as it is on real speech.  The others are *told*: phones and boundaries as a transcript
+would give them, slightly wrong.  Some keys are bent, and the motion with them, so that the completion follows its keys.
 """
 
 from collections.abc import Iterable, Iterator
@@ -61,7 +61,7 @@ class MotionTraining:
     rate: float = 1e-3
     decay: float = 0.01
     heard_share: float = 0.5
-    rule_share: float = 0.5
+    rule_share: float = 1.0
     bent_share: float = 0.6
     opening_weight: float = 1.0
     natural_share: float = 2.0
