@@ -8,9 +8,10 @@
 - `auto`: the file where there is one, the transcript where there is one, else neural.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..alignment import Alignment
+from ..alignment import Alignment, Phone
 from ..audio import Sound
 from ..errors import AlignmentError, WeightsError
 from ..progress import Job
@@ -80,17 +81,35 @@ def _from_transcript(sound: Sound, text: str | None, language: str) -> Job[Align
 def _transcript_if_right(
     sound: Sound, text: str, language: str, weights: str | Path | None, device: str
 ) -> Job[Alignment]:
+    """The transcript's phones, by ear where it lacks what is said; all by ear where it is not what is said."""
     from .transcript import fitted_job
 
     try:
         found = yield from fitted_job(sound, text, language)
     except AlignmentError as error:
-        reason = str(error)
-    else:
-        if found.trusted:
-            return found.alignment
-        reason = "It does not seem to be what is said."
-    return (yield from _by_ear(sound, weights, device, (f"The transcript was left aside: {reason}",)))
+        return (yield from _by_ear(sound, weights, device, (f"The transcript was left aside: {error}",)))
+    if not found.trusted:
+        note = "The transcript was left aside: it does not seem to be what is said."
+        return (yield from _by_ear(sound, weights, device, (note,)))
+    if not found.left_out:
+        return found.alignment
+    heard = yield from _by_ear(sound, weights, device, ())
+    return _filled(found.alignment, heard, found.left_out)
+
+
+def _filled(alignment: Alignment, heard: Alignment, spans: Sequence[tuple[float, float]]) -> Alignment:
+    """`alignment` with what was `heard` within `spans`, where it is silent."""
+    added = [
+        Phone(max(phone.start, start), min(phone.end, end), phone.label, phone.confidence)
+        for phone in heard.phones
+        for start, end in spans
+        if not phone.is_silence and start < (phone.start + phone.end) / 2 < end
+    ]
+    seconds = sum(end - start for start, end in spans)
+    note = f"About {seconds:.1f} s of speech are not in the transcript; their phones are found by ear."
+    spoken = [phone for phone in alignment.phones if not phone.is_silence]
+    notes = (*alignment.notes, note, *heard.notes)
+    return Alignment.covering(spoken + added, alignment.duration, alignment.method, notes)
 
 
 def _neural(sound: Sound, weights: str | Path | None, device: str) -> Job[Alignment]:

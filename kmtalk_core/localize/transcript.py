@@ -26,11 +26,10 @@ _WORDS_PER_FRAME = 0.06  # faster than anybody speaks
 _UNSURE_END = 300  # frames at the end of a window where the path may still change
 _STRETCH, _LONGEST_STRETCH = 600, 1200  # frames that the phones of which are aligned at once
 _MARGIN = 25  # frames of a pause that a stretch keeps
-_TRUSTED = 0.5  # fit; right words of real English have .67 to .97, of synthetic voices .4 to .75, wrong ones 0 to .5
+_TRUSTED = 0.5  # mean confidence; right words have .67 to .97 in real English, .4 to .75 in robots', wrong ones 0 to .5
 _TRUSTED_ABROAD = _WRONG = 0.3  # phones of other languages never fit the English model well
-_MOST_LEFT_OUT = 1.0  # seconds of speech that the words do not cover
-_SLACK = 0.3  # seconds by which a pause and the silence between two words may differ
-_BEAMS = (1e-48, 1e-100)
+_SHORTEST_LEFT_OUT = 0.3  # seconds by which a pause and the silence between two words may differ
+_BEAM, _WIDE_BEAM = 1e-48, 1e-100
 
 
 class _Lost(Exception):
@@ -48,12 +47,16 @@ class _Placed:
 
 @dataclass(frozen=True)
 class Fitted:
-    """An alignment and how well it fits, 0 to 1: the mean confidence of its phones times the share of speech they
-    cover; `trusted` where the words are surely what is said, and all of it."""
+    """An alignment, how well it fits, and the (start, end) of speech that none of the words is placed in.
+
+    `fit` is 0 to 1: the mean confidence of its phones times the share of speech they cover; `trusted` where the words
+    are surely what is said.
+    """
 
     alignment: Alignment
     fit: float
     trusted: bool
+    left_out: tuple[tuple[float, float], ...]
 
 
 def transcript_job(sound: Sound, text: str, language: str = "en") -> Job[Alignment]:
@@ -63,10 +66,13 @@ def transcript_job(sound: Sound, text: str, language: str = "en") -> Job[Alignme
     Raises AlignmentError where the words cannot be read, do not fit, or are clearly not what is said.
     """
     found = yield from fitted_job(sound, text, language)
-    if found.trusted:
-        return found.alignment
-    note = "The transcript fits the sound poorly; check that it is what is said."
-    return replace(found.alignment, notes=(*found.alignment.notes, note))
+    notes = found.alignment.notes
+    missing = sum(end - start for start, end in found.left_out)
+    if missing > 0.5:
+        notes += (f"About {missing:.1f} s of speech are not in the transcript; the mouth rests there.",)
+    if not found.trusted:
+        notes += ("The transcript fits the sound poorly; check that it is what is said.",)
+    return replace(found.alignment, notes=notes)
 
 
 def fitted_job(sound: Sound, text: str, language: str = "en") -> Job[Fitted]:
@@ -76,20 +82,20 @@ def fitted_job(sound: Sound, text: str, language: str = "en") -> Job[Fitted]:
     pauses = yield from pauses_job(sound)
     trusted = _TRUSTED if language.startswith("en") else _TRUSTED_ABROAD
     best: Fitted | None = None
-    for beam, whole in ((_BEAMS[0], True), (_BEAMS[1], True), (_BEAMS[1], False)):
+    for whole in (True, False):
         try:
-            words = yield from _place_words(sound, transcript, beam, whole)
+            words = yield from _place_words(sound, transcript, whole)
         except _Lost:
             continue
         phones = yield from _place_phones(sound, transcript, words)
-        found = Alignment.covering(phones, sound.duration, METHOD, transcript.notes)
-        unexplained = _speech_left_out(found, pauses)
-        spoken = sum(phone.end - phone.start for phone in found.phones if not phone.is_silence)
-        fit = found.mean_confidence * spoken / max(spoken + unexplained, FRAME)
+        unsaid = len(transcript.words) - len(words)
+        notes = (f"The sound ends before the last {unsaid} words of the transcript.",) if unsaid else ()
+        found = Alignment.covering(phones, sound.duration, METHOD, transcript.notes + notes)
+        left_out = tuple(_speech_left_out(found, pauses)) if pauses is not None else ()
+        covered = sum(phone.end - phone.start for phone in found.phones if not phone.is_silence)
+        fit = found.mean_confidence * covered / max(covered + sum(end - start for start, end in left_out), FRAME)
         if best is None or fit > best.fit:
-            notes = _notes_on_what_is_missing(len(transcript.words) - len(words), unexplained)
-            sure = fit >= trusted and unexplained <= _MOST_LEFT_OUT
-            best = Fitted(replace(found, notes=found.notes + notes), fit, sure)
+            best = Fitted(found, fit, fit >= _WRONG and found.mean_confidence >= trusted, left_out)
         if best.trusted:
             break
     if best is None or best.fit < _WRONG:
@@ -97,25 +103,17 @@ def fitted_job(sound: Sound, text: str, language: str = "en") -> Job[Fitted]:
     return best
 
 
-def _speech_left_out(alignment: Alignment, pauses: Sequence[tuple[float, float]] | None) -> float:
-    """Seconds in which the words are silent and the sound is not; 0 where its pauses cannot be told."""
-    if pauses is None:
-        return 0.0
-    left = 0.0
+def _speech_left_out(alignment: Alignment, pauses: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """Stretches in which the words are silent and the sound is not."""
     for phone in alignment.phones:
-        if phone.is_silence:
-            quiet = sum(max(min(end, phone.end) - max(start, phone.start), 0.0) for start, end in pauses)
-            left += max(phone.end - phone.start - quiet - _SLACK, 0.0)
-    return left
-
-
-def _notes_on_what_is_missing(unsaid: int, unexplained: float) -> tuple[str, ...]:
-    notes = []
-    if unsaid:
-        notes.append(f"The sound ends before the last {unsaid} words of the transcript.")
-    if unexplained > _MOST_LEFT_OUT:
-        notes.append(f"About {unexplained:.0f} s of speech are not in the transcript; the mouth rests there.")
-    return tuple(notes)
+        if not phone.is_silence:
+            continue
+        inside = [(max(start, phone.start), min(end, phone.end)) for start, end in pauses]
+        time = phone.start
+        for start, end in [*((a, b) for a, b in inside if a < b), (phone.end, phone.end)]:
+            if start - time > _SHORTEST_LEFT_OUT:
+                yield time, start
+            time = end
 
 
 def _readable(sound: Sound, text: str, language: str) -> Transcript:
@@ -194,8 +192,15 @@ class _Aligner:
         return self._decoder
 
 
-def _place_words(sound: Sound, transcript: Transcript, beam: float, whole: bool) -> Job[list[_Placed]]:
-    """When each word is said, window by window; not `whole`: as many words as the sound has."""
+def _place_words(sound: Sound, transcript: Transcript, whole: bool) -> Job[list[_Placed]]:
+    """When each word is said, with a wider beam if need be; not `whole`: as many words as the sound has."""
+    try:
+        return (yield from _place_within(sound, transcript, _BEAM, whole))
+    except _Lost:
+        return (yield from _place_within(sound, transcript, _WIDE_BEAM, whole))
+
+
+def _place_within(sound: Sound, transcript: Transcript, beam: float, whole: bool) -> Job[list[_Placed]]:
     aligner = _Aligner(sound, transcript, beam)
     frames, count = sound.length // _SAMPLES, len(transcript.words)
     placed: list[_Placed] = []
@@ -226,7 +231,7 @@ def _surest_cut(words: Sequence[tuple[int, int]], end: int) -> int:
 
 
 def _place_phones(sound: Sound, transcript: Transcript, words: Sequence[_Placed]) -> Job[list[Phone]]:
-    aligner = _Aligner(sound, transcript, _BEAMS[-1], compallsen=True)
+    aligner = _Aligner(sound, transcript, _WIDE_BEAM, compallsen=True)
     frames = sound.length // _SAMPLES
     phones: list[Phone] = []
     for first, last in _stretches(words):
