@@ -1,16 +1,17 @@
 """The starter weights, from nothing: corpus → encoder → KMTalk → a checkpoint folder with its card.
 
-    finish(train_starter_job(StarterTraining()))
+    python -m kmtalk_core train-starter
 
 Each stage goes on where it was interrupted, and the same seed on the same machine gives the same weights.
 """
 
+import argparse
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..corpus import build
 from ..corpus.build import CorpusConfig, CorpusSummary
@@ -148,7 +149,7 @@ motion of real speakers; nothing else of theirs is in these weights.
    visible opening with weight {motion.opening_weight:g}.  Phones and keys come from the encoder for {heard:.0%} of the
    crops, from the truth with errors for the others; {bent:.0%} have keys bent by chance, and motion to follow them.
 
-Made again by `python -m kmtalk_core train starter`.  All settings:
+Made again by `python build.py train-starter`.  All settings:
 
 ```json
 {settings}
@@ -166,3 +167,29 @@ Made again by `python -m kmtalk_core train starter`.  All settings:
 
 GPL-3.0-or-later, as the rest of KMTalk for Blender.
 """
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `train-starter` takes."""
+    standard = StarterTraining()
+    parser.add_argument("--out", type=Path, default=standard.weights, metavar="DIR", help="default %(default)s")
+    parser.add_argument("--scratch", type=Path, default=standard.scratch, metavar="DIR", help="to resume from")
+    parser.add_argument("--corpus", type=Path, default=standard.corpus.folder, metavar="DIR", help="made where missing")
+    parser.add_argument(
+        "--minutes", type=float, default=standard.corpus.minutes, help="of speech (default %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (default %(default)s)")
+
+
+def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
+    """Train; the folder of the weights goes to stdout."""
+    config = StarterTraining(
+        corpus=CorpusConfig(options.corpus, options.minutes, StarterTraining().corpus.seed + options.seed),
+        acoustic=AcousticTraining(seed=options.seed, device=options.device),
+        motion=MotionTraining(seed=options.seed, device=options.device),
+        scratch=options.scratch,
+        weights=options.out,
+    )
+    print(show(train_starter_job(config)))
+    return 0
