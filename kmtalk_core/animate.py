@@ -1,6 +1,7 @@
 """Animator: a sound to a take, and a take with edited keys to the next one.  Needs PyTorch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -46,8 +47,9 @@ class Animator:
         Raises WeightsError for a checkpoint that cannot be used, KMTalkError for a device that is not there.
         """
         folder = STARTER_WEIGHTS if weights is None else Path(weights)
-        place = pick_device(device)
-        return Animator(checkpoint.load(folder).to(place), folder, checkpoint.model_hash(folder), place)
+        model = checkpoint.load(folder)
+        place = pick_device(device, model.audio_encoder.is_small)
+        return Animator(model.to(place), folder, checkpoint.model_hash(folder), place)
 
     def animate(self, sound: Sound, **options: Any) -> Take:
         """`animate_job`, run to its end."""
@@ -88,9 +90,10 @@ class Animator:
             PlannedKey(key.frame, key.time, key.label, key.confidence, "generated", None, is_changed=True)
             for key in key_frames(_delayed(alignment, wanted.delay), space.fps, count, gap)
         ]
-        performance = yield from self._performance(sound, count, alignment, wanted)
         motion = np.empty((count, space.width), np.float32)
-        yield from performance.motion_job(keys, 0, count, motion)
+        with _device_memory_told():
+            performance = yield from self._performance(sound, count, alignment, wanted)
+            yield from performance.motion_job(keys, 0, count, motion)
         return Take(
             space=space.name,
             fps=space.fps,
@@ -124,12 +127,13 @@ class Animator:
         spans = changed_spans(take, plan)
         motion = take.motion.copy()
         if spans:
-            performance = yield from self._performance(sound, take.frame_count, alignment, settings)
-            for number, span in enumerate(spans):
-                fresh = np.empty((span.last + 1 - span.first, motion.shape[1]), np.float32)
-                for step in performance.motion_job(plan, span.first, span.last + 1, fresh):
-                    yield Progress("completing", (number + step.fraction) / len(spans))
-                _write_span(motion, fresh, span, plan, performance.shaping)
+            with _device_memory_told():
+                performance = yield from self._performance(sound, take.frame_count, alignment, settings)
+                for number, span in enumerate(spans):
+                    fresh = np.empty((span.last + 1 - span.first, motion.shape[1]), np.float32)
+                    for step in performance.motion_job(plan, span.first, span.last + 1, fresh):
+                        yield Progress("completing", (number + step.fraction) / len(spans))
+                    _write_span(motion, fresh, span, plan, performance.shaping)
         notes = take.notes
         if take.model.get("hash") != self.weights_hash and spans:
             notes += ("Some spans were completed with other weights than the rest of the take.",)
@@ -143,6 +147,11 @@ class Animator:
             raise TakeError(
                 f"The take is in the space {take.space!r}, these weights make {made!r}; use its own weights."
             )
+        if take.fps != self.model.config.motion_space.fps:
+            wanted = self.model.config.motion_space.fps
+            raise TakeError(
+                f"The take has {take.fps:g} frames a second where {wanted:g} are due; animate the sound again."
+            )
         if frame_count_of(sound.duration, take.fps) != take.frame_count:
             lengths = f"{sound.name} lasts {sound.duration:.2f} s, the take {take.duration:.2f} s"
             raise TakeError(f"{lengths}; give the sound that the take was made from.")
@@ -155,16 +164,27 @@ class Animator:
         return Performance(self.model, hearing, phones, trust, Shaping(space, settings, alignment))
 
 
-def pick_device(name: str) -> torch.device:
-    """The device called `name`; `auto` is the best this machine has.  Raises KMTalkError where it has none such."""
+def pick_device(name: str, is_small: bool = False) -> torch.device:
+    """The device called `name`; `auto` is the best this machine has, for a network that `is_small` the processor.
+
+    Raises KMTalkError where the machine has none such.
+    """
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
+        name = "cpu" if is_small else next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
     if name not in available:
         raise KMTalkError(f"There is no device {name!r:.40}; choose one of {', '.join(DEVICES)}.")
     if not available[name]:
         raise KMTalkError(f"PyTorch finds no {name} device on this machine; choose auto or cpu.")
     return torch.device(name)
+
+
+@contextmanager
+def _device_memory_told() -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise KMTalkError("The graphics device ran out of memory; free some, or choose the device cpu.") from error
 
 
 def _delayed(alignment: Alignment, delay: float) -> Alignment:

@@ -214,6 +214,7 @@ def test_weights_and_devices_that_are_not_there_are_named(animator: Animator, tm
         Animator.load(tmp_path / "nowhere")
     with pytest.raises(KMTalkError, match="no device 'abacus'"):
         Animator.load(animator.weights, "abacus")
+    assert Animator.load(animator.weights, "auto").device.type == "cpu"
     if not torch.cuda.is_available():
         with pytest.raises(KMTalkError, match="choose auto or cpu"):
             Animator.load(animator.weights, "cuda")
@@ -362,6 +363,8 @@ def test_another_sound_space_or_edit_is_refused(
         animator.complete(take, noise(2.0), [])
     with pytest.raises(TakeError, match="space 'arkit'"):
         pretrained_animator.complete(take, minute, [])
+    with pytest.raises(TakeError, match="60 frames a second"):
+        animator.complete(replace(take, fps=60.0), minute, [])
     with pytest.raises(TakeError, match="no key at frame 901"):
         animator.complete(take, minute, [{"frame": 901, "delete": True}])
     with pytest.raises(KMTalkError, match="no setting"):

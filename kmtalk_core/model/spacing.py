@@ -25,21 +25,20 @@ class KeySpacing:
     @staticmethod
     def of(keys: Tensor, key_mask: Tensor | None, frame_count: int, reach: int) -> "KeySpacing":
         """Spacing of `frame_count` frames between `keys` (batch, n), of which `key_mask` marks the real ones."""
-        batch, count = keys.shape
-        time = torch.arange(frame_count, device=keys.device).expand(batch, -1)
-        slots = keys if key_mask is None else torch.where(key_mask, keys, frame_count)
-        ordinal = torch.full((batch, frame_count + 1), -1, dtype=torch.long, device=keys.device)
-        ordinal = ordinal.scatter(1, slots, torch.arange(count, device=keys.device).expand(batch, -1))[:, :frame_count]
-        is_key = ordinal >= 0
-        before = torch.where(is_key, time, -reach - frame_count).cummax(dim=1).values
-        after = torch.where(is_key, time, 2 * frame_count + reach).flip(1).cummin(dim=1).values.flip(1)
-        previous_distance = (time - before).clamp(max=reach)
-        next_distance = (after - time).clamp(max=reach)
+        time = torch.arange(frame_count, device=keys.device)
+        absent = frame_count + reach
+        real = keys if key_mask is None else torch.where(key_mask, keys, absent)
+        passed = (real[..., None] <= time).sum(dim=1)
+        reached = (real[..., None] < time).sum(dim=1)
+        previous, following = (passed - 1).clamp(min=0), reached.clamp(max=keys.shape[1] - 1)
+        since = torch.where(passed > 0, time - real.gather(1, previous), reach)
+        until = torch.where(reached < keys.shape[1], real.gather(1, following) - time, reach)
+        previous_distance, next_distance = since.clamp(0, reach), until.clamp(0, reach)
         apart = previous_distance + next_distance
         share = torch.where(apart > 0, next_distance / apart.clamp(min=1), 0.5)
         return KeySpacing(
-            previous=ordinal.gather(1, before.clamp(min=0)).clamp(min=0),
-            next=ordinal.gather(1, after.clamp(max=frame_count - 1)).clamp(min=0),
+            previous=previous,
+            next=following,
             previous_distance=previous_distance,
             next_distance=next_distance,
             previous_weight=share * _fade(previous_distance, reach),
