@@ -139,7 +139,7 @@ def bench(options, rest):
 
 
 def train_starter(options, rest):
-    module("kmtalk_core", "train", "--config", "starter", *rest)
+    module("kmtalk_core", "train-starter", *rest)
     return 0
 
 

@@ -1,10 +1,11 @@
-"""The command line: `python -m kmtalk_core localize | animate | batch | complete | synthesize | train | worker`.
+"""The command line: `python -m kmtalk_core animate | localize | batch | complete | speak | worker | …`.
 
 Exit status: 0 when the work was done, 1 when some files of a batch failed, 2 for a mistake of the user's (one line on
 stderr says what to do), 130 when interrupted.  Progress goes to stderr, nothing but results to stdout.
 """
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Generator, Sequence
@@ -18,9 +19,23 @@ from .progress import Progress, finish
 Result = TypeVar("Result")
 
 
+_RESEARCH = (
+    ("synthesize", "datasets.synthesis_command", "a synthetic corpus, or a data set in VOCASET's or BIWI's layout"),
+    ("prepare", "datasets.command", "find the phones of a data set once"),
+    ("train", "training.vertex.command", "the paper's recipe on a data set"),
+    ("train-starter", "training.starter", "the starter weights from nothing"),
+    ("evaluate", "evaluation.command", "any number of methods on a data set, in one table"),
+    ("evaluate-speech", "evaluation.real_speech", "a checkpoint on recorded speech with known motion or phones"),
+    ("experiments", "experiments.command", "the paper's tables on a data set"),
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
-    options = _parser().parse_args(arguments)
+    options, rest = _parser().parse_known_args(arguments)
+    if rest and options.run is not _research:
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     try:
         return int(options.run(options))
     except KMTalkError as error:
@@ -76,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, required=True, metavar="FILE.wav")
     command.add_argument("--voice", default="en-us", help="an eSpeak NG voice (default %(default)s)")
     command.set_defaults(run=_speak)
+
+    for name, module, purpose in _RESEARCH:
+        commands.add_parser(name, help=purpose, add_help=False).set_defaults(run=_research, module=module, name=name)
 
     command = commands.add_parser("worker", help="serve requests on stdin (what the Blender extension talks to)")
     _add_model(command)
@@ -191,6 +209,14 @@ def _worker(options: argparse.Namespace) -> int:
     from .worker import run
 
     return run(options.weights, options.device)
+
+
+def _research(options: argparse.Namespace) -> int:
+    """A command whose module says what it takes; imported here, since those modules need PyTorch."""
+    module = importlib.import_module(f".{options.module}", __package__)
+    parser = argparse.ArgumentParser(prog=f"kmtalk_core {options.name}", description=module.run.__doc__)
+    module.add_arguments(parser)
+    return int(module.run(parser.parse_args(options.rest), _show))
 
 
 def _print_notes(notes: Sequence[str]) -> None:

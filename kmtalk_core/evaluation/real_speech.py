@@ -1,0 +1,210 @@
+"""How well a checkpoint moves a mouth on recorded speech whose true motion, or true phones, are known.
+
+The recordings stay with whoever has them; they are described by a JSON list of clips, paths relative to it:
+
+    {"name": "set_clip", "audio": FILE, "motion"?: FILE.npz with t (seconds) and opening, "phones"?: FILE.json, "text"?}
+
+where `phones` holds `[{"start", "end", "label"}]`.  Phones that an aligner found may lie beside the motion, as
+`<motion>.autophones.json`: good enough to say where p, b and m are, not to judge boundaries by.  Clips of one set
+share the part of their name before the first `_`.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .. import audio
+from ..animate import Animator
+from ..errors import DataSetError
+from ..jobs import read_json
+from ..phones import BILABIALS
+from ..progress import Job, Progress
+from ..take import Take
+from ..training.motion import visible_opening
+from ..training.starter import record_scores
+
+FloatArray: TypeAlias = npt.NDArray[np.floating]
+
+GRID = 60.0  # samples a second at which openings are compared
+LONGEST_LAG = 0.2  # seconds
+TOLERANCES = (0.02, 0.05)  # seconds between a true and a found boundary
+
+_MARGIN, _SLACK = 0.1, 0.02  # seconds beside a bilabial: where the mouth must have been wider, where it may be closed
+_LEAST_MOVE, _SAME = 0.1, 0.02  # shares of the range of a clip's opening
+
+
+@dataclass(frozen=True)
+class SpeechScores:
+    """`correlation` of the opening at one lag for all clips, over clips (`mean`) and over sets (`macro`).
+
+    `bilabial_hits` is the share of /p b m/ at which the mouth is narrowest; `boundaries` maps a tolerance in seconds
+    to precision, recall and F1.  What no clip could tell is absent.
+    """
+
+    clips: int
+    mean: float | None
+    macro: float | None
+    lag: float | None
+    bilabials: int
+    bilabial_hits: float | None
+    boundaries: dict[float, tuple[float, float, float]]
+
+    def rows(self) -> dict[str, float]:
+        """The scores by what to call them in a table."""
+        named = {
+            f"correlation of the mouth opening, mean of {self.clips} clips": self.mean,
+            "the same, mean of the sets": self.macro,
+            f"lips closed on p, b, m (of {self.bilabials})": self.bilabial_hits,
+            **{f"phone boundaries within {1000 * t:.0f} ms, F1": f1 for t, (_, _, f1) in self.boundaries.items()},
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def score_job(animator: Animator, index: Path, with_text: bool = False) -> Job[SpeechScores]:
+    """Animate every clip of `index` and score the takes; `with_text` hands the transcripts over.
+
+    Raises DataSetError for an index that is not one.
+    """
+    clips = read_json(index)
+    if not isinstance(clips, list) or not all(isinstance(c, dict) and {"name", "audio"} <= c.keys() for c in clips):
+        raise DataSetError(f"{index} must be a JSON list of clips with a name and an audio file each.")
+    openings: list[tuple[str, FloatArray, FloatArray]] = []
+    hits: list[bool] = []
+    boundaries: list[tuple[FloatArray, FloatArray]] = []
+    for number, clip in enumerate(clips):
+        yield Progress(str(clip["name"]), number / len(clips))
+        sound = audio.load(index.parent / clip["audio"])
+        take = yield from _within(
+            animator.animate_job(sound, text=clip.get("text") if with_text else None), number, len(clips)
+        )
+        times, opening = np.arange(take.frame_count) / take.fps, _opening(take)
+        if clip.get("motion") and not clip.get("sync_doubtful"):
+            with np.load(index.parent / clip["motion"], allow_pickle=False) as motion:
+                grid = np.arange(0, min(motion["t"][-1], times[-1] + 0.1, sound.duration), 1 / GRID)
+                truth = np.interp(grid, motion["t"], motion["opening"])
+            openings.append((str(clip["name"]), truth, np.interp(grid, times, opening)))
+        if clip.get("phones"):
+            phones = read_json(index.parent / clip["phones"])
+            hits += bilabial_hits(phones, times, opening)
+            boundaries.append((_boundaries(phones), _found(take)))
+        elif clip.get("motion") and (found := (index.parent / clip["motion"]).with_suffix(".autophones.json")).exists():
+            hits += bilabial_hits(read_json(found), times, opening)
+    mean, macro, lag = correlation(openings) if openings else (None, None, None)
+    return SpeechScores(
+        len(openings),
+        mean,
+        macro,
+        lag,
+        len(hits),
+        float(np.mean(hits)) if hits else None,
+        {tolerance: boundary_scores(boundaries, tolerance) for tolerance in TOLERANCES} if boundaries else {},
+    )
+
+
+def correlation(openings: Sequence[tuple[str, FloatArray, FloatArray]]) -> tuple[float, float, float]:
+    """Pearson r over clips and over sets, and the lag in seconds (positive: the prediction is early) that serves best.
+
+    Each of `openings` is a clip's name and its true and predicted opening on one grid.
+    """
+    steps = np.arange(-round(LONGEST_LAG * GRID), round(LONGEST_LAG * GRID) + 1)
+    curves = np.array([[_pearson(*_shifted(truth, found, k)) for k in steps] for _, truth, found in openings])
+    sets = np.array([name.split("_")[0] for name, _, _ in openings])
+    by_set = np.array([curves[sets == name].mean(0) for name in np.unique(sets)])
+    best = int(by_set.mean(0).argmax())
+    return float(curves[:, best].mean()), float(by_set[:, best].mean()), float(steps[best] / GRID)
+
+
+def bilabial_hits(phones: Sequence[dict[str, Any]], times: FloatArray, opening: FloatArray) -> list[bool]:
+    """For each p, b and m: whether the opening is narrowest within it, and was clearly wider beside it."""
+    grid = np.arange(0, times[-1], 0.01)
+    curve = np.interp(grid, times, opening)
+    low, high = np.percentile(curve, [5, 95])
+    span = max(high - low, 1e-9)
+    hits = []
+    for phone in phones:
+        if str(phone["label"]).lower() not in BILABIALS:
+            continue
+        around = curve[(grid >= phone["start"] - _MARGIN) & (grid <= phone["end"] + _MARGIN)]
+        inside = curve[(grid >= phone["start"] - _SLACK) & (grid <= phone["end"] + _SLACK)]
+        if not len(inside):
+            continue
+        moves = around.max() - around.min() >= _LEAST_MOVE * span and high - low > 1e-6
+        hits.append(bool(inside.min() <= around.min() + _SAME * span and moves))
+    return hits
+
+
+def boundary_scores(clips: Sequence[tuple[FloatArray, FloatArray]], tolerance: float) -> tuple[float, float, float]:
+    """Precision, recall and F1 of found boundaries, matched one to one with the true ones."""
+    hits = 0
+    for truth, found in clips:
+        free = list(found)
+        for boundary in truth:
+            near = [f for f in free if abs(f - boundary) <= tolerance]
+            if near:
+                free.remove(min(near, key=lambda f: abs(f - boundary)))
+                hits += 1
+    precision = hits / max(sum(len(found) for _, found in clips), 1)
+    recall = hits / max(sum(len(truth) for truth, _ in clips), 1)
+    return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
+
+
+def _within(job: Job[Take], number: int, count: int) -> Job[Take]:
+    while True:
+        try:
+            step = next(job)
+        except StopIteration as stop:
+            return stop.value
+        yield Progress(step.stage, (number + step.fraction) / count)
+
+
+def _opening(take: Take) -> FloatArray:
+    """The visible opening of the mouth (frames,)."""
+    return visible_opening(torch.from_numpy(take.motion)).numpy()
+
+
+def _found(take: Take) -> FloatArray:
+    return np.unique([round(t, 3) for phone in take.phones for t in (phone.start, phone.end)])
+
+
+def _boundaries(phones: Sequence[dict[str, Any]]) -> FloatArray:
+    return np.unique([round(float(phone[side]), 3) for phone in phones for side in ("start", "end")])
+
+
+def _shifted(truth: FloatArray, found: FloatArray, steps: int) -> Iterator[FloatArray]:
+    """The two curves with the prediction delayed by `steps`."""
+    yield truth[steps:] if steps >= 0 else truth[:steps]
+    yield found[: len(found) - steps] if steps >= 0 else found[-steps:]
+
+
+def _pearson(a: FloatArray, b: FloatArray) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    scale = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / scale) if scale > 1e-12 else 0.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `evaluate-speech` takes."""
+    parser.add_argument("index", type=Path, metavar="INDEX.json", help="clips with captured openings or true phones")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="checkpoint folder (default: the starter weights)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument("--record", metavar="WHAT", help="write the scores into the card, measured on WHAT")
+
+
+def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
+    """Score without and with transcripts; the table goes to stdout, and with `--record` into the card."""
+    animator = Animator.load(options.weights, options.device)
+    scores: dict[str, float] = {}
+    for with_text, suffix in ((False, ""), (True, ", with transcripts")):
+        found: SpeechScores = show(score_job(animator, options.index, with_text))
+        scores |= {name + suffix: value for name, value in found.rows().items()}
+    for name, value in scores.items():
+        print(f"{value:.3f}  {name}")
+    if options.record:
+        record_scores(animator.weights, scores, options.record)
+    return 0
