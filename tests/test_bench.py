@@ -1,0 +1,55 @@
+"""The benchmark's figures come from processes of their own, and what was not measured is said."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kmtalk_core import bench
+
+FIGURES = {
+    "machine": {"processor": "Abacus", "cores": 2, "threads": 2, "torch": "2", "load": None},
+    "animate": [
+        {"weights": "starter", "seconds": 3600.0, "wall_seconds": 36.0, "real_time": 0.01, "megabytes": 400.0},
+        {"weights": "biwi (random)", "seconds": 4.0, "wall_seconds": 2.0, "real_time": 0.5, "megabytes": None},
+    ],
+    "not_run": ["vocaset, 3600 s"],
+    "beside_encoder": [{"preset": "vocaset", "ratio": 1.125}],
+    "idle_megabytes": 300.0,
+    "worker_hello_seconds": 0.25,
+}
+
+
+def test_the_table_holds_every_figure_and_what_was_left_out() -> None:
+    text = bench.table(FIGURES)
+    starter, biwi = (next(line for line in text.splitlines() if line.startswith(name)) for name in ("starter", "biwi"))
+    assert starter.split() == ["starter", "1", "h", "36.00", "s", "0.0100", "400", "MB"]
+    assert biwi.endswith("unknown")
+    for part in ("vocaset, 3600 s", "not run", "1.12 times", "300 MB", "0.25 s", "load unknown"):
+        assert part in text
+
+
+def test_a_measurement_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
+    bench._write_speech(tmp_path / "short.wav", 2)
+    figures = bench._measure("animate", "starter", str(tmp_path / "short.wav"))
+    assert figures["seconds"] == pytest.approx(2.0)
+    assert figures["wall_seconds"] > 0
+    assert figures["real_time"] == pytest.approx(figures["wall_seconds"] / 2)
+    assert figures["megabytes"] is None or figures["megabytes"] > 50
+    assert figures["localization"] == "neural"
+
+
+def test_a_quick_run_names_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def measured(what: str, preset: str, sound: str) -> dict[str, object]:
+        seconds = float(Path(sound).stem)
+        return {**FIGURES["animate"][0], **FIGURES["beside_encoder"][0], "weights": preset, "seconds": seconds}
+
+    monkeypatch.setattr(bench, "_measure", measured)
+    monkeypatch.setattr(bench, "worker_cold_start", lambda: 0.25)
+    assert bench.main(["--quick", "--json", str(tmp_path / "figures.json")]) == 0
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert [(row["weights"], row["seconds"]) for row in figures["animate"]] == [
+        ("starter", 4.0), ("starter", 10.0), ("vocaset", 4.0), ("vocaset", 10.0),
+    ]  # fmt: skip
+    assert "starter, 3600 s" in figures["not_run"]
+    assert "biwi, 10 s" in figures["not_run"]
