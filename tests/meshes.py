@@ -1,9 +1,13 @@
 """Heads of research, which tests use where they are at hand."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+
+from kmtalk_core.faces.head import Head
+from kmtalk_core.faces.head import demo_head as make_demo_head
 
 MESHES = Path(os.environ.get("KMTALK_MESHES", Path(__file__).parents[2] / "shared" / "data" / "meshes"))
 
@@ -19,3 +23,9 @@ def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray]:
     vertices = np.frombuffer(body, number, vertex_count * 3).reshape(-1, 3).astype(float)
     faces = np.frombuffer(body[vertex_count * 3 * number.itemsize :], [("n", "u1"), ("corners", index, 3)], face_count)
     return vertices, faces["corners"].astype(np.int64)
+
+
+@cache
+def demo_head() -> Head:
+    """The demo head, made once for all tests."""
+    return make_demo_head()

@@ -42,7 +42,7 @@ class Retarget:
         values = self._raw(motion)
         visemes = values[:, self.competing]
         strongest = np.maximum(visemes.max(axis=1, initial=0.0, keepdims=True), 1e-6)
-        contest = visemes * (visemes / strongest) ** 2  # what is weaker yields, so that two visemes never open the jaw twice
+        contest = visemes * (visemes / strongest) ** 2  # the weaker yield, or two would open the jaw twice
         values[:, self.competing] = contest / np.maximum(contest.sum(axis=1, keepdims=True), 1.0)
         return np.clip(values, 0.0, 1.0) * self.multiplier + self.offset
 

@@ -3,8 +3,7 @@
 import pytest
 
 from kmtalk_core.faces.build.face import FacePart
-from kmtalk_core.faces.head import demo_head
-from tests.meshes import MESHES, read_ply
+from tests.meshes import MESHES, demo_head, read_ply
 
 
 def research_head(name: str) -> FacePart:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from kmtalk_core.errors import FaceError
-from kmtalk_core.faces.head import demo_head
 from kmtalk_core.faces.recognize.landmarks import find_landmarks
 from kmtalk_core.motion.mesh import mesh_from
+from tests.meshes import demo_head
 
 MOUTH = {"mouth_left": 0.004, "mouth_right": 0.004, "upper_lip": 0.003, "lower_lip": 0.003}
 EYES = {"eye_inner_left": 0.009, "eye_inner_right": 0.009, "eye_outer_left": 0.008, "eye_outer_right": 0.008}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kmtalk_core.errors import FaceError
-from kmtalk_core.faces.head import demo_head
 from kmtalk_core.motion.topology import describe, find_topology, signatures, topologies
+from tests.meshes import demo_head
 
 Y_UP_TO_Z_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 

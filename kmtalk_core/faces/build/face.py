@@ -199,8 +199,11 @@ def _other_side(name: str) -> str:
 
 def _twins(mesh: Mesh) -> npt.NDArray[np.int64] | None:
     """(V,) the mirror image of each vertex, or None where the mesh is not symmetric vertex by vertex."""
-    distance, twin = cKDTree(mesh.vertices).query(mesh.vertices * _MIRROR)
-    good = distance < 2e-4 * mesh.size
+    distance, near = cKDTree(mesh.vertices).query(mesh.vertices * _MIRROR, k=4)
+    alike = np.einsum("nkd,nd->nk", mesh.normals[near], mesh.normals * _MIRROR)  # tells lips that touch apart
+    best = np.where(distance < 2e-4 * mesh.size, alike, -np.inf).argmax(axis=1)
+    rows = np.arange(len(near))
+    twin, good = near[rows, best], distance[rows, best] < 2e-4 * mesh.size
     if good.mean() < _SYMMETRIC_VERTICES:
         return None
     mutual = good & (twin[twin] == np.arange(len(twin)))

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...motion.mesh import Array
+from ..recognize.slits import Anchors
 from .jaw import smoothstep
 from .rig import Rig, hill
+from .seal import drawn_together
 
+_LOWER_SHARE = 0.2
+"""Of the opening: how far the lower lid rises to meet the upper one."""
 _SIDES = (("Left", "left", 1.0), ("Right", "right", -1.0))
 LOOK_DOWN, LOOK_UP, LOOK_ASIDE = np.radians(25.0), np.radians(22.0), np.radians(28.0)
 
@@ -25,6 +29,8 @@ class Lids:
     upper: Array
     lower: Array
     reach: Array
+    anchors: Anchors
+    width: float
 
 
 def eye_ball(rig: Rig, side: str) -> tuple[Array, float]:
@@ -54,7 +60,7 @@ def _lids(rig: Rig, side: str) -> Lids | None:
     middle, half = ends.mean(), 0.5 * (ends[1] - ends[0])
     column = smoothstep(1.2, 1.0, np.abs(x - middle) / half)
     far = np.linalg.norm(offset, axis=1) / radius
-    return Lids(centre, elevation, upper, lower, smoothstep(2.0, 1.45, far) * column)
+    return Lids(centre, elevation, upper, lower, smoothstep(2.0, 1.45, far) * column, slit.anchors, slit.width)
 
 
 def eye_shapes(rig: Rig) -> dict[str, Array]:
@@ -64,7 +70,7 @@ def eye_shapes(rig: Rig) -> dict[str, Array]:
         lids = _lids(rig, side)
         if lids is None:
             continue
-        shapes[f"eyeBlink{suffix}"] = _turned(rig, lids, 0.8, 0.2)
+        shapes[f"eyeBlink{suffix}"] = _shut(rig, lids)
         shapes[f"eyeSquint{suffix}"] = _turned(rig, lids, 0.15, 0.3)
         shapes[f"eyeWide{suffix}"] = _turned(rig, lids, -0.25, -0.05)
         shapes[f"eyeLookDown{suffix}"] = _turned(rig, lids, 0.42, -0.1)
@@ -72,11 +78,28 @@ def eye_shapes(rig: Rig) -> dict[str, Array]:
     return shapes
 
 
+def _shut(rig: Rig, lids: Lids) -> Array:
+    """The lids turned until they meet; where the turn falls short, near the corners, they are drawn together."""
+    turned = rig.vertices + _turned(rig, lids, 1.0 - _LOWER_SHARE, _LOWER_SHARE)
+    closed = drawn_together(turned, lids.anchors, _above(rig, lids), _LOWER_SHARE, 0.4 * lids.width)
+    return closed - rig.vertices
+
+
+def _above(rig: Rig, lids: Lids) -> Array:
+    """(V,) 1 for the upper lid and what is over it, 0 for the lower."""
+    rest = rig.mesh.vertices
+    upper, lower = lids.anchors.upper_points(rest), lids.anchors.lower_points(rest)
+    order = np.argsort(0.5 * (upper + lower)[:, 0])
+    x = 0.5 * (upper + lower)[order, 0]
+    low, high = (np.interp(rest[:, 0], x, line[order, 1]) for line in (lower, upper))
+    opening = np.maximum(high - low, 0.02 * lids.width)
+    return smoothstep(-0.2, 0.2, (rest[:, 1] - low - 0.45 * opening) / opening)
+
+
 def _turned(rig: Rig, lids: Lids, upper_share: float, lower_share: float) -> Array:
     """Lids that turn about the eye's axis: the upper one down and the lower one up by shares of the opening."""
     opening = np.maximum(lids.upper - lids.lower, 0.0)
-    split = lids.lower + 0.3 * opening
-    above = smoothstep(-0.2, 0.2, (lids.elevation - split) / np.maximum(opening, 0.05))
+    above = _above(rig, lids)
     crease, pouch = np.radians(42.0), np.radians(30.0)
     upper_fade = 1.0 - smoothstep(0.0, 1.0, (lids.elevation - lids.upper) / crease)
     lower_fade = 1.0 - smoothstep(0.0, 1.0, (lids.lower - lids.elevation) / pouch)

@@ -160,14 +160,22 @@ def trace_slit(mesh: Mesh, search: Search, x: float) -> Slit | None:
     rims = [*_walk(mesh, search, start, -1.0)[::-1], start, *_walk(mesh, search, start, 1.0)]
     if len(rims) < _FEWEST:
         return None
-    contacts = [_contact(rim, search.scale) for rim in rims]
+    reach = 0.12 * search.scale if search.steepness == LIPS else 0.0  # lids are open: their rims are what meets
+    contacts = [_contact(rim, reach) for rim in rims]
     upper = np.array([rim.above.points[i] for rim, (i, _) in zip(rims, contacts, strict=True)])
     lower = np.array([rim.below.points[j] for rim, (_, j) in zip(rims, contacts, strict=True)])
     above = np.array([_triangle(rim.above, i) for rim, (i, _) in zip(rims, contacts, strict=True)])
     below = np.array([_triangle(rim.below, j) for rim, (_, j) in zip(rims, contacts, strict=True)])
-    anchors = Anchors(*_tied(mesh, above, upper), *_tied(mesh, below, lower))
+    inner = _away_from_ends(0.5 * (upper + lower)[:, 0])
+    anchors = Anchors(*_tied(mesh, above[inner], upper[inner]), *_tied(mesh, below[inner], lower[inner]))
     marks = tuple(mark for rim in rims for mark in _marks(rim, search.scale))
     return Slit(_with_corners(upper, lower), _with_corners(lower, upper), marks, anchors)
+
+
+def _away_from_ends(x: Array) -> IntArray:
+    """Of points in order the ones that are not in the corners, where what is above and below runs together."""
+    margin = 0.06 * (x.max() - x.min())
+    return np.flatnonzero((x > x.min() + margin) & (x < x.max() - margin))
 
 
 def _triangle(curve: Curve, index: int) -> int:
@@ -199,15 +207,13 @@ def _walk(mesh: Mesh, search: Search, start: Rim, sign: float) -> list[Rim]:
     return rims
 
 
-def _contact(rim: Rim, scale: float) -> tuple[int, int]:
-    """Where the two surfaces come nearest, at the rim or a little inside it: indices into the rim's curves."""
-    first = np.flatnonzero(_inward(rim.above, rim.upper, 1.0) <= 0.12 * scale)
-    second = np.flatnonzero(_inward(rim.below, rim.lower, -1.0) <= 0.12 * scale)
-    first, second = (np.append(k, own) for k, own in ((first, rim.upper), (second, rim.lower)))
-    p, q = rim.above.points[first], rim.below.points[second]
-    distance = np.linalg.norm(q[None] - p[:, None], axis=2)
-    depth = _inward(rim.above, rim.upper, 1.0)[first][:, None] + _inward(rim.below, rim.lower, -1.0)[second][None]
-    i, j = np.unravel_index(np.argmin(distance + 0.02 * np.minimum(depth, scale)), distance.shape)
+def _contact(rim: Rim, reach: float) -> tuple[int, int]:
+    """Where the two surfaces come nearest, at the rim or up to `reach` inside it: indices into the rim's curves."""
+    above, below = _inward(rim.above, rim.upper, 1.0), _inward(rim.below, rim.lower, -1.0)
+    first, second = np.flatnonzero(above <= reach), np.flatnonzero(below <= reach)
+    distance = np.linalg.norm(rim.below.points[second][None] - rim.above.points[first][:, None], axis=2)
+    depth = above[first][:, None] + below[second][None]
+    i, j = np.unravel_index(np.argmin(distance + 0.02 * depth), distance.shape)
     return int(first[i]), int(second[j])
 
 
