@@ -1,4 +1,4 @@
-"""What the settings do to motion after the network: strength, smoothing, blinks, and the limits of the space."""
+"""What happens to motion after the network: strength, smoothing, lips that meet, blinks, the limits of the space."""
 
 from typing import TypeAlias
 
@@ -7,12 +7,17 @@ import numpy.typing as npt
 
 from .alignment import Alignment
 from .motion.spaces import MotionSpace
+from .phones import BILABIALS, classes_of
 from .settings import Settings
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 _UPPER_FACE = ("eye", "brow", "cheekSquint", "noseSneer")
 _EYELIDS = ("eyeBlinkLeft", "eyeBlinkRight")
+_PARTING = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthFunnel")
+_LIPS_TAKE = 0.025  # seconds that lips take to meet before p, b and m, and to part after
+_JAW_GIVES = 0.4  # share of its opening that the jaw gives up meanwhile
+_SURE = 0.8  # confidence from which on lips meet in full
 _BLINK_TIMES = (-0.07, 0.0, 0.04, 0.12, 0.2)  # seconds from when the lid is down
 _BLINK_SHAPE = (0.0, 1.0, 1.0, 0.3, 0.0)
 _BLINK_PAUSE = (2.0, 6.0)  # seconds between blinks
@@ -26,6 +31,8 @@ class Shaping:
         self._space = space
         self._strength = _strengths(space, settings)
         self._kernel = _gaussian(settings.smoothing * space.fps / 2)
+        self._delay = settings.delay
+        self._closures = _closures(space, alignment)
         self._blinks = np.zeros(0)
         self._eyelids = [space.channels.index(name) for name in _EYELIDS if name in space.channels]
         if settings.blinks and self._eyelids:
@@ -36,11 +43,14 @@ class Shaping:
         """Frames of raw motion wanted on each side of a stretch."""
         return len(self._kernel) // 2
 
-    def shape(self, raw: FloatArray, first: int, before: int, after: int) -> FloatArray:
+    def shape(
+        self, raw: FloatArray, first: int, before: int, after: int, moments: npt.NDArray[np.float64] | None = None
+    ) -> FloatArray:
         """Motion from the network's, which starts at frame `first` and has `before` and `after` frames of margin.
 
-        `raw` is used up: a window of vertices may take 200 MB.  Where there is less margin than wanted (at the ends of
-        the sound) the outermost frame is held.
+        `moments` (frames without margin,) tells the frame of the sound that each shows where keys that were moved bend
+        it.  `raw` is used up: a window of vertices may take 200 MB.  Where there is less margin than wanted (at the
+        ends of the sound) the outermost frame is held.
         """
         motion = np.multiply(raw, self._strength, out=raw)
         if self.margin:
@@ -48,9 +58,11 @@ class Shaping:
             padded = np.pad(motion, padding, mode="edge")
             length = len(padded) - 2 * self.margin
             motion = sum(weight * padded[i : i + length] for i, weight in enumerate(self._kernel))
+        frames = np.arange(first + before, first + before + len(motion), dtype=np.float64)
+        if len(self._closures):
+            self._seal(motion, (frames if moments is None else moments) / self._space.fps - self._delay)
         if len(self._blinks):
-            times = np.arange(first + before, first + before + len(motion)) / self._space.fps
-            lids = self._lids(times)[:, None]
+            lids = self._lids(frames / self._space.fps)[:, None]
             motion[:, self._eyelids] = np.maximum(motion[:, self._eyelids], lids)
         return motion if self._space.vertices else np.clip(motion, 0, 1, out=motion)
 
@@ -69,6 +81,23 @@ class Shaping:
         is_scaled[:, self._eyelids] = False
         return np.where(is_scaled, poses / np.maximum(self._strength, 0.05), generated).astype(np.float32)
 
+    def _seal(self, motion: FloatArray, times: npt.NDArray[np.float64]) -> None:
+        """Make the lips meet, in place, where the sound has p, b or m at `times` (frames,), in seconds.
+
+        The network alone closes them in the middle of the phone; what is heard as its start is the lips meeting, and
+        as its end their parting, so that they touch at both key motions.
+        """
+        near = self._closures[(self._closures[:, 1] > times[0] - 1) & (self._closures[:, 0] < times[-1] + 1)]
+        if not len(near):
+            return
+        start, end, sure = (column[:, None] for column in near.T)
+        beside = np.maximum(np.maximum(start - times, times - end), 0) / _LIPS_TAKE
+        closed = (sure * (0.5 + 0.5 * np.cos(np.pi * np.minimum(beside, 1)))).max(axis=0).astype(np.float32)
+        jaw, close = (self._space.channels.index(name) for name in ("jawOpen", "mouthClose"))
+        motion[:, jaw] *= 1 - _JAW_GIVES * closed
+        motion[:, close] = np.maximum(np.minimum(motion[:, close], motion[:, jaw]), closed * motion[:, jaw])
+        motion[:, [self._space.channels.index(name) for name in _PARTING]] *= 1 - closed[:, None]
+
     def _lids(self, times: npt.NDArray[np.float64]) -> FloatArray:
         """How far the eyelids are down (0 to 1) at `times`."""
         nearest = np.searchsorted(self._blinks, times)
@@ -77,6 +106,18 @@ class Shaping:
             blink = self._blinks[neighbour.clip(0, len(self._blinks) - 1)]
             lids = np.maximum(lids, np.interp(times - blink, _BLINK_TIMES, _BLINK_SHAPE))
         return lids.astype(np.float32)
+
+
+def _closures(space: MotionSpace, alignment: Alignment) -> npt.NDArray[np.float64]:
+    """(n, 3): start and end in seconds of each p, b and m, half a frame longer on both sides since keys lie on frames,
+    and how sure (0 to 1) it is that it was said; none in a space without these coefficients."""
+    half = 0.5 / space.fps
+    found = [
+        (phone.start - half, phone.end + half, min(phone.confidence / _SURE, 1.0))
+        for phone in alignment.phones
+        if "mouthClose" in space.channels and BILABIALS.intersection(classes_of(phone.label))
+    ]
+    return np.array(found, np.float64).reshape(-1, 3)
 
 
 def _strengths(space: MotionSpace, settings: Settings) -> FloatArray:

@@ -56,7 +56,8 @@ class Performance:
         encoded = yield from self._heard(keys, low, high)
         with inferring(one_thread=self.model.audio_encoder.is_small):
             raw = self._motion(encoded, near, low, slice(outer_begin - low, outer_end - low))
-        return self.shaping.shape(raw, outer_begin, begin - outer_begin, outer_end - end)
+        moments = _moments(keys, begin, end, count, self.model.config.motion_space.fps)
+        return self.shaping.shape(raw, outer_begin, begin - outer_begin, outer_end - end, moments)
 
     def _heard(self, keys: Sequence[PlannedKey], low: int, high: int) -> Job[EncodedSpeech]:
         """The speech of frames `low` to `high`, warped to the keys."""
