@@ -84,8 +84,7 @@ class Shaping:
     def _seal(self, motion: FloatArray, times: npt.NDArray[np.float64]) -> None:
         """Make the lips meet, in place, where the sound has p, b or m at `times` (frames,), in seconds.
 
-        The network alone closes them in the middle of the phone; what is heard as its start is the lips meeting, and
-        as its end their parting, so that they touch at both key motions.
+        The network alone closes them in the middle of the phone; but what is heard as its start is the lips meeting.
         """
         near = self._closures[(self._closures[:, 1] > times[0] - 1) & (self._closures[:, 0] < times[-1] + 1)]
         if not len(near):
@@ -109,11 +108,14 @@ class Shaping:
 
 
 def _closures(space: MotionSpace, alignment: Alignment) -> npt.NDArray[np.float64]:
-    """(n, 3): start and end in seconds of each p, b and m, half a frame longer on both sides since keys lie on frames,
-    and how sure (0 to 1) it is that it was said; none in a space without these coefficients."""
-    half = 0.5 / space.fps
+    """(n, 3): from when to when lips touch in each p, b and m, in seconds, and how sure (0 to 1) it was said.
+
+    They touch on the key frame of its start and have parted on that of its end: what is heard there is the release.
+    None in a space without these coefficients.
+    """
+    frame = 1 / space.fps
     found = [
-        (phone.start - half, phone.end + half, min(phone.confidence / _SURE, 1.0))
+        (phone.start - frame / 2, max(phone.end - frame, phone.start + frame / 2), min(phone.confidence / _SURE, 1.0))
         for phone in alignment.phones
         if "mouthClose" in space.channels and BILABIALS.intersection(classes_of(phone.label))
     ]
