@@ -39,13 +39,18 @@ _MEGABYTE = 1 << 20
 def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
     """Measure everything and return the figures, as JSON would hold them; `quick` leaves the long sounds out.
 
-    What is left out is listed under `not_run`.
+    What is left out, and motion that is larger than the memory of the machine, is listed under `not_run`.
     """
     plan = [(preset, seconds) for preset in PRESETS for seconds in DURATIONS]
-    planned = [(p, s) for p, s in plan if not quick or (s in QUICK_DURATIONS and p != "biwi")]
+    wanted = [(p, s) for p, s in plan if not quick or (s in QUICK_DURATIONS and p != "biwi")]
+    planned = [(p, s) for p, s in wanted if _motion_megabytes(p, s) < 0.7 * _memory_megabytes()]
     steps = len(planned) + 4
-    figures: dict[str, Any] = {"machine": machine(), "animate": [], "not_run": []}
-    figures["not_run"] = [f"{preset}, {seconds} s" for preset, seconds in plan if (preset, seconds) not in planned]
+    figures: dict[str, Any] = {"machine": machine(), "parameters": parameters(), "animate": []}
+    figures["not_run"] = [
+        f"{preset}, {_length(seconds)} ({_motion_megabytes(preset, seconds) / 1000:.1f} GB of motion)"
+        for preset, seconds in plan
+        if (preset, seconds) not in planned
+    ]
     with tempfile.TemporaryDirectory(prefix="kmtalk-bench-") as folder:
         for done, (preset, seconds) in enumerate(planned):
             yield Progress(f"{preset} {seconds} s", done / steps)
@@ -61,6 +66,21 @@ def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
         yield Progress("worker", (len(planned) + 3) / steps)
         figures["worker_hello_seconds"] = worker_cold_start()
     return figures
+
+
+def parameters() -> dict[str, dict[str, int]]:
+    """How many parameters each part of each preset's network has."""
+    import torch
+
+    from .model.config import preset
+    from .model.kmtalk import KMTalk
+
+    counts = {}
+    for name in PRESETS:
+        with torch.device("meta"):
+            network = KMTalk(preset(name))
+        counts[name] = {part: sum(p.numel() for p in module.parameters()) for part, module in network.named_children()}
+    return counts
 
 
 def machine() -> dict[str, Any]:
@@ -97,20 +117,33 @@ def worker_cold_start() -> float:
 
 
 def table(figures: dict[str, Any]) -> str:
-    """The figures as plain text."""
+    """The figures as plain text.
+
+    `of real time` is how long it took, `processor` how much of one core's time, which others' work does not lengthen;
+    both as shares of the sound's duration.
+    """
     machine = figures["machine"]
+    parts = [
+        f"{name}: {sum(c.values()) / 1e6:.1f} M ("
+        + ", ".join(f"{part.replace('_', ' ')} {count / 1e6:.2f}" for part, count in c.items())
+        + ")"
+        for name, c in figures["parameters"].items()
+    ]
     load = "unknown" if machine["load"] is None else f"{machine['load']:.1f}"
     lines = [
         f"{machine['processor']}, {machine['cores']} cores, load {load}; torch {machine['torch']}, "
         f"{machine['threads']} threads",
         "",
-        f"{'weights':<16}{'sound':>8}{'time':>10}{'of real time':>14}{'peak memory':>14}",
+        "parameters",
+        *parts,
+        "",
+        f"{'weights':<16}{'sound':>8}{'time':>10}{'of real time':>14}{'processor':>12}{'peak memory':>14}",
     ]
     for row in figures["animate"]:
         memory = "unknown" if row["megabytes"] is None else f"{row['megabytes']:.0f} MB"
         lines.append(
             f"{row['weights']:<16}{_length(row['seconds']):>8}{row['wall_seconds']:>8.2f} s{row['real_time']:>14.4f}"
-            f"{memory:>14}"
+            f"{row['processor_time']:>12.4f}{memory:>14}"
         )
     lines += [f"{name:<38}not run" for name in figures["not_run"]]
     lines.append("")
@@ -160,10 +193,12 @@ def _measure_animate(preset: str, sound: Path) -> dict[str, Any]:
     animator, weights = _animator(preset, sound.parent / preset)
     method = "neural" if preset == "starter" else "uniform"
     times: list[float] = []
+    busy: list[float] = []
     while not times or sum(times) < _FEWEST_SECONDS:
-        begin = time.perf_counter()
+        begin, begin_busy = time.perf_counter(), time.process_time()
         take = animator.animate(audio.load(sound), method=method)
         times.append(time.perf_counter() - begin)
+        busy.append(time.process_time() - begin_busy)
     return {
         "preset": preset,
         "weights": weights,
@@ -171,6 +206,7 @@ def _measure_animate(preset: str, sound: Path) -> dict[str, Any]:
         "seconds": take.duration,
         "wall_seconds": min(times),
         "real_time": min(times) / take.duration,
+        "processor_time": min(busy) / take.duration,
         "megabytes": _peak_megabytes(),
     }
 
@@ -282,6 +318,22 @@ def _measure(what: str, preset: str, sound: str) -> dict[str, Any]:
         raise KMTalkError(f"Measuring {what} of {preset} failed: {done.stderr.strip().splitlines()[-1:]}")
     result: dict[str, Any] = json.loads(done.stdout)
     return result
+
+
+def _motion_megabytes(preset_name: str, seconds: float) -> float:
+    """What the motion of a sound takes in memory."""
+    from .model.config import preset
+
+    space = preset(preset_name).motion_space
+    return seconds * space.fps * space.width * 4 / _MEGABYTE
+
+
+def _memory_megabytes() -> float:
+    """What the machine has; unlimited where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _MEGABYTE
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
 
 
 def _write_speech(path: Path, seconds: int) -> None:

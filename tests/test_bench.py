@@ -9,9 +9,24 @@ from kmtalk_core import bench
 
 FIGURES = {
     "machine": {"processor": "Abacus", "cores": 2, "threads": 2, "torch": "2", "load": None},
+    "parameters": {"starter": {"audio_encoder": 900_000, "fusion": 80_000}},
     "animate": [
-        {"weights": "starter", "seconds": 3600.0, "wall_seconds": 36.0, "real_time": 0.01, "megabytes": 400.0},
-        {"weights": "biwi (random)", "seconds": 4.0, "wall_seconds": 2.0, "real_time": 0.5, "megabytes": None},
+        {
+            "weights": "starter",
+            "seconds": 3600.0,
+            "wall_seconds": 36.0,
+            "real_time": 0.01,
+            "processor_time": 0.02,
+            "megabytes": 400.0,
+        },
+        {
+            "weights": "biwi (random)",
+            "seconds": 4.0,
+            "wall_seconds": 2.0,
+            "real_time": 0.5,
+            "processor_time": 0.9,
+            "megabytes": None,
+        },
     ],
     "not_run": ["vocaset, 3600 s"],
     "beside_encoder": [{"preset": "vocaset", "ratio": 1.125}],
@@ -23,7 +38,7 @@ FIGURES = {
 def test_the_table_holds_every_figure_and_what_was_left_out() -> None:
     text = bench.table(FIGURES)
     starter, biwi = (next(line for line in text.splitlines() if line.startswith(name)) for name in ("starter", "biwi"))
-    assert starter.split() == ["starter", "1", "h", "36.00", "s", "0.0100", "400", "MB"]
+    assert starter.split() == ["starter", "1", "h", "36.00", "s", "0.0100", "0.0200", "400", "MB"]
     assert biwi.endswith("unknown")
     for part in ("vocaset, 3600 s", "not run", "1.12 times", "300 MB", "0.25 s", "load unknown"):
         assert part in text
