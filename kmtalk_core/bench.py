@@ -134,8 +134,7 @@ def table(figures: dict[str, Any]) -> str:
         f"{machine['processor']}, {machine['cores']} cores, load {load}; torch {machine['torch']}, "
         f"{machine['threads']} threads",
         "",
-        "parameters",
-        *parts,
+        *(f"parameters of {part}" for part in parts),
         "",
         f"{'weights':<16}{'sound':>8}{'time':>10}{'of real time':>14}{'processor':>12}{'peak memory':>14}",
     ]
