@@ -59,7 +59,7 @@ class SyntheticData:
     layout: str = "vocaset"
     sentences: int = 10
     subjects: int = 0
-    seed: int = 0
+    seed: int = 1
     rigid: bool = False
 
 

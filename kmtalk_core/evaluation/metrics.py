@@ -15,10 +15,13 @@ from ..phones import BILABIALS, classes_of
 from .regions import IndexArray, Regions
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
+Closure: TypeAlias = tuple[float, float, float, float]
 
 _FRAMES_AT_ONCE = 64  # bounds the memory of a mean over all vertices
 _CLOSED = 0.15  # of the range of captured opening: how far from the captured closure still counts as closed
 _REALLY_CLOSES = 0.25  # of that range above its floor: captured lips further apart than this do not close
+_SWING = 0.1  # of that range: lips that move less within a tenth of a second do not close, they are shut or frozen
+_AROUND = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class SequenceScore:
 
     `lip_error` (frames,): maximum over the lips of the squared L2 error; `vertex_error` mean Euclidean error;
     `truth_dynamics` and `predicted_dynamics` the upper face's mean deviation, whose difference is the FDD;
-    `closures` the pairs (captured, predicted) of smallest opening in each p, b, m; `opening` (frames,) captured.
+    `closures` has for each p, b, m the smallest opening and the swing around it, captured and then predicted;
+    `opening` (frames,) is captured.
     """
 
     name: str
@@ -36,7 +40,7 @@ class SequenceScore:
     vertex_error: float
     truth_dynamics: float
     predicted_dynamics: float
-    closures: tuple[tuple[float, float], ...]
+    closures: tuple[Closure, ...]
     opening: npt.NDArray[np.float64]
 
     @property
@@ -99,7 +103,7 @@ def score(
     phones: Alignment | None = None,
 ) -> SequenceScore:
     """Score one prediction; both motions must be of one shape (trim them to the shorter first)."""
-    closures: tuple[tuple[float, float], ...] = ()
+    closures: tuple[Closure, ...] = ()
     captured = np.zeros(0)
     if len(regions.upper_lip) and len(regions.lower_lip):
         captured = opening(truth, regions)
@@ -135,27 +139,32 @@ def pool(scores: Sequence[SequenceScore]) -> Scores:
     )
 
 
-def _closures(
-    captured: FloatArray, predicted: FloatArray, phones: Alignment, fps: float
-) -> Iterable[tuple[float, float]]:
+def _closures(captured: FloatArray, predicted: FloatArray, phones: Alignment, fps: float) -> Iterable[Closure]:
     for phone in phones.phones:
         if not BILABIALS & set(classes_of(phone.label)):
             continue
-        first, last = max(round(phone.start * fps) - 1, 0), round(phone.end * fps) + 2
-        if first < len(captured):
-            yield float(captured[first:last].min()), float(predicted[first:last].min())
+        inside = slice(max(round(phone.start * fps) - 1, 0), round(phone.end * fps) + 2)
+        around = slice(max(round((phone.start - _AROUND) * fps), 0), round((phone.end + _AROUND) * fps) + 1)
+        if inside.start < len(captured):
+            yield tuple(
+                float(value)
+                for track in (captured, predicted)
+                for value in (track[inside].min(), track[around].max() - track[inside].min())
+            )  # type: ignore[misc]  # four values
 
 
 def _pool_closures(scores: Sequence[SequenceScore]) -> tuple[int, float | None, float | None]:
-    pairs = np.array([pair for item in scores for pair in item.closures])
-    if not len(pairs):
+    found = np.array([closure for item in scores for closure in item.closures]).reshape(-1, 4)
+    if not len(found):
         return 0, None, None
     low, high = np.percentile(np.concatenate([item.opening for item in scores]), [5, 95])
-    pairs = pairs[pairs[:, 0] <= low + _REALLY_CLOSES * (high - low)]
-    if not len(pairs):
+    span = high - low
+    found = found[(found[:, 0] <= low + _REALLY_CLOSES * span) & (found[:, 1] >= _SWING * span)]
+    if not len(found):
         return 0, None, None
-    wider = pairs[:, 1] - pairs[:, 0]
-    return len(pairs), float((wider <= _CLOSED * (high - low)).mean()), float(np.maximum(wider, 0).mean())
+    wider = found[:, 2] - found[:, 0]
+    closed = (wider <= _CLOSED * span) & (found[:, 3] >= _SWING * span)
+    return len(found), float(closed.mean()), float(np.maximum(wider, 0).mean())
 
 
 def _at(motion: FloatArray, vertices: IndexArray) -> npt.NDArray[np.float64]:

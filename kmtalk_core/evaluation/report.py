@@ -7,7 +7,7 @@ from typing import Any
 from .evaluator import Evaluation
 from .metrics import Scores
 
-_EXPONENTS = {"vocaset": {"lve": 5, "fdd": 7, "mve": 4}, "biwi": {"lve": 4, "fdd": 5, "mve": 3}}
+EXPONENTS = {"vocaset": {"lve": 5, "fdd": 7, "mve": 4}, "biwi": {"lve": 4, "fdd": 5, "mve": 3}}
 """Powers of ten by which publications scale each metric, so that rows can be laid beside theirs."""
 
 
@@ -18,7 +18,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
 
 def to_markdown(evaluation: Evaluation) -> str:
     """One table: a row a method, then its subjects; the region list and all notes below."""
-    scale = _EXPONENTS[evaluation.space]
+    scale = EXPONENTS[evaluation.space]
     heads = ["method", "subject", *_heads(scale), "sequences"]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for label, method in evaluation.methods.items():
@@ -51,7 +51,7 @@ def _legend(evaluation: Evaluation) -> Iterator[str]:
         f"Motion space {evaluation.space} (unit: {evaluation.unit}), region list “{evaluation.regions}”. LVE: maximum "
         "squared lip error a frame, mean over all frames. FDD: upper-face deviation, captured minus predicted, mean "
         "over sequences; |FDD| before its signs cancel. MVE: mean Euclidean error. Closed: captured closures on p, b, "
-        "m that the prediction reaches within 15 % of the captured range; gap: how much wider the lips stay."
+        "m that the prediction reaches within 15 % of the captured range, moving; gap: how much wider the lips stay."
     )
     for note in evaluation.notes:
         yield f"- {note}"

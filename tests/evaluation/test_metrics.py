@@ -108,6 +108,13 @@ def test_lips_that_do_not_close_on_p_b_m_are_seen(depth: float, closed: float, g
     assert scores.gap == pytest.approx(gap, abs=1e-9)
 
 
+def test_a_face_that_never_moves_closes_nothing() -> None:
+    phones = Alignment((Phone(0, 0.3, "a"), Phone(0.3, 0.4, "m"), Phone(0.4, 1.0, "a")), 1.0, "test")
+    shut = np.zeros((30, 24))
+    scores = pool([score("a", "s", shut, closing(30, (9, 12), 1), small_regions(), 30.0, phones)])
+    assert (scores.closures, scores.closed, scores.gap) == (1, 0.0, 0.0)
+
+
 def test_a_closure_in_the_wrong_place_does_not_count() -> None:
     phones = Alignment((Phone(0, 0.3, "a"), Phone(0.3, 0.4, "m"), Phone(0.4, 1.0, "a")), 1.0, "test")
     scores = pool([score("a", "s", closing(30, (20, 23), 1), closing(30, (9, 12), 1), small_regions(), 30.0, phones)])

@@ -1,0 +1,124 @@
+"""`train`: the paper's recipe on a data set, on one process or on those of `accelerate launch`."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...datasets.alignments import AlignmentStore, prepare_job
+from ...datasets.reader import MotionDataSet, open_data_set
+from ...errors import DataSetError, TrainingError
+from ...evaluation.regions import regions_for
+from ...progress import Job, finish
+from .settings import CONFIGS, MIXED, VertexTraining, read_config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `train` takes."""
+    recipe = VertexTraining()
+    parser.add_argument("--dataset", type=Path, required=True, metavar="DIR", help="in VOCASET's or BIWI's layout")
+    parser.add_argument("--config", required=True, metavar="NAME|FILE", help=f"{', '.join(CONFIGS)}, or a config.json")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change the configuration, as the ablations do: keys=uniform, key_motion=false, audio_guidance=false, "
+        "fusion=fixed, phone_conditioning=true",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="best/, last/, log; resumes from it")
+    parser.add_argument("--audio-encoder", type=Path, metavar="DIR", help="pretrained wav2vec2, HuBERT or WavLM folder")
+    parser.add_argument(
+        "--alignments", type=Path, metavar="DIR", help="what `prepare` cached (default: in the data set)"
+    )
+    parser.add_argument("--regions", metavar="LIST", help="region list of the validation LVE, as in `evaluate`")
+    parser.add_argument("--epochs", type=int, default=recipe.epochs, help="default %(default)s")
+    parser.add_argument(
+        "--steps", type=int, default=recipe.steps, help="end after so many steps (default: epochs only)"
+    )
+    parser.add_argument("--batch", type=int, default=recipe.batch, help="sequences a process (default %(default)s)")
+    parser.add_argument("--accumulation", type=int, default=recipe.accumulation, help="default %(default)s")
+    parser.add_argument("--rate", type=float, default=recipe.rate, help="of Adam (default %(default)s)")
+    parser.add_argument("--clip", type=float, default=recipe.clip, help="gradient norm (default: unbounded)")
+    parser.add_argument("--mixed-precision", choices=MIXED, default=recipe.mixed)
+    parser.add_argument("--seed", type=int, default=recipe.seed)
+    parser.add_argument("--validate-every", type=int, default=recipe.validate_every, metavar="EPOCHS")
+    parser.add_argument("--workers", type=int, default=recipe.workers, help="processes that read ahead")
+    parser.add_argument("--device", choices=("auto", "cpu"), default="auto")
+
+
+def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -> int:
+    """Train; what came of it goes to stdout."""
+    import torch
+
+    from .data import SequenceItems
+    from .network import build
+    from .trainer import Trained, accelerator_for, train_job
+
+    settings = VertexTraining(
+        epochs=options.epochs,
+        steps=options.steps,
+        batch=options.batch,
+        accumulation=options.accumulation,
+        rate=options.rate,
+        clip=options.clip,
+        mixed=options.mixed_precision,
+        seed=options.seed,
+        validate_every=options.validate_every,
+        workers=options.workers,
+    )
+    config = read_config(options.config, options.set)
+    data = open_data_set(options.dataset)
+    if config.space != data.space.name:
+        raise TrainingError(
+            f"The configuration {config.name} is for {config.space}, the data set is {data.space.name}."
+        )
+    accelerator = accelerator_for(settings, options.device)
+    quiet = not accelerator.is_main_process
+    store = AlignmentStore.of(data, options.alignments)
+    if config.keys == "phoneme" or config.phone_conditioning:
+        with accelerator.main_process_first():
+            prepared = (finish if quiet else show)(prepare_job(data, store))
+        _say(quiet, f"key ratio {prepared.ratio:.1%} over {prepared.sequences} sequences")
+    torch.manual_seed(settings.seed)
+    network, origin = build(config, options.audio_encoder)
+    for note in (*data.notes, origin):
+        _say(quiet, note)
+    regions = regions_for(data.space.name, data.root, options.regions)
+    training = SequenceItems(data, data.split("train"), config, store)
+    validation = _validation(data, quiet)
+    card = (
+        f"# {config.name}\n\nKMTalk trained by `python -m kmtalk_core train` on {len(training)} sequences of "
+        f"{data.layout.name}'s layout. {origin} No speaker style. Region list of the validation LVE: {regions.name}."
+    )
+    trained: Trained = (finish if quiet else show)(
+        train_job(
+            network,
+            training,
+            SequenceItems(data, validation, config, store) if validation else None,
+            regions,
+            settings,
+            options.out,
+            card,
+            accelerator,
+        )
+    )
+    if not quiet:
+        print(f"best validation LVE {trained.best_lve:.6g} after epoch {trained.best_epoch} of {trained.epochs}")
+        print(f"{trained.frames_per_second:.0f} frames of motion a second; checkpoint: {options.out / 'best'}")
+    accelerator.end_training()
+    return 0
+
+
+def _validation(data: MotionDataSet, quiet: bool) -> tuple[Any, ...]:
+    try:
+        return data.split("validation")
+    except DataSetError as error:
+        _say(quiet, f"{error} The last checkpoint counts as the best.")
+        return ()
+
+
+def _say(quiet: bool, note: str) -> None:
+    if not quiet:
+        print(f"kmtalk: note: {note}", file=sys.stderr)
