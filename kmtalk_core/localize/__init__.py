@@ -125,8 +125,8 @@ def _by_ear(sound: Sound, weights: str | Path | None, device: str, notes: tuple[
 
     try:
         found = yield from _neural(sound, weights, device)
-    except (WeightsError, ImportError) as error:
-        reason = str(error) if isinstance(error, WeightsError) else "PyTorch is not installed."
+    except (WeightsError, ImportError, OSError) as error:  # OSError: PyTorch's libraries do not load
+        reason = str(error) if isinstance(error, WeightsError) else "PyTorch does not run here."
         notes += (f"Phones are guessed by PocketSphinx, which knows English alone: {reason}",)
         found = yield from allphone_job(sound)
     return Alignment(found.phones, found.duration, found.method, notes + found.notes)

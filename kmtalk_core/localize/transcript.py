@@ -28,8 +28,12 @@ _STRETCH, _LONGEST_STRETCH = 600, 1200  # frames that the phones of which are al
 _MARGIN = 25  # frames of a pause that a stretch keeps
 _TRUSTED = 0.5  # mean confidence; right words have .67 to .97 in real English, .4 to .75 in robots', wrong ones 0 to .5
 _TRUSTED_ABROAD = _WRONG = 0.3  # phones of other languages never fit the English model well
+_LONG_PAUSE, _TURN_MARGIN = 3.0, 50  # seconds of a pause that parts two turns, frames of it that each keeps
 _SHORTEST_LEFT_OUT = 0.3  # seconds by which a pause and the silence between two words may differ
 _BEAM, _WIDE_BEAM = 1e-48, 1e-100
+
+
+_Spans = Sequence[tuple[float, float]]
 
 
 class _Lost(Exception):
@@ -84,7 +88,7 @@ def fitted_job(sound: Sound, text: str, language: str = "en") -> Job[Fitted]:
     best: Fitted | None = None
     for whole in (True, False):
         try:
-            words = yield from _place_words(sound, transcript, whole)
+            words = yield from _place_words(sound, transcript, pauses or (), whole)
         except _Lost:
             continue
         phones = yield from _place_phones(sound, transcript, words)
@@ -103,7 +107,7 @@ def fitted_job(sound: Sound, text: str, language: str = "en") -> Job[Fitted]:
     return best
 
 
-def _speech_left_out(alignment: Alignment, pauses: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+def _speech_left_out(alignment: Alignment, pauses: _Spans) -> Iterator[tuple[float, float]]:
     """Stretches in which the words are silent and the sound is not."""
     for phone in alignment.phones:
         if not phone.is_silence:
@@ -142,6 +146,11 @@ class _Aligner:
             for number, pronunciation in enumerate(pronunciations, 1)
         }
 
+    @property
+    def count(self) -> int:
+        """Words in the transcript."""
+        return len(self._words)
+
     def pronunciation(self, entry: str) -> Pronunciation | None:
         """What stands in the dictionary under `entry`; None for a pause or a noise."""
         return self._entries.get(entry)
@@ -151,27 +160,29 @@ class _Aligner:
 
         `whole` demands that the last word ends there; otherwise the words go as far as they have come.
         """
-        decoder = self._ready(words)
-        decoder.start_utt()
-        for block in pcm_blocks(self._sound, first * _SAMPLES, last * _SAMPLES):
-            decoder.process_raw(block)
-            yield Progress("aligning words", min(first * FRAME / self._sound.duration, 1.0))
-            first += BLOCK // _SAMPLES
-        if whole:
-            decoder.end_utt()
-        found = [(segment.word, segment.start_frame, segment.end_frame) for segment in decoder.seg() or ()]
-        if not whole:
-            decoder.end_utt()
+        try:
+            decoder = self._ready(words)
+            decoder.start_utt()
+            for block in pcm_blocks(self._sound, first * _SAMPLES, last * _SAMPLES):
+                decoder.process_raw(block)
+                yield Progress("aligning words", min(first * FRAME / self._sound.duration, 1.0))
+                first += BLOCK // _SAMPLES
+            if whole:
+                decoder.end_utt()
+            found = [(segment.word, segment.start_frame, segment.end_frame) for segment in decoder.seg() or ()]
+            if not whole:
+                decoder.end_utt()
+        except RuntimeError as error:
+            raise self._lost() from error
         if not found:
-            self._decoder = None
-            raise _Lost
+            raise self._lost()
         return found
 
     def phones(self, words: range, first: int, last: int) -> Job[Any]:
         """Align the phones of `words` with frames `first` to `last`."""
-        decoder = self._ready(words)
         pcm = b"".join(pcm_blocks(self._sound, first * _SAMPLES, last * _SAMPLES))
         try:
+            decoder = self._ready(words)
             for align in (lambda: None, decoder.set_alignment):
                 align()
                 decoder.start_utt()
@@ -180,8 +191,11 @@ class _Aligner:
                 yield Progress("aligning phones", min(first * FRAME / self._sound.duration, 1.0))
             return decoder.get_alignment()
         except RuntimeError as error:
-            self._decoder = None  # one that has raised raises again
-            raise _Lost from error
+            raise self._lost() from error
+
+    def _lost(self) -> _Lost:
+        self._decoder = None  # one that has failed fails again
+        return _Lost()
 
     def _ready(self, words: range) -> Any:
         if self._decoder is None:
@@ -192,42 +206,50 @@ class _Aligner:
         return self._decoder
 
 
-def _place_words(sound: Sound, transcript: Transcript, whole: bool) -> Job[list[_Placed]]:
+def _place_words(sound: Sound, transcript: Transcript, pauses: _Spans, whole: bool) -> Job[list[_Placed]]:
     """When each word is said, with a wider beam if need be; not `whole`: as many words as the sound has."""
+    turns = _turns(sound.length // _SAMPLES, pauses)
     try:
-        return (yield from _place_within(sound, transcript, _BEAM, whole))
+        return (yield from _place_within(turns, _Aligner(sound, transcript, _BEAM), whole))
     except _Lost:
-        return (yield from _place_within(sound, transcript, _WIDE_BEAM, whole))
+        return (yield from _place_within(turns, _Aligner(sound, transcript, _WIDE_BEAM), whole))
 
 
-def _place_within(sound: Sound, transcript: Transcript, beam: float, whole: bool) -> Job[list[_Placed]]:
-    aligner = _Aligner(sound, transcript, beam)
-    frames, count = sound.length // _SAMPLES, len(transcript.words)
+def _turns(frames: int, pauses: _Spans) -> list[tuple[int, int]]:
+    """The sound without its long pauses, in frames: in them the model would sooner or later hear words."""
+    long = [(round(start / FRAME), round(end / FRAME)) for start, end in pauses if end - start > _LONG_PAUSE]
+    starts = [0, *(end - _TURN_MARGIN for _, end in long)]
+    ends = [*(start + _TURN_MARGIN for start, _ in long), frames]
+    return [(start, end) for start, end in zip(starts, ends, strict=True) if end - start > 2 * _TURN_MARGIN] or [
+        (0, frames)
+    ]
+
+
+def _place_within(turns: Sequence[tuple[int, int]], aligner: _Aligner, whole: bool) -> Job[list[_Placed]]:
     placed: list[_Placed] = []
-    start = 0
-    while len(placed) < count:
-        end = min(start + _WINDOW, frames)
-        if frames - end < _WINDOW // 4:
-            end = frames
-        most = count if end == frames else min(len(placed) + round((end - start) * _WORDS_PER_FRAME), count)
-        found = yield from aligner.place(range(len(placed), most), start, end, whole and end == frames)
-        words = [(start + a, start + b + 1) for entry, a, b in found if aligner.pronunciation(entry) is not None]
-        if end < frames and len(placed) + len(words) < count:
-            words = words[: _surest_cut(words, end)]
-        placed += [_Placed(index, *span) for index, span in enumerate(words, len(placed))]
-        if end == frames:
-            break
-        if not words:
-            raise _Lost
-        start = words[-1][1]
+    for start, turn_end in turns:
+        end = start
+        while end < turn_end and len(placed) < aligner.count:
+            end = turn_end if turn_end - start < 1.25 * _WINDOW else start + _WINDOW
+            final = end == turns[-1][1]
+            most = len(placed) + round((end - start) * _WORDS_PER_FRAME)
+            ahead = range(len(placed), aligner.count if final else min(most, aligner.count))
+            found = yield from aligner.place(ahead, start, end, whole and final)
+            words = [(start + a, start + b + 1) for entry, a, b in found if aligner.pronunciation(entry) is not None]
+            if end < turn_end:
+                words = words[: _surest_cut(words, end)]
+            elif not final:  # in the pause only a word that has just begun ends where the path does
+                words = [word for word in words if word[1] < end - _MARGIN]
+            placed += [_Placed(index, *span) for index, span in enumerate(words, len(placed))]
+            start = words[-1][1] if words else end - _UNSURE_END
     return placed
 
 
 def _surest_cut(words: Sequence[tuple[int, int]], end: int) -> int:
     """How many of the placed words to keep: up to the longest pause in the later half of what is settled."""
-    settled = [index for index, (_, last) in enumerate(words[:-1], 1) if last < end - _UNSURE_END]
-    later = settled[len(settled) // 2 :]
-    return max(later, key=lambda index: words[index][0] - words[index - 1][1], default=0)
+    settled = [index for index, (_, last) in enumerate(words, 1) if last < end - _UNSURE_END]
+    pauses = {index: (words[index][0] if index < len(words) else end) - words[index - 1][1] for index in settled}
+    return max(settled[len(settled) // 2 :], key=pauses.__getitem__, default=0)
 
 
 def _place_phones(sound: Sound, transcript: Transcript, words: Sequence[_Placed]) -> Job[list[Phone]]:
@@ -248,14 +270,14 @@ def _place_phones(sound: Sound, transcript: Transcript, words: Sequence[_Placed]
 def _stretches(words: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
     """Runs of words, first and one past the last, that begin and end at a pause where there is one."""
     first = 0
-    for index in range(1, len(words) + 1):
+    for index in range(1, len(words)):
         length = words[index - 1].end - words[first].start
-        pause = words[index].start - words[index - 1].end if index < len(words) else _STRETCH
-        next_length = words[index].end - words[first].start if index < len(words) else 0
-        if pause >= 2 * _MARGIN or (pause >= _MARGIN // 2 and length > _STRETCH) or next_length > _LONGEST_STRETCH:
+        pause = words[index].start - words[index - 1].end
+        too_long = words[index].end - words[first].start > _LONGEST_STRETCH
+        if pause >= 2 * _MARGIN or (pause >= _MARGIN // 2 and length > _STRETCH) or too_long:
             yield first, index
             first = index
-    if first < len(words):
+    if words:
         yield first, len(words)
 
 

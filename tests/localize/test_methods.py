@@ -223,6 +223,14 @@ def test_a_long_sound_is_aligned_window_by_window(minutes: tuple[audio.Sound, st
     assert found.notes == ()
 
 
+def test_words_after_minutes_of_silence_are_found() -> None:
+    sound = spoken(before=80.0, after=70.0)
+    found = finish(localize(sound, method="transcript", text=TEXT))
+    check(found, sound)
+    assert f1([80 + boundary for boundary in labelled()], found, 0.05) > 0.8
+    assert found.phones[0].end == pytest.approx(80, abs=0.15)
+
+
 @pytest.mark.parametrize("method", ["transcript", "allphone"])
 def test_a_long_job_yields_often_and_can_be_dropped(minutes: tuple[audio.Sound, str, int], method: str) -> None:
     job = localize(minutes[0], method=method, text=minutes[1])
