@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -156,7 +157,7 @@ def ensure_environment():
         make_venv()
     say("Installing the libraries (about 1.5 GB on disk; once only)")
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-e", "%s[blender,test]" % ROOT]
-    if sys.platform == "linux" and not shutil.which("nvidia-smi"):
+    if sys.platform == "linux" and not shutil.which("nvidia-smi") and answers(TORCH_CPU_INDEX):
         command += ["--extra-index-url", TORCH_CPU_INDEX]  # without a GPU the default build is gigabytes of nothing
     if subprocess.run(command, cwd=str(ROOT), stdout=sys.stderr).returncode:
         raise BuildError("the libraries could not be installed; see pip's last lines above, then run this again.")
@@ -293,6 +294,15 @@ def say(text):
 
 def python(*arguments):
     subprocess.run([str(PYTHON), *map(str, arguments)], cwd=str(ROOT), check=True)
+
+
+def answers(url):
+    """Whether a web address can be reached, found out within seconds."""
+    try:
+        with urllib.request.urlopen(url + "/torch/", timeout=5):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def module(name, *arguments):
