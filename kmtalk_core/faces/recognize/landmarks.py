@@ -151,6 +151,8 @@ def _look(skin: Mesh, axes: Axes, label: int, symmetry: float, balls: list[tuple
     centres = _pair_of_eyeballs([(axes.to_face(centre), radius) for centre, radius in balls], profile)
     eyes = _find_eyes(placed, profile, centres)
     points, found = _complete(profile, mouth, eyes, centres)
+    if symmetry < _SYMMETRIC and len(eyes) == 2:
+        _take_wider_eye(points, eyes)
     placed_points = {name: axes.to_mesh(point) for name, point in points.items()}
     seen = max(len(eyes), len(centres))
     score = 0.25 * min(profile.nose_height / 0.12, 1.0) + 0.4 * (mouth is not None) + 0.175 * seen
@@ -249,6 +251,14 @@ def _fill_eyes(points: dict[str, Array], profile: Profile) -> None:
         centre = points.setdefault(f"eye_{side}", by_proportion)
         for name, (dx, dy) in _EYE_SHAPE.items():
             points.setdefault(f"{name}_{side}", centre + profile.scale * np.array([sign * dx, dy, 0.12]))
+
+
+def _take_wider_eye(points: dict[str, Array], eyes: Mapping[str, Slit]) -> None:
+    """On a symmetric head the eye that was traced further tells where the corners of the other are."""
+    wider = max(eyes, key=lambda side: eyes[side].width)
+    other = "left" if wider == "right" else "right"
+    for name in ("eye_inner", "eye_outer"):
+        points[f"{name}_{other}"] = points[f"{name}_{wider}"] * np.array([-1.0, 1.0, 1.0])
 
 
 def _fill_mouth(points: dict[str, Array], profile: Profile) -> None:
