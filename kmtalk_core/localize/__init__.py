@@ -105,7 +105,9 @@ def _filled(alignment: Alignment, heard: Alignment, spans: Sequence[tuple[float,
         for start, end in spans
         if not phone.is_silence and start < (phone.start + phone.end) / 2 < end
     ]
-    seconds = sum(end - start for start, end in spans)
+    if not added:
+        return alignment
+    seconds = sum(phone.end - phone.start for phone in added)
     note = f"About {seconds:.1f} s of speech are not in the transcript; their phones are found by ear."
     spoken = [phone for phone in alignment.phones if not phone.is_silence]
     notes = (*alignment.notes, note, *heard.notes)

@@ -73,7 +73,7 @@ def transcript_job(sound: Sound, text: str, language: str = "en") -> Job[Alignme
     notes = found.alignment.notes
     missing = sum(end - start for start, end in found.left_out)
     if missing > 0.5:
-        notes += (f"About {missing:.1f} s of speech are not in the transcript; the mouth rests there.",)
+        notes += (f"About {missing:.1f} s that may be speech are not in the transcript; the mouth rests there.",)
     if not found.trusted:
         notes += ("The transcript fits the sound poorly; check that it is what is said.",)
     return replace(found.alignment, notes=notes)
