@@ -55,7 +55,7 @@ class TrainingError(KMTalkError):
     kind = "training"
 
 
-class Cancelled(KMTalkError):  # noqa: N818 - it is an outcome rather than a fault
+class Cancelled(KMTalkError):
     """The user stopped the work."""
 
     kind = "cancelled"

@@ -121,7 +121,8 @@ def curves(
     captured: FloatArray, made: Mapping[str, FloatArray], regions: Regions, fps: float, phones: Alignment | None
 ) -> str:
     """Over time: the lip error of each method, and the lips' opening against the captured one, with the phones."""
-    plots = [("lip error", {label: error_over_time(motion, captured, regions) for label, motion in made.items()})]
+    errors = {label: error_over_time(motion, captured, regions) for label, motion in made.items()}
+    plots: list[tuple[str, Mapping[str, npt.NDArray[np.floating]]]] = [("lip error", errors)]
     if len(regions.upper_lip) and len(regions.lower_lip):
         wide = {"captured": opening(captured, regions)}
         plots.append(("lip opening", wide | {label: opening(motion, regions) for label, motion in made.items()}))

@@ -25,7 +25,9 @@ class Samples:
 
 def babble(seconds: float, seed: int = 0) -> Samples:
     rng = np.random.default_rng(seed)
-    loudness = np.interp(np.arange(int(seconds * 16000)), np.arange(0, seconds * 16000, 1600), rng.random(int(seconds * 10)))
+    loudness = np.interp(
+        np.arange(int(seconds * 16000)), np.arange(0, seconds * 16000, 1600), rng.random(int(seconds * 10))
+    )
     return Samples((0.1 * loudness * rng.standard_normal(len(loudness))).astype(np.float32))
 
 

@@ -42,8 +42,7 @@ class Batch(NamedTuple):
     trust: Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        moved = {name: part.to(device) for name, part in self._asdict().items() if isinstance(part, Tensor)}
-        return self._replace(**moved)
+        return Batch(self.names, *(part.to(device) for part in self[1:] if isinstance(part, Tensor)))
 
 
 @dataclass(frozen=True)
