@@ -67,12 +67,12 @@ def _directions_job(motion: FloatArray) -> Job[FloatArray]:
     strength, vectors = np.linalg.eigh(gram)
     order = np.argsort(strength)[::-1]
     strength, vectors = strength[order], vectors[:, order]
-    kept = strength > max(strength[0], 1e-30) * 1e-9
+    kept = strength > max(strength[0], 1e-30) * 1e-7  # what is weaker drowns in the rounding of 32 bits
     vectors = vectors[:, kept][:, :_SKETCH]
     yield Progress("comparing frames", 0.5)
     directions = vectors.T.astype(np.float32) @ motion
-    directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-30)
-    return directions
+    orthonormal: FloatArray = np.linalg.qr(directions.T)[0].T  # weak ones are not, in 32 bits; the order stays
+    return np.ascontiguousarray(orthonormal)
 
 
 def _sketch_job(motion: FloatArray) -> Job[FloatArray]:

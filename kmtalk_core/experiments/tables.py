@@ -1,0 +1,183 @@
+"""The paper's tables as rows to train, and what comes of them over several seeds, beside the paper's numbers."""
+
+import json
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..datasets.alignments import AlignmentStore, phoneme_keys, prepare_job, uniform_keys
+from ..datasets.reader import MotionSequence
+from ..errors import KMTalkError
+from ..evaluation.metrics import Scores
+from ..evaluation.report import EXPONENTS
+from ..progress import Job, Progress
+from ..training.vertex.data import IndexArray, KeyFinder
+from .runs import Bench, Row
+
+FULL = Row("KMTalk", paper=(3.9654, 2.5446))
+
+COMPONENTS = (
+    FULL,
+    Row("uniform keys, every third frame", {"keys": "uniform"}, paper=(4.1648, 2.8713)),
+    Row("without KMD", {"key_motion": False}, paper=(4.1381, 2.9546)),
+    Row("without audio guidance", {"audio_guidance": False}, paper=(4.8859, 3.2780)),
+    Row("fixed fusion", {"fusion": "fixed"}),
+    Row("no scheme: KMD makes every frame", method="KMD", scheme=False),
+)
+"""Parts taken out (the paper's ablations), and two rows of ours."""
+
+CONDITIONED = Row("with phone conditioning", {"phone_conditioning": True})
+"""Ours; needs an encoder that knows phones."""
+
+SCHEME = (
+    Row("FaceFormer style", method="FaceFormer", scheme=False, paper=(5.3077, 4.6408)),
+    Row("FaceFormer style + scheme", method="FaceFormer", paper=(5.2793, float("nan"))),
+    Row("CodeTalker style", method="CodeTalker", scheme=False, paper=(4.7914, 4.1170)),
+    Row("CodeTalker style + scheme", method="CodeTalker", paper=(4.5096, float("nan"))),
+    Row("SelfTalk style", method="SelfTalk", scheme=False, paper=(4.2485, 3.5761)),
+    Row("SelfTalk style + scheme", method="SelfTalk", paper=(4.1122, float("nan"))),
+    FULL,
+)
+"""The scheme on other methods."""
+
+LOCALIZATIONS: Mapping[str, tuple[str, tuple[float, float] | None]] = {
+    "": ("as trained", (3.9654, 2.5446)),
+    "shifted": ("keys shifted by one frame", (3.9991, float("nan"))),
+    "transcript": ("transcript, forced alignment", (4.0718, float("nan"))),
+    "allphone": ("all-phone recognition, no transcript", (4.0643, float("nan"))),
+    "neural": ("neural, by the starter weights", None),
+    "uniform": ("uniform at test alone", None),
+}
+"""Localizer → label, and the paper's number for what comes nearest to it (Whisper-large, Whisper-tiny as its ASR)."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Scores by row and seed; `skipped` says which rows could not be had and why."""
+
+    name: str
+    rows: Mapping[str, Sequence[Scores]]
+    paper: Mapping[str, tuple[float, float] | None]
+    skipped: tuple[str, ...] = ()
+
+
+def table_job(bench: Bench, name: str, seeds: int) -> Job[Table]:
+    """Train and score what a table needs, three seeds or so a row."""
+    if name == "localization":
+        return (yield from _localization_job(bench, seeds))
+    rows = {"components": COMPONENTS, "scheme": SCHEME}[name]
+    if name == "components" and bench.base.encoder.kind == "log_mel":
+        rows += (CONDITIONED,)
+    found: dict[str, list[Scores]] = {}
+    for index, row in enumerate(rows):
+        for seed in range(seeds):
+            job = bench.run_job(row, seed)
+            part = (index * seeds + seed) / (len(rows) * seeds)
+            found.setdefault(row.label, []).append((yield from _within(job, row, seed, part)))
+    return Table(name, found, {row.label: row.paper for row in rows})
+
+
+def _within(job: Job[Scores], row: Row, seed: int, part: float) -> Generator[Progress, None, Scores]:
+    while True:
+        try:
+            step = next(job)
+        except StopIteration as stop:
+            return stop.value
+        yield Progress(f"{row.label}, seed {seed}: {step.stage}", part)
+
+
+def _localization_job(bench: Bench, seeds: int) -> Job[Table]:
+    """The full network, trained once a seed, tested with keys of other localizers."""
+    keys: dict[str, KeyFinder | None] = {}
+    skipped: list[str] = []
+    for method in LOCALIZATIONS:
+        try:
+            keys[method] = yield from _keys_job(bench, method)
+        except KMTalkError as error:
+            skipped.append(f"{LOCALIZATIONS[method][0]}: {error}")
+    found: dict[str, list[Scores]] = {}
+    for seed in range(seeds):
+        network = yield from bench.trained_job(FULL, seed)
+        for method, finder in keys.items():
+            scores = yield from bench.score_job(network, finder)
+            found.setdefault(LOCALIZATIONS[method][0], []).append(scores)
+    return Table("localization", found, dict(LOCALIZATIONS.values()), tuple(skipped))
+
+
+def _keys_job(bench: Bench, method: str) -> Job[KeyFinder | None]:
+    if not method:
+        return None
+    data = bench.data
+    if method == "uniform":
+        return lambda sequence: uniform_keys(data.frame_count(sequence))
+    if method == "shifted":
+        return lambda sequence: shifted(
+            phoneme_keys(bench.store.get(sequence.name), data, sequence), data.frame_count(sequence)
+        )
+    store = AlignmentStore(bench.out / "alignments" / method, data)
+    yield from prepare_job(data, store, method=method, only=data.split("test"))
+
+    def finder(sequence: MotionSequence) -> IndexArray:
+        return phoneme_keys(store.get(sequence.name), data, sequence)
+
+    return finder
+
+
+def shifted(keys: IndexArray, frame_count: int) -> IndexArray:
+    """Every key one frame later, but for the first and the last, which stay."""
+    moved = np.minimum(keys[1:-1] + 1, frame_count - 1)
+    return np.unique(np.concatenate([[0], moved, [frame_count - 1]]))
+
+
+def to_json(table: Table) -> str:
+    """All seeds of all rows."""
+    rows = {label: [asdict(scores) for scores in seeds] for label, seeds in table.rows.items()}
+    content: dict[str, Any] = {"table": table.name, "rows": rows, "skipped": list(table.skipped)}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def to_markdown(table: Table, bench: Bench) -> str:
+    """Mean ± deviation over the seeds, the paper's numbers, and how often each row falls behind the full method."""
+    scale = EXPONENTS[bench.data.space.name]
+    lve, fdd, mve = (10 ** scale[name] for name in ("lve", "fdd", "mve"))
+    heads = ["", f"LVE ×1e-{scale['lve']}", f"FDD ×1e-{scale['fdd']}", f"\\|FDD\\| ×1e-{scale['fdd']}",
+             f"MVE ×1e-{scale['mve']}", "p b m closed", "worse than full", "paper LVE", "paper FDD"]  # fmt: skip
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    reference = next(iter(table.rows.values())) if table.name != "scheme" else list(table.rows.values())[-1]
+    for label, seeds in table.rows.items():
+        worse = sum(score.lve > full.lve for score, full in zip(seeds, reference, strict=True))
+        cells = [
+            label,
+            _spread([s.lve * lve for s in seeds]),
+            _spread([s.fdd * fdd for s in seeds]),
+            _spread([s.fdd_absolute * fdd for s in seeds]),
+            _spread([s.mve * mve for s in seeds]),
+            _spread([100 * s.closed for s in seeds if s.closed is not None], "%"),
+            "–" if seeds is reference else f"{worse} of {len(seeds)} seeds",
+            *(_published(table.paper.get(label), index) for index in (0, 1)),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    count = len(bench.data.split("test"))
+    recipe = bench.settings
+    lines += [
+        "",
+        f"{bench.data.root.name}: {len(bench.data.split('train'))} sequences to train, {count} to test; configuration "
+        f"{bench.base.name}, {recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'} of batch "
+        f"{recipe.batch} at {recipe.rate:g}; region list “{bench.regions.name}”; mean ± deviation over "
+        f"{len(reference)} seeds. The paper's columns are BIWI-Test-A (LVE ×1e-4, FDD ×1e-5).",
+        *(f"- not there: {line}" for line in table.skipped),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _spread(values: Sequence[float], unit: str = "") -> str:
+    if not values:
+        return "–"
+    digits = 0 if unit else 3
+    return f"{np.mean(values):.{digits}f} ± {np.std(values):.{digits}f}{' ' + unit if unit else ''}"
+
+
+def _published(numbers: tuple[float, float] | None, index: int) -> str:
+    return "–" if numbers is None or np.isnan(numbers[index]) else f"{numbers[index]:.4f}"
