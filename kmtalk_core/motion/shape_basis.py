@@ -18,6 +18,7 @@ MILLIMETRES = {"metre": 1000.0, "head": 188.0}
 """Millimetres to a unit of a motion space.  A BIWI head has an area of 1, which makes 175 to 200 of them."""
 
 _FRAMES_AT_ONCE = 256
+_FIRST_TRY = 8  # shapes
 _MOST_EXACT = 2400  # frames whose correlations are decomposed as they are; more are summed up by a sketch
 _SKETCH = 320  # directions that stand for a longer motion: more shapes than any face needs
 
@@ -60,7 +61,9 @@ def _directions_job(motion: FloatArray) -> Job[FloatArray]:
     gram = np.empty((len(motion), len(motion)), np.float64)
     for first in range(0, len(motion), _FRAMES_AT_ONCE):
         rows = motion[first : first + _FRAMES_AT_ONCE]
-        gram[first : first + len(rows)] = rows @ motion.T
+        later = rows @ motion[first:].T
+        gram[first : first + len(rows), first:] = later
+        gram[first:, first : first + len(rows)] = later.T
         yield Progress("comparing frames", 0.4 * min((first + _FRAMES_AT_ONCE) / len(motion), 1.0))
     if not np.isfinite(gram).all():
         raise FaceError("The motion holds numbers that are not finite; animate the sound again.")
@@ -87,13 +90,17 @@ def _sketch_job(motion: FloatArray) -> Job[FloatArray]:
 
 
 def _fewest_job(motion: FloatArray, directions: FloatArray, error: float, most: int) -> Job[int]:
-    """The smallest number of directions that keeps within `error`, by halving."""
-    low, high = 0, min(len(directions), most)
-    if _largest_error(motion, directions[:high], error) > error:
-        raise FaceError(
-            f"More than {high} shape keys are needed for an error this small; allow a larger one, or use a point cache."
-        )
-    steps = 0
+    """The smallest number of directions that keeps within `error`: doubling until it is enough, then halving."""
+    limit = min(len(directions), most)
+    low, high, steps = 0, min(_FIRST_TRY, limit), 0
+    while _largest_error(motion, directions[:high], error) > error:
+        if high == limit:
+            raise FaceError(
+                f"More than {limit} shape keys are needed for an error this small; allow a larger one, or use a point "
+                "cache."
+            )
+        low, high, steps = high + 1, min(2 * high, limit), steps + 1
+        yield Progress("finding the fewest shapes", min(0.5 + 0.05 * steps, 0.95))
     while low < high:
         middle = (low + high) // 2
         if _largest_error(motion, directions[:middle], error) <= error:
