@@ -156,7 +156,8 @@ def ensure_environment():
         shutil.rmtree(str(VENV), ignore_errors=True)
         make_venv()
     say("Installing the libraries (about 1.5 GB on disk; once only)")
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-e", "%s[blender,research,test]" % ROOT]
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
+    command += ["-e", "%s[blender,research,test]" % ROOT]
     if sys.platform == "linux" and not shutil.which("nvidia-smi") and answers(TORCH_CPU_INDEX):
         command += ["--extra-index-url", TORCH_CPU_INDEX]  # without a GPU the default build is gigabytes of nothing
     if subprocess.run(command, cwd=str(ROOT), stdout=sys.stderr).returncode:
