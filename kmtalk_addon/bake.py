@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import bpy
 
-from . import compat
+from . import compat, markers
 from .core import errors
 from .face import Face, FaceMesh
 from .fcurves import fill
@@ -237,17 +237,6 @@ def write_markers(
 ) -> None:
     """One marker a key motion, named by its phone, on each action, and on the scene's timeline where that is wished."""
     for action in actions:
-        _write_markers(action.pose_markers, options.name, frames, labels)
+        markers.write_on_action(action, frames, labels)
     wished = options.timeline_markers
-    _write_markers(scene.timeline_markers, options.name, frames if wished else (), labels if wished else ())
-
-
-def _write_markers(markers: Any, name: str, frames: Sequence[int], labels: Sequence[str]) -> None:
-    """Replaces the markers of the same take and no others."""
-    for marker in [marker for marker in markers if marker.kmtalk == name]:
-        markers.remove(marker)
-    for frame, label in zip(frames, labels, strict=True):
-        marker = markers.new(label)
-        marker.frame = frame
-        marker.kmtalk = name
-        marker.kmtalk_frame = frame
+    markers.write_on_scene(scene, options.name, frames if wished else (), labels if wished else ())

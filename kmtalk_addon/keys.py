@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from . import bake, compat, fcurves, store
+from . import bake, compat, fcurves, markers, store
 from .core import errors
 from .face import Face, find_face
 from .labels import shown
@@ -80,10 +80,8 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
     changes = Changes()
     main = actions[0]
     frames = [story.timeline.nearest_frame(key.frame / take.fps) for key in take.keys]
-    marks = _marks(main, story.name)
-    moved = _moved_markers(bpy.context.scene.timeline_markers, story.name) | _moved_markers(
-        main.pose_markers, story.name
-    )
+    marks = {frame for _, frame in markers.on_action(main)}
+    moved = markers.moved(main, bpy.context.scene, story.name)
     values = _changed_values(face, actions, take)
     owners = _owners(take, story)
     states = {item.frame: item.state for item in main.kmtalk_take.keys}
@@ -110,7 +108,7 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
         if edit:
             changes.edits.append({"frame": key.frame, **edit})
     taken = {key.frame for key in take.keys}
-    added = dict.fromkeys(m.frame for m in main.pose_markers if not m.kmtalk) | dict.fromkeys(values)
+    added = dict.fromkeys(m.frame for m in markers.added_on_action(main)) | dict.fromkeys(values)
     for frame in added:
         target = _take_frame(frame, take, story)
         if target not in taken:
@@ -141,7 +139,7 @@ def apply(
                     fcurves.replace_frames(curves[path], points[channel], frames)
         mesh.datablock.update_tag()
     for action in actions:
-        for marker in [m for m in action.pose_markers if not m.kmtalk]:
+        for marker in markers.added_on_action(action):
             action.pose_markers.remove(marker)
     labels = [key.label for key in new.keys]
     bake.write_markers(actions, scene, story.options, after.key_frames, labels)
@@ -158,17 +156,6 @@ def _hold(curve: Any, frames: npt.NDArray[np.int32], values: npt.NDArray[np.floa
     for index, frame in enumerate(frames.tolist()):
         if frame in held and frame in kept:
             values[index] = kept[frame]
-
-
-def _marks(action: Any, name: str) -> set[int]:
-    """The scene frames where our markers of a take were put and are not removed."""
-    return {m.kmtalk_frame for m in action.pose_markers if m.kmtalk == name}
-
-
-def _moved_markers(markers: Any, name: str) -> dict[int, int]:
-    """Where markers of a take were dragged, by the frame where they were put."""
-    ours = [m for m in markers if m.kmtalk == name]
-    return {m.kmtalk_frame: m.frame for m in ours if m.frame != m.kmtalk_frame}
 
 
 def _owners(take: "Take", story: store.Story) -> dict[int, int]:
@@ -222,11 +209,10 @@ def add_key(action: Any, frame: int) -> None:
 def delete_key(action: Any, index: int) -> None:
     """Ask for a key motion to go; Regenerate lets the motion run through."""
     listed = action.kmtalk_take
-    frame, name = listed.keys[index].frame, store.story_of(action).name
-    for marker in list(action.pose_markers):
-        is_its = marker.kmtalk == name and marker.kmtalk_frame == frame
-        if is_its or (not marker.kmtalk and marker.frame == frame):
-            action.pose_markers.remove(marker)
+    frame = listed.keys[index].frame
+    its = [marker for marker, put in markers.on_action(action) if put == frame]
+    for marker in its + [marker for marker in markers.added_on_action(action) if marker.frame == frame]:
+        action.pose_markers.remove(marker)
     listed.keys.remove(index)
 
 
