@@ -60,12 +60,14 @@ def test_a_quick_run_names_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch, t
         return {**FIGURES["animate"][0], **FIGURES["beside_encoder"][0], "weights": preset, "seconds": seconds}
 
     monkeypatch.setattr(bench, "_measure", measured)
+    monkeypatch.setattr(bench, "_write_speech", lambda path, seconds: path.touch())
     monkeypatch.setattr(bench, "worker_cold_start", lambda: 0.25)
     assert bench.main(["--quick", "--json", str(tmp_path / "figures.json")]) == 0
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert [(row["weights"], row["seconds"]) for row in figures["animate"]] == [
-        ("starter", 4.0), ("starter", 10.0), ("vocaset", 4.0), ("vocaset", 10.0),
+        ("starter", 4.0), ("starter", 10.0), ("starter", 60.0), ("starter", 3600.0),
+        ("vocaset", 4.0), ("vocaset", 10.0), ("biwi", 4.0), ("biwi", 10.0),
     ]  # fmt: skip
     left_out = [line.split(" (")[0] for line in figures["not_run"]]
-    assert "starter, 1 h" in left_out and "biwi, 10 s" in left_out
+    assert left_out == ["vocaset, 60 s", "vocaset, 1 h", "biwi, 60 s", "biwi, 1 h"]
     assert figures["parameters"]["starter"]["audio_encoder"] > 500_000
