@@ -43,7 +43,7 @@ def test_animate_and_its_mistakes(
 ) -> None:
     main = addon("command_line").main
     assert main(["animate", "--audio", str(speech), "--face", "Head", "--text", SENTENCE, "--reduced", "0.02"]) == 0
-    assert action_of(head).name == f"KMTalk: {speech.name}"
+    assert action_of(head).name.startswith(f"KMTalk: {speech.name}")  # one a mesh where actions have no slots
     assert main(["animate", "--audio", "no.wav"]) == 2
     assert main(["dance"]) == 2
     said = capsys.readouterr().err

@@ -145,7 +145,7 @@ def test_closing_ends_a_busy_process(engine: Any, long_speech: Path, weights: Pa
     workers = engine.Workers()
     arguments = ("--weights", str(weights), "--device", "cpu")
     job = workers.ask(
-        engine.Engine(Path(sys.executable), "test"),
+        engine.Engine(Path(os.environ["KMTALK_PYTHON"]), "test"),
         arguments,
         "animate",
         audio=str(long_speech),
