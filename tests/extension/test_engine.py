@@ -13,6 +13,8 @@ import pytest
 from kmtalk_core.errors import KMTalkError
 from kmtalk_core.progress import finish
 
+HAS_TORCH = os.environ.get("KMTALK_PYTHON", sys.executable)  # read before the tests take it away
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -145,7 +147,7 @@ def test_closing_ends_a_busy_process(engine: Any, long_speech: Path, weights: Pa
     workers = engine.Workers()
     arguments = ("--weights", str(weights), "--device", "cpu")
     job = workers.ask(
-        engine.Engine(Path(os.environ["KMTALK_PYTHON"]), "test"),
+        engine.Engine(Path(HAS_TORCH), "test"),
         arguments,
         "animate",
         audio=str(long_speech),
