@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=3, help="default %(default)s")
     parser.add_argument("--steps", type=int, default=400, help="of every training (default %(default)s)")
     parser.add_argument("--epochs", type=int, default=10_000, help="at most (default: as the steps take)")
-    parser.add_argument("--batch", type=int, default=4, help="default %(default)s")
+    parser.add_argument("--batch", type=int, default=1, help="default %(default)s")
     parser.add_argument("--rate", type=float, default=1e-3, help="default %(default)s")
 
 
