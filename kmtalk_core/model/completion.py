@@ -8,6 +8,7 @@ from .attention import LocalEncoderLayer
 from .config import KMTalkConfig
 from .key_motion import zero_linear
 from .spacing import KeySpacing
+from .wide import WideLinear
 
 
 def _layers(config: KMTalkConfig, count: int) -> nn.ModuleList:
@@ -29,7 +30,7 @@ class MotionFlowEncoder(nn.Module):
         super().__init__()
         width = config.width
         self.scale = config.motion_scale
-        self.embed = nn.Linear(config.motion_space.width, width)
+        self.embed = WideLinear(config.motion_space.width, width)
         self.far = nn.Parameter(torch.zeros(width))
         self.previous_distance = nn.Embedding(config.flow_reach + 1, width)
         self.next_distance = nn.Embedding(config.flow_reach + 1, width)

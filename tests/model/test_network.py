@@ -12,6 +12,7 @@ from kmtalk_core.model.completion import DynamicFusion
 from kmtalk_core.model.config import BIWI, STARTER, VOCASET
 from kmtalk_core.model.kmtalk import KMTalk
 from kmtalk_core.model.spacing import KeySpacing, key_gaps
+from kmtalk_core.model.wide import WideLinear
 from kmtalk_core.phones import CLASS_INDEX, PHONE_CLASSES
 
 FRAMES = 120
@@ -235,3 +236,15 @@ def test_the_presets_are_what_they_say() -> None:
         with torch.device("meta"):
             head = KMTalk(config).multimodal_guided_decoder.head
         assert head.out_features == config.motion_space.width
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(16, 9000), (9000, 16), (16, 16)])
+def test_a_wide_map_is_the_same_map_by_whatever_library(inputs: int, outputs: int) -> None:
+    torch.manual_seed(0)
+    wide = WideLinear(inputs, outputs)
+    frames = torch.randn(2, 5, inputs)
+    with torch.inference_mode():
+        found = wide(frames)
+    torch.testing.assert_close(found, wide(frames).detach(), rtol=1e-4, atol=1e-4)
+    wide(frames).sum().backward()
+    assert wide.weight.grad is not None
