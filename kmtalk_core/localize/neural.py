@@ -40,6 +40,7 @@ _SURE_OF_SILENCE = 0.5
 _BILABIAL_EVIDENCE = 0.35  # they are over-detected: with a smaller share of the posterior, the next best class it is
 _SMALLEST_PROBABILITY = 1e-3
 _CANDIDATES_A_STEP = 1000
+_BLOCK = 1 << 14  # frames worked on at a time, so that an hour takes no more memory than a minute
 
 _SILENCE_INDEX = CLASS_INDEX[SILENCE]
 _BILABIAL_INDICES = np.array([CLASS_INDEX[name] for name in sorted(BILABIALS)])
@@ -119,10 +120,14 @@ def _seconds(frame: float) -> float:
 
 def _at_100_hertz(values: FloatArray, frames: int) -> FloatArray:
     """Posteriors at 50 Hz, interpolated between their centres."""
-    position = np.minimum(np.arange(frames) / 2, len(values) - 1)
-    below = position.astype(int)
-    share = (position - below)[:, None].astype(np.float32)
-    return values[below] * (1 - share) + values[np.minimum(below + 1, len(values) - 1)] * share
+    found = np.empty((frames, values.shape[1]), np.float32)
+    for start in range(0, frames, _BLOCK):
+        position = np.minimum(np.arange(start, min(start + _BLOCK, frames)) / 2, len(values) - 1)
+        below = position.astype(int)
+        share = (position - below)[:, None].astype(np.float32)
+        above = values[np.minimum(below + 1, len(values) - 1)]
+        found[start : start + _BLOCK] = values[below] * (1 - share) + above * share
+    return found
 
 
 def boundary_frames(evidence: FloatArray) -> npt.NDArray[np.float64]:
@@ -171,8 +176,7 @@ def _best_path(
     phones: FloatArray, frames: npt.NDArray[np.int64], credit: npt.NDArray[np.float64]
 ) -> Job[npt.NDArray[np.int64]]:
     """Indices of the candidates `frames` that the best segmentation takes: dynamic programming over their pairs."""
-    likelihood = np.log(np.maximum(phones, _SMALLEST_PROBABILITY)) * np.float32(_FRAME_WEIGHT)
-    summed = np.concatenate([np.zeros((1, phones.shape[1])), np.cumsum(likelihood, axis=0, dtype=np.float64)])[frames]
+    summed = _summed_until(phones, frames)
     longest = _LONGEST_PHONE * log_mel.FRAME_RATE
     best = np.zeros(len(frames))
     came_from = np.zeros(len(frames), np.int64)
@@ -190,6 +194,19 @@ def _best_path(
     while path[-1] > 0:
         path.append(int(came_from[path[-1]]))
     return np.array(path[::-1])
+
+
+def _summed_until(phones: FloatArray, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """(frames, classes): how likely each class is over all that comes before each of `frames`, as a sum of logs."""
+    sums = np.zeros((len(frames), phones.shape[1]))
+    total = np.zeros(phones.shape[1])
+    for start in range(0, len(phones), _BLOCK):
+        likelihood = np.log(np.maximum(phones[start : start + _BLOCK], _SMALLEST_PROBABILITY)) * _FRAME_WEIGHT
+        running = total + np.cumsum(likelihood, axis=0, dtype=np.float64)
+        inside = (frames > start) & (frames <= start + len(running))
+        sums[inside] = running[frames[inside] - start - 1]
+        total = running[-1]
+    return sums
 
 
 def _named(phones: FloatArray, edges: npt.NDArray[np.float64]) -> list[tuple[float, float, int, float]]:
