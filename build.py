@@ -155,7 +155,7 @@ def ensure_environment():
     if not PYTHON.exists() or python_version([str(PYTHON)]) not in SUPPORTED:
         shutil.rmtree(str(VENV), ignore_errors=True)
         make_venv()
-    say("Installing the libraries (about 1.5 GB on disk; once only)")
+    say("Installing the libraries (about 2.5 GB on disk; once only)")
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["-e", "%s[blender,research,test]" % ROOT]
     if sys.platform == "linux" and not shutil.which("nvidia-smi") and answers(TORCH_CPU_INDEX):
