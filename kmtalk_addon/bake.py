@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import bpy
 
 from . import compat, markers
+from .core import drive as drives
 from .core import errors
 from .face import Face, FaceMesh
 from .fcurves import fill
@@ -60,20 +61,31 @@ def scene_fps(scene: Any) -> float:
 class Prepared:
     """A take on its way into curves: all that can be worked out without Blender, in any thread."""
 
+    channels: tuple[str, ...]
     samples: Samples
     points: Mapping[int, Points]
     labels: tuple[str, ...]
 
 
-def prepare(take: "Take", channels: Iterable[int], fps: float, options: BakeOptions) -> Prepared:
-    """The curves of `channels` at a scene's rate `fps`."""
-    samples = sample(take.motion, take.fps, [key.frame for key in take.keys], Timeline(fps, options.start))
-    return Prepared(samples, points_of(samples, channels, options.error), tuple(shown(key.label) for key in take.keys))
+def prepare(take: "Take", drive: drives.Drive, fps: float, options: BakeOptions) -> Prepared:
+    """The curves that `drive` makes of a take at a scene's rate `fps`.  Raises FaceError."""
+    samples = driven(take, drive, Timeline(fps, options.start))
+    points = points_of(samples, range(len(drive.channels)), options.error)
+    return Prepared(drive.channels, samples, points, tuple(shown(key.label) for key in take.keys))
+
+
+def driven(take: "Take", drive: drives.Drive, timeline: Timeline) -> Samples:
+    """What `drive` makes of a take, at every frame of a scene.  Raises FaceError where it knows no such motion."""
+    if take.space != drive.space:
+        raise errors.FaceError(
+            f"This take moves {take.space} and the face {drive.space}: animate again with weights that fit the face."
+        )
+    return sample(drive(take.motion), take.fps, [key.frame for key in take.keys], timeline)
 
 
 def bake(take: "Take", face: Face, scene: Any, options: BakeOptions) -> BakeReport:
     """Write `take` onto every mesh of `face`; the scene's end may move later, never earlier.  Raises FaceError."""
-    return write(prepare(take, face.channels, scene_fps(scene), options), face, scene, options)
+    return write(prepare(take, face.drive, scene_fps(scene), options), face, scene, options)
 
 
 def write(prepared: Prepared, face: Face, scene: Any, options: BakeOptions) -> BakeReport:

@@ -4,9 +4,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core import client, errors, progress, take
-    from kmtalk_core.motion import arkit, curves, spaces
+    from kmtalk_core.faces.recognize import naming
+    from kmtalk_core.motion import arkit, curves, drive, retarget, spaces, topology
 else:
     from ..kmtalk_core import client, errors, progress, take
-    from ..kmtalk_core.motion import arkit, curves, spaces
+    from ..kmtalk_core.faces.recognize import naming
+    from ..kmtalk_core.motion import arkit, curves, drive, retarget, spaces, topology
 
-__all__ = ["arkit", "client", "curves", "errors", "progress", "spaces", "take"]
+__all__ = [
+    "arkit", "client", "curves", "drive", "errors", "naming", "progress", "retarget", "spaces", "take", "topology",
+]  # fmt: skip

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import bake, compat, fcurves, markers, store
+from .core import drive as drives
 from .core import errors
 from .face import Face, find_face
 from .labels import shown
-from .timing import Samples, points_of, sample
+from .timing import points_of
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
@@ -82,7 +83,7 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
     frames = [story.timeline.nearest_frame(key.frame / take.fps) for key in take.keys]
     marks = {frame for _, frame in markers.on_action(main)}
     moved = markers.moved(main, bpy.context.scene, story.name)
-    values = _changed_values(face, actions, take)
+    poses = _changed_poses(face, actions, take, story)
     owners = _owners(take, story)
     states = {item.frame: item.state for item in main.kmtalk_take.keys}
     for number, (key, frame) in enumerate(zip(take.keys, frames, strict=True)):
@@ -91,7 +92,7 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
                 changes.edits.append({"frame": key.frame, "delete": True})
             continue
         edit: dict[str, Any] = {}
-        pose = values.pop(frame, {}) if owners[frame] == key.frame else {}
+        pose = poses.pop(frame, {}) if owners[frame] == key.frame else {}
         state = states.get(frame, key.state) if owners[frame] == key.frame else key.state
         if state == "generated" and key.state != "generated":
             changes.edits.append({"frame": key.frame, "state": "generated"})
@@ -108,12 +109,12 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
         if edit:
             changes.edits.append({"frame": key.frame, **edit})
     taken = {key.frame for key in take.keys}
-    added = dict.fromkeys(m.frame for m in markers.added_on_action(main)) | dict.fromkeys(values)
+    added = dict.fromkeys(m.frame for m in markers.added_on_action(main)) | dict.fromkeys(poses)
     for frame in added:
         target = _take_frame(frame, take, story)
         if target not in taken:
             taken.add(target)
-            changes.edits.append({"frame": target, "add": True, "pose": values.get(frame, {})})
+            changes.edits.append({"frame": target, "add": True, "pose": poses.get(frame, {})})
             changes.held.add(frame)
     return changes
 
@@ -125,7 +126,7 @@ def apply(
 
     Curves keep the values they have at the frames `held`.  Returns how many frames were written.
     """
-    before, after = _sample(old, story), _sample(new, story)
+    before, after = (bake.driven(take, face.drive, story.timeline) for take in (old, new))
     differs = (before.values != after.values).any(axis=1) | (before.is_key != after.is_key)
     frames = after.frames[differs]
     points = points_of(after, face.channels, story.error)
@@ -144,10 +145,6 @@ def apply(
     labels = [key.label for key in new.keys]
     bake.write_markers(actions, scene, story.options, after.key_frames, labels)
     return len(frames)
-
-
-def _sample(take: "Take", story: store.Story) -> Samples:
-    return sample(take.motion, take.fps, [key.frame for key in take.keys], story.timeline)
 
 
 def _hold(curve: Any, frames: npt.NDArray[np.int32], values: npt.NDArray[np.float32], held: set[int]) -> None:
@@ -172,9 +169,19 @@ def _take_frame(frame: int, take: "Take", story: store.Story) -> int:
     return min(max(round(story.timeline.time_at(frame) * take.fps), 0), take.frame_count - 1)
 
 
-def _changed_values(face: Face, actions: Sequence[Any], take: "Take") -> dict[int, dict[str, float]]:
-    """Values that curves now have and did not have when written, by scene frame and channel."""
-    found: dict[int, dict[str, float]] = {}
+def _changed_poses(face: Face, actions: Sequence[Any], take: "Take", story: store.Story) -> dict[int, drives.Pose]:
+    """Poses that curves now ask for and did not when written, by scene frame."""
+    keys = {key.frame: key for key in take.keys}
+    owners = {frame: keys[owner].pose for frame, owner in _owners(take, story).items()}
+    return {
+        frame: face.drive.back(owners.get(frame, take.motion[_take_frame(frame, take, story)]), values)
+        for frame, values in _changed_values(face, actions).items()
+    }
+
+
+def _changed_values(face: Face, actions: Sequence[Any]) -> dict[int, dict[int, float]]:
+    """Values that curves now have and did not have when written, by scene frame and channel of the face's drive."""
+    found: dict[int, dict[int, float]] = {}
     for action in actions:
         noted = store.noted_curves(action)
         for mesh in face.meshes:
@@ -184,12 +191,11 @@ def _changed_values(face: Face, actions: Sequence[Any], take: "Take") -> dict[in
                 channel, old = paths.get(curve.data_path), noted.get(store.curve_name(slot, curve))
                 if channel is None or old is None:
                     continue
-                name = take.channels[channel]
                 frames, values, _ = fcurves.positions(curve)
                 before = dict(zip(old[0].tolist(), old[1].tolist(), strict=True))
                 for frame, value in zip(frames.tolist(), values.tolist(), strict=True):
                     if abs(before.get(frame, np.inf) - value) > _VISIBLE:
-                        found.setdefault(frame, {})[name] = value
+                        found.setdefault(frame, {})[channel] = value
     return found
 
 

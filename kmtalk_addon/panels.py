@@ -132,7 +132,7 @@ def _draw_face(layout: Any, context: Any) -> None:
         face = choices.face_of(meshes)
         if not settings.meshes:
             draw_text(layout, context, "Uses " + ", ".join(f"“{m.object.name}”" for m in face.meshes), "MESH_DATA")
-        draw_text(layout, context, f"ARKit, {len(face.channels)} of 52 keys", "CHECKMARK")
+        draw_text(layout, context, face.sentence, "CHECKMARK")
     except errors.KMTalkError as error:
         draw_text(layout, context, _topology(meshes) + str(error), "ERROR")
 

@@ -6,9 +6,10 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import command_line, operators, panels, preferences, properties
+from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
 
-CLASSES = (*properties.CLASSES, *preferences.CLASSES, *operators.CLASSES, *panels.CLASSES)
+CLASSES = (*face_settings.CLASSES, *properties.CLASSES, *preferences.CLASSES, *operators.CLASSES, *panels.CLASSES)
 _IDLE_CHECK_SECONDS = 60.0
 
 
@@ -16,6 +17,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.register()
+    face_settings.register()
     bpy.app.handlers.load_pre.append(_before_another_file)
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
     command_line.register()
@@ -27,6 +29,7 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(_close_idle_workers):
         bpy.app.timers.unregister(_close_idle_workers)
     bpy.app.handlers.load_pre.remove(_before_another_file)
+    face_settings.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from .. import bake, choices, keys, sound, store
+from ..core import drive as drives
 from ..core import errors, progress
 from ..core import take as takes
 from ..engine import Engine
@@ -30,7 +31,7 @@ class Request:
     text: str | None
     scene: int
     objects: tuple[int, ...]
-    channels: tuple[int, ...]
+    drive: drives.Drive
     fps: float
     engine: Engine
     arguments: tuple[str, ...]
@@ -90,7 +91,7 @@ def request(
         text=text or choices.words(scene.kmtalk, path),
         scene=scene.session_uid,
         objects=tuple(mesh.object.session_uid for mesh in face.meshes),
-        channels=face.channels,
+        drive=face.drive,
         fps=bake.scene_fps(scene),
         engine=engine,
         arguments=arguments,
@@ -134,17 +135,15 @@ def animate(asked: Request) -> progress.Job[str]:
             take = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes()
     story = asked.story
-    prepared = yield from in_thread(
-        lambda: bake.prepare(take, asked.channels, story.fps, story.options), "drawing curves"
-    )
+    prepared = yield from in_thread(lambda: bake.prepare(take, asked.drive, story.fps, story.options), "drawing curves")
     return write(asked, take, data, prepared, tuple(answer.get("notes", ())))
 
 
 def write(asked: Request, take: "Take", data: bytes, prepared: bake.Prepared, notes: Sequence[str]) -> str:
     """Everything that touches the scene, at once; return the report.  Raises FaceError with nothing changed."""
     scene = find_scene(asked.scene)
-    face = find_face(find_objects(asked.objects), take.channels)
-    if not set(face.channels) <= set(prepared.points):
+    face = find_face(find_objects(asked.objects))
+    if face.drive.channels != prepared.channels:
         raise errors.FaceError("The face's shape keys changed in the meantime: animate again.")
     return write_take(take, data, face, scene, prepared, asked.story, notes)
 
@@ -185,7 +184,7 @@ def find_objects(numbers: Sequence[int]) -> list[Any]:
 
 def _locked_edits(asked: Request, take: "Take") -> list[dict[str, Any]]:
     """What keeps the locked keys of an earlier take of the same sound on this face."""
-    face: Face = find_face(find_objects(asked.objects), take.channels)
+    face: Face = find_face(find_objects(asked.objects))
     for action in keys.actions_of([mesh.object for mesh in face.meshes]):
         story = store.story_of(action)
         if story.name != asked.options.name:

@@ -83,7 +83,7 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
                 timeline_markers=settings.timeline_markers,
                 error=error,
             )
-            prepared = bake.prepare(take, face.channels, story.fps, story.options)
+            prepared = bake.prepare(take, face.drive, story.fps, story.options)
             report = animating.write_take(take, store.take_bytes(take), face, context.scene, prepared, story)
         except errors.KMTalkError as failed:
             self.report({"ERROR"}, str(failed))

@@ -1,15 +1,20 @@
-"""A mesh as geometry sees it: triangles over welded vertices, its pieces, borders, normals and Laplacian."""
+"""A mesh as geometry sees it: triangles over welded vertices, its pieces, borders, normals and Laplacian.
+
+SciPy is imported by what needs it: a mesh can be welded and told from others without.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sparse
 
 from ..errors import FaceError
+
+if TYPE_CHECKING:
+    import scipy.sparse as sparse
 
 Array: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
@@ -44,8 +49,10 @@ class Mesh:
         return np.concatenate([t[:, [0, 1]], t[:, [1, 2]], t[:, [2, 0]]])
 
     @cached_property
-    def adjacency(self) -> sparse.csr_matrix:
+    def adjacency(self) -> "sparse.csr_matrix":
         """(V, V) ones where an edge is."""
+        import scipy.sparse as sparse
+
         e = self.edges
         count = len(self.vertices)
         half = sparse.coo_matrix((np.ones(len(e)), (e[:, 0], e[:, 1])), shape=(count, count))
@@ -54,7 +61,9 @@ class Mesh:
     @cached_property
     def pieces(self) -> IntArray:
         """(V,) label of the connected piece each vertex belongs to."""
-        return np.asarray(sparse.csgraph.connected_components(self.adjacency, directed=False)[1], np.int64)
+        from scipy.sparse.csgraph import connected_components
+
+        return np.asarray(connected_components(self.adjacency, directed=False)[1], np.int64)
 
     @cached_property
     def border(self) -> npt.NDArray[np.bool_]:
@@ -101,8 +110,10 @@ class Mesh:
         return Mesh(self.vertices[chosen], position[self.triangles[inside]], np.arange(len(chosen))), chosen
 
     @cached_property
-    def laplacian(self) -> sparse.csr_matrix:
+    def laplacian(self) -> "sparse.csr_matrix":
         """(V, V) positive semi-definite cotangent Laplacian; weights never fall below a tenth of their mean."""
+        import scipy.sparse as sparse
+
         cotangents = []
         for corner in range(3):
             here, there, other = (self.vertices[self.triangles[:, (corner + k) % 3]] for k in range(3))
@@ -186,9 +197,10 @@ def _weld(points: Array, triangles: IntArray) -> IntArray:
     first, second = np.array(joined).T
     rows = np.concatenate([half[first, 0], half[first, 1]])
     columns = np.concatenate([half[second, 1], half[second, 0]])
-    links = sparse.coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(count, count))
-    label = sparse.csgraph.connected_components(links, directed=False)[1]
-    order = np.full(label.max() + 1, count)
-    np.minimum.at(order, label, np.arange(count))
-    rank = np.argsort(np.argsort(order))  # welded vertices keep the order of their first appearance
-    return np.asarray(rank[label], np.int64)
+    label = np.arange(count)
+    while True:
+        before = label.copy()
+        np.minimum.at(label, rows, before[columns])
+        np.minimum.at(label, columns, before[rows])
+        if np.array_equal(label, before):
+            return np.unique(label, return_inverse=True)[1].reshape(-1)  # in the order of their first appearance

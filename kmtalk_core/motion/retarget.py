@@ -38,22 +38,22 @@ class Retarget:
             raise FaceError("The weights of a retarget matrix must be zero or more.")
 
     def __call__(self, motion: FloatArray) -> FloatArray:
-        """Coefficients (frames, 52) → (frames, keys); visemes together never pass 1."""
-        values = self._raw(motion)
-        visemes = values[:, self.competing]
-        strongest = np.maximum(visemes.max(axis=1, initial=0.0, keepdims=True), 1e-6)
-        contest = visemes * (visemes / strongest) ** 2  # the weaker yield, or two would open the jaw twice
-        values[:, self.competing] = contest / np.maximum(contest.sum(axis=1, keepdims=True), 1.0)
-        return np.clip(values, 0.0, 1.0) * self.multiplier + self.offset
-
-    def _raw(self, motion: FloatArray) -> FloatArray:
-        pose = np.clip(np.asarray(motion, np.float32), 0.0, 1.0)
+        """Coefficients (frames, 52) → (frames, keys); visemes together never pass 1, other keys pass through."""
+        pose = np.asarray(motion, np.float32)
+        values = (pose @ self.matrix.T).astype(np.float32)
         if np.any(self.competing):
-            seen = pose.copy()
-            jaw, close = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
-            seen[:, jaw] = np.maximum(pose[:, jaw] - pose[:, close], 0.0)
-            return np.where(self.competing, seen @ self.matrix.T, pose @ self.matrix.T).astype(np.float32)
-        return (pose @ self.matrix.T).astype(np.float32)
+            values[:, self.competing] = self._contest(np.clip(pose, 0.0, 1.0))
+        return values * self.multiplier + self.offset
+
+    def _contest(self, pose: FloatArray) -> FloatArray:
+        """Visemes (frames, competing): the weaker yield to the stronger, or two would open the jaw twice."""
+        jaw, close = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
+        seen = pose.copy()
+        seen[:, jaw] = np.maximum(pose[:, jaw] - pose[:, close], 0.0)
+        visemes = seen @ self.matrix[self.competing].T
+        strongest = np.maximum(visemes.max(axis=1, keepdims=True), 1e-6)
+        contest = visemes * (visemes / strongest) ** 2
+        return np.asarray(np.clip(contest / np.maximum(contest.sum(axis=1, keepdims=True), 1.0), 0.0, 1.0), np.float32)
 
     def adjusted(
         self, multiplier: Mapping[str, float] | None = None, offset: Mapping[str, float] | None = None
@@ -62,6 +62,15 @@ class Retarget:
         scale = np.array([(multiplier or {}).get(n, m) for n, m in zip(self.channels, self.multiplier, strict=True)])
         shift = np.array([(offset or {}).get(n, o) for n, o in zip(self.channels, self.offset, strict=True)])
         return replace(self, multiplier=scale.astype(np.float32), offset=shift.astype(np.float32))
+
+    def replaced_by(self, edited: "Retarget") -> "Retarget":
+        """The same keys in the same order, with the rows that `edited` has; keys that it lacks keep theirs."""
+        rows = {name: index for index, name in enumerate(edited.channels)}
+        matrix, competing = self.matrix.copy(), self.competing.copy()
+        for index, name in enumerate(self.channels):
+            if name in rows:
+                matrix[index], competing[index] = edited.matrix[rows[name]], edited.competing[rows[name]]
+        return replace(self, matrix=matrix, competing=competing)
 
     def to_json(self) -> str:
         """The matrix as text that a user can edit: key → ARKit channel → weight, and what competes."""

@@ -59,9 +59,9 @@ def test_closed_lips_over_an_open_jaw_open_no_viseme(scheme):
 def test_weights_are_bounded_for_any_motion(scheme):
     convert = retarget(scheme, channels_of(scheme))
     motion = np.random.default_rng(0).uniform(-0.5, 1.5, (500, len(ARKIT_NAMES))).astype(np.float32)
-    weights = convert(motion)
+    weights = convert(motion)[:, convert.competing]
     assert weights.min() >= 0.0
-    assert weights[:, convert.competing].sum(axis=1).max() <= 1.0 + 1e-5
+    assert weights.sum(axis=1).max() <= 1.0 + 1e-5
 
 
 @pytest.mark.parametrize("scheme", STRONGEST)

@@ -60,7 +60,7 @@ def recognize_face(meshes: Mapping[str, Sequence[str]], schemes: Iterable[Scheme
     trials = [_try_scheme(scheme, readings) for scheme in schemes]
     speaking = [trial for trial in trials if trial.score >= _least(trial.scheme)]
     if speaking:
-        return max(speaking, key=lambda trial: round(trial.score, 2))  # of equals the first: schemes are in order
+        return max(speaking, key=_explained)  # of equals the first: schemes are in order
     flame = sum(bool(_FLAME_KEYS.match(name)) for names in meshes.values() for name in names)
     if flame >= _FLAME_QUORUM:
         sentence = f"FLAME's own keys ({flame} of shape and expression) stay untouched; build ARKit keys beside them."
@@ -72,6 +72,12 @@ def recognize_face(meshes: Mapping[str, Sequence[str]], schemes: Iterable[Scheme
         )
     sentence = f"Too few keys to speak: {len(best.mapping)} named like {best.title}; build the missing ones."
     return Naming("", "", {}, best.missing, best.score, {}, sentence)
+
+
+def _explained(trial: Naming) -> float:
+    """How much of a face a scheme explains: part of a large set may say more than all of a small one."""
+    present = sum(len(scheme.channels) for scheme in SCHEMES if scheme.name == trial.scheme) - len(trial.missing)
+    return round(trial.score, 2) * present
 
 
 class _Readings:

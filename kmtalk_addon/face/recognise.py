@@ -1,0 +1,97 @@
+"""Which meshes make up a face, whatever naming scheme their shape keys follow, and what of a take moves which key."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..core import drive, errors, naming, retarget
+from . import settings
+
+
+@dataclass(frozen=True)
+class FaceMesh:
+    """One mesh object and its shape keys by channel of the face's drive."""
+
+    object: Any
+    shape_keys: Mapping[int, str]
+
+    @property
+    def datablock(self) -> Any:
+        """The `Key` datablock that carries the animation."""
+        return self.object.data.shape_keys
+
+
+@dataclass(frozen=True)
+class Face:
+    """All meshes that one take drives at once, head, teeth, tongue, eyes, and what turns the take into their values.
+
+    owner: the object that carries the face's settings; sentence: what was recognised, for the user.
+    """
+
+    meshes: tuple[FaceMesh, ...]
+    drive: drive.Drive
+    owner: Any
+    sentence: str
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Every channel of the drive that moves something, in order."""
+        return tuple(sorted({channel for mesh in self.meshes for channel in mesh.shape_keys}))
+
+
+def find_face(objects: Iterable[Any]) -> Face:
+    """The face that `objects` make up; objects with no shape key of its naming scheme are passed over.
+
+    Raises FaceError when a mesh may not be changed, or when no naming scheme is recognised.
+    """
+    meshes = _with_own_keys(objects)
+    found = recognise(meshes)
+    if not found.can_speak:
+        raise errors.FaceError(
+            found.sentence
+            if found.scheme
+            else "No shape keys that KMTalk knows (ARKit's jawOpen, mouthClose, … or visemes): build face shapes, or "
+            "rename yours."
+        )
+    speaking = [item for item in meshes if item.name in found.meshes]
+    for item in speaking:
+        require_editable(item)
+    owner = settings.owner_of(speaking, lambda item: len(found.meshes[item.name]))
+    rules = settings.adjusted(retarget.retarget(found.scheme, found.mapping), owner.kmtalk_face)
+    index = {channel: number for number, channel in enumerate(rules.channels)}
+    return Face(
+        tuple(
+            FaceMesh(item, {index[c]: key for c, key in found.meshes[item.name].items() if c in index})
+            for item in speaking
+        ),
+        drive.KeyDrive(rules),
+        owner,
+        found.sentence,
+    )
+
+
+def recognise(meshes: Iterable[Any]) -> naming.Naming:
+    """The naming scheme of the shape keys of several mesh objects."""
+    return naming.recognize_face({item.name: [b.name for b in item.data.shape_keys.key_blocks[1:]] for item in meshes})
+
+
+def _with_own_keys(objects: Iterable[Any]) -> list[Any]:
+    """The meshes with shape keys; of instances that share one mesh, the first."""
+    found: dict[Any, Any] = {}
+    for item in objects:
+        if item.type == "MESH" and item.data.shape_keys:
+            found.setdefault(item.data.shape_keys.session_uid, item)
+    return list(found.values())
+
+
+def require_editable(item: Any) -> None:
+    """Raises FaceError, which says what to do, where the shape keys of `item` take no animation."""
+    advice = "make it local (Object ▸ Relations ▸ Make Local ▸ Selected Objects and Data) before animating it."
+    key = item.data.shape_keys
+    if key.override_library is not None or (item.override_library is not None and item.data.library is not None):
+        raise errors.FaceError(f"“{item.name}” is a library override, which takes no new shape-key animation: {advice}")
+    linked = next((datablock for datablock in (item, item.data, key) if datablock.library is not None), None)
+    if linked is not None:
+        raise errors.FaceError(f"“{item.name}” is linked from “{linked.library.name}”: {advice}")
+    if not key.use_relative:
+        raise errors.FaceError(f"“{item.name}” has absolute shape keys: switch them to Relative before animating it.")
