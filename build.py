@@ -126,7 +126,10 @@ def pytest(interpreter, *arguments):
 
 
 def package(options, rest):
-    module("kmtalk_addon.package", *(["--full"] if options.full else []))
+    index = (
+        ["--index", TORCH_CPU_INDEX] if options.full and sys.platform == "linux" and answers(TORCH_CPU_INDEX) else []
+    )
+    module("kmtalk_addon.package", *(["--full", *index] if options.full else []))
     return 0
 
 

@@ -18,7 +18,7 @@ DEVICES = (
     ("MPS", "Metal", "The graphics of an Apple computer"),
 )
 INSTALL_DEVICES = (
-    ("CPU", "CPU", "About 0.4 GB to fetch, 2.5 GB on disk"),
+    ("CPU", "CPU", "About 0.3 GB to fetch, 1.4 GB on disk"),
     ("CUDA", "NVIDIA GPU", "About 3 GB to fetch, 10 GB on disk"),
     ("MPS", "Apple GPU", "About 0.3 GB to fetch, 2 GB on disk"),
 )
@@ -53,9 +53,10 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.use_property_decorate = False
         box = layout.box()
+        has_begun = engine.has_begun()
         try:
             found = engine.find(self.python)
-            places = {"installed": "installed", "bundled": "bundled with this extension"}
+            places = {"installed": "installed", "bundled": "in this extension, unpacked when first used"}
             box.label(text=f"Engine: {places.get(found.origin, found.origin)}", icon="CHECKMARK")
             box.label(text=str(found.python), icon="BLANK1")
         except errors.KMTalkError as error:
@@ -63,7 +64,6 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         column = box.column()
         column.prop(self, "install_device")
         row = box.row()
-        has_begun = (engine.data_folder() / "engine").exists()
         verb = "Reinstall Engine" if engine.is_installed() else "Resume Installation" if has_begun else "Install Engine"
         row.operator("kmtalk.install_engine", text=verb, icon="IMPORT").from_folder = False
         row.operator("kmtalk.install_engine", text="From Folder…", icon="FILE_FOLDER").from_folder = True

@@ -1,7 +1,18 @@
 """The worker's Python: find it, check it, install it, and lend its processes to jobs.  No bpy here, and no torch."""
 
-from .install import install, is_installed, uninstall
-from .python import Engine, EngineError, Report, check, data_folder, find, speak
+from .install import install, ready, uninstall
+from .python import (
+    Engine,
+    EngineError,
+    Report,
+    bundled_wheels,
+    check,
+    data_folder,
+    find,
+    has_begun,
+    is_installed,
+    speak,
+)
 from .workers import Workers
 
 __all__ = [
@@ -9,11 +20,14 @@ __all__ = [
     "EngineError",
     "Report",
     "Workers",
+    "bundled_wheels",
     "check",
     "data_folder",
     "find",
+    "has_begun",
     "install",
     "is_installed",
+    "ready",
     "speak",
     "uninstall",
 ]

@@ -1,15 +1,31 @@
-"""Make the engine: an environment of its own, outside Blender's Python, that outlives Blender's upgrades."""
+"""Install the engine: an environment of its own, outside Blender's Python, that outlives Blender's upgrades.
 
+Wheels come into a folder first, from the network or with the user, and from there into the environment; so what a
+broken connection has brought is kept, and a machine without a network takes the same way.
+"""
+
+import contextlib
 import json
-import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..core import progress
-from .process import WINDOWS, lines_of
-from .python import Engine, EngineError, Report, check, data_folder, environment_python, stamp
+from . import environment
+from .faults import Reading, sentence
+from .process import lines_of
+from .python import (
+    Engine,
+    EngineError,
+    Report,
+    base_python,
+    check,
+    data_folder,
+    environment_python,
+    is_installed,
+    stamp,
+)
 
 REQUIREMENTS = (
     "numpy>=1.26,<3",
@@ -24,95 +40,121 @@ REQUIREMENTS = (
 )
 """What the worker imports, as in pyproject.toml (a test holds the two together)."""
 
+PIP = "pip>=25.1"
 DEVICES = ("cpu", "cuda", "mps")
-_INDEX = {"cpu": "https://download.pytorch.org/whl/cpu", "cuda": "https://download.pytorch.org/whl/cu130"}
-_DOWNLOAD_BYTES = {"cpu": 400e6, "cuda": 3.2e9, "mps": 300e6}
-_DISK_BYTES = {"cpu": 2.5e9, "cuda": 10e9, "mps": 2.0e9}
-_NOT_NEEDED = ("site-packages", "test", "tests", "idlelib", "turtledemo", "__pycache__")
-
-_FAULTS = (
-    (r"No space left on device|Errno 28|WinError 112", "The disk is full: free {need:.0f} GB and press Resume."),
-    (
-        r"ProxyError|Tunnel connection failed|407 Proxy",
-        "The proxy refuses the connection: set it up for Python (HTTPS_PROXY), or install from a folder.",
-    ),
-    (
-        r"CERTIFICATE_VERIFY_FAILED|SSLError",
-        "A secure connection failed, often because of a firewall: install from a folder.",
-    ),
-    (
-        r"NewConnectionError|NameResolutionError|Temporary failure in name|getaddrinfo failed|Network is unreachable"
-        r"|ConnectTimeout|ReadTimeout|Connection (refused|reset|aborted)|ConnectionError|IncompleteRead",
-        "There is no connection to the package servers: check the network and press Resume, or install from a folder.",
-    ),
-    (
-        r"Permission denied|Errno 13|WinError 5\b",
-        "{folder} cannot be written: close other Blenders and check its permissions.",
-    ),
-    (
-        r"No module named (ensurepip|pip)|ensurepip is not available",
-        "This Python cannot make environments: install your system's python3-venv, or choose another Python.",
-    ),
-)
-
-
-def is_installed() -> bool:
-    """Whether an installation came to its end."""
-    return stamp().exists() and environment_python().exists()
+_BUILDS = {"cpu": "cpu", "cuda": "cu130"}
+_INDEX = "https://download.pytorch.org/whl/"
+_DOWNLOAD_BYTES = {"cpu": 0.33e9, "cuda": 3.2e9, "mps": 0.3e9}
+_DISK_BYTES = {"cpu": 2.0e9, "cuda": 10e9, "mps": 2.0e9}
 
 
 def uninstall() -> None:
     """Remove the installed engine and what was downloaded for it."""
-    for name in ("engine", "python", "downloads"):
+    for name in ("engine", "downloads"):
         shutil.rmtree(data_folder() / name, ignore_errors=True)
+
+
+def ready(engine: Engine) -> progress.Job[Engine]:
+    """`engine` as it can be started: one that is bundled with the extension is installed first.  Raises EngineError."""
+    if engine.wheels is None:
+        return engine
+    _require_room(data_folder(), "cpu")
+    while True:
+        with environment.alone(data_folder()) as is_mine:
+            if is_installed():
+                break
+            if is_mine:
+                yield from _install("cpu", engine.wheels, engine.python, REQUIREMENTS)
+                break
+        yield progress.Progress("waiting for another installation", 0.0)
+    return Engine(environment_python(), "installed")
 
 
 def install(
     device: str = "cpu",
     wheels: Path | None = None,
-    log: Path | None = None,
     python: Path | None = None,
     requirements: Sequence[str] = REQUIREMENTS,
 ) -> progress.Job[Report]:
     """Install the engine for `device`, from the network or from a folder of `wheels`; return what a check found.
 
-    What was downloaded is kept until the end, so an installation that was stopped goes on where it was.  Every line
-    goes to `log`.  `python` is what the environment is made from, Blender's own by default.  Raises EngineError.
+    What was downloaded is kept until the end, byte by byte, so an installation that was stopped goes on where it was.
+    Every line goes to `install.log` in the data folder.  `python` is what the environment is made from, Blender's own
+    by default.  Raises EngineError.
     """
     if device not in DEVICES:
         raise EngineError(f"There is no device {device!r}: choose one of {', '.join(DEVICES)}.")
-    folder = data_folder()
-    _require_room(folder, device)
-    log = log or folder / "install.log"
-    log.write_text("", encoding="utf-8")
-    stamp().unlink(missing_ok=True)
-    base = yield from _base_python(python or Path(sys.executable), folder)
-    if not environment_python().exists():
-        yield progress.Progress("making the environment", 0.02)
-        yield from _run([base, "-m", "venv", folder / "engine"], log, "making the environment", 0.02, 0.05, device)
-    pip = [environment_python(), "-m", "pip", "--disable-pip-version-check"]
-    source: list[str | Path] = ["--no-index", "--find-links", wheels] if wheels else ["--prefer-binary"]
-    if not wheels:
-        yield from _run([*pip, "install", "--upgrade", "pip>=25.1"], log, "updating pip", 0.05, 0.07, device)
-        source += ["--progress-bar", "raw", "--retries", "3", "--resume-retries", "20", "--timeout", "20"]
-        source += _index(device)
-    command = [*pip, "install", "--only-binary", ":all:", "--cache-dir", folder / "downloads", *source, *requirements]
-    yield from _run(command, log, "installing", 0.07, 0.95, device)
-    report = yield from check(Engine(environment_python(), "installed"))
-    if device != "cpu" and device not in report.devices:
+    _require_room(data_folder(), device)
+    with environment.alone(data_folder()) as is_mine:
+        if not is_mine:
+            raise EngineError("Another Blender is installing the engine: wait until it is done.")
+        return (yield from _install(device, wheels, python or base_python(wheels), requirements))
+
+
+def _install(device: str, wheels: Path | None, python: Path, requirements: Sequence[str]) -> progress.Job[Report]:
+    downloads = data_folder() / "downloads"
+    try:
+        _log().write_text("", encoding="utf-8")
+        stamp().unlink(missing_ok=True)
+        command = yield from environment.make(python)
+        downloads.mkdir(exist_ok=True)
+    except OSError as error:
+        raise EngineError(
+            f"{data_folder()} cannot be written ({error.strerror}): check room and permissions."
+        ) from error
+    if command:
+        yield from _run(command, "making the environment", 0.02, 0.04)
+    pip = yield from _pip(wheels)
+    if wheels is None:
+        report = downloads / "chosen.json"
+        yield from _choose(pip, device, requirements, report)
+        yield from download(environment_python(), report, downloads, device)
+    source = ["--no-index", "--find-links", wheels or downloads, "--no-cache-dir", "--no-warn-script-location"]
+    command = [*pip, "--isolated", "install", "--only-binary", ":all:", *source, *requirements]
+    yield from _run(command, "unpacking the libraries", 0.6, 0.97)
+    found = yield from check(Engine(environment_python(), "installed"))
+    if device != "cpu" and device not in found.devices:
         raise EngineError(
             f"The engine is installed but finds no {device.upper()} device here: install it for the CPU, or update the "
             "graphics driver and press Resume."
         )
-    stamp().write_text(json.dumps({"device": device, "python": report.version}), encoding="utf-8")
-    shutil.rmtree(folder / "downloads", ignore_errors=True)
-    return report
+    stamp().write_text(json.dumps({"device": device, "python": found.version}), encoding="utf-8")
+    shutil.rmtree(downloads, ignore_errors=True)
+    return found
 
 
-def _index(device: str) -> list[str]:
-    if device == "cuda" or (device == "cpu" and sys.platform == "linux"):
-        return ["--extra-index-url", _INDEX[device]]
-    return []  # the usual packages of Windows are for the CPU, those of macOS for MPS too
+def _pip(wheels: Path | None) -> progress.Job[list[str | Path]]:
+    """The command that runs a pip which can do all that is asked of it here."""
+    python = environment_python()
+    own = sorted(wheels.glob("pip-*.whl")) if wheels else []
+    if own:
+        return [python, own[-1] / "pip", "--disable-pip-version-check"]
+    pip = [python, "-m", "pip", "--disable-pip-version-check"]
+    yield from _run([python, "-m", "ensurepip"], "making the environment", 0.04, 0.06)
+    if wheels is None:
+        yield from _run([*pip, "install", "--no-cache-dir", "--upgrade", PIP], "updating pip", 0.06, 0.08)
+    return pip
+
+
+def _choose(pip: Sequence[str | Path], device: str, requirements: Sequence[str], report: Path) -> progress.Job[None]:
+    """Have pip choose the wheels for `device` and name them in the file `report`."""
+    wanted, index = list(requirements), []
+    if device in _BUILDS and (device != "cpu" or sys.platform == "linux"):  # elsewhere the usual build is the CPU's
+        wanted = [f"{item}+{_BUILDS[device]}" if item.startswith("torch==") else item for item in wanted]
+        index = ["--extra-index-url", _INDEX + _BUILDS[device]]
+    options = ["--dry-run", "--ignore-installed", "--no-cache-dir", "--only-binary", ":all:", "--report", report]
+    options += ["--retries", "3", "--timeout", "20"]
+    yield from _run([*pip, "install", *options, *index, *wanted], "choosing the libraries", 0.08, 0.1)
+
+
+def download(python: Path, report: Path, folder: Path, device: str = "cpu") -> progress.Job[None]:
+    """Fetch the wheels that `report` names into `folder`, going on where the last run stopped.  Raises EngineError."""
+    script = Path(__file__).with_name("fetch.py")
+    yield from _run([python, script, report, folder], "downloading", 0.1, 0.6, _DOWNLOAD_BYTES[device])
+
+
+def _log() -> Path:
+    return data_folder() / "install.log"
 
 
 def _require_room(folder: Path, device: str) -> None:
@@ -126,93 +168,35 @@ def _require_room(folder: Path, device: str) -> None:
         raise EngineError(f"The engine needs {need:.1f} GB in {folder}, where {free / 1e9:.1f} GB are free: make room.")
 
 
-def _base_python(python: Path, folder: Path) -> progress.Job[Path]:
-    """The Python to make the environment from: a copy where `python` lives inside a Blender, which may be removed."""
-    home = python.resolve().parent.parent if not WINDOWS else python.resolve().parent
-    home = home.parent if WINDOWS and home.name.lower() in ("bin", "scripts") else home
-    if home.name != "python" or not re.fullmatch(r"\d+\.\d+", home.parent.name):
-        return python
-    copy = folder / "python"
-    inside = copy / python.resolve().relative_to(home)
-    done = copy / "kmtalk-copied"
-    if done.exists() and done.read_text() == str(sys.version):
-        return inside
-    shutil.rmtree(copy, ignore_errors=True)
-    files = [p for p in home.rglob("*") if p.is_file() and not set(_NOT_NEEDED) & set(p.relative_to(home).parts[:-1])]
-    try:
-        for number, path in enumerate(files):
-            target = copy / path.relative_to(home)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
-            if number % 20 == 0:
-                yield progress.Progress("copying Blender's Python", 0.02 * number / len(files))
-        done.write_text(str(sys.version))
-    except OSError as error:
-        raise EngineError(f"Blender's Python could not be copied to {copy} ({error.strerror}).") from error
-    return inside
-
-
 def _run(
-    command: Sequence[str | Path], log: Path, stage: str, start: float, end: float, device: str
+    command: Sequence[str | Path], stage: str, start: float, end: float, expected_bytes: float = 1.0
 ) -> progress.Job[None]:
-    """Run one command to its end, with its lines in `log`.  Raises EngineError."""
-    reading = _Reading(stage, _DOWNLOAD_BYTES[device])
-    environment = {"PYTHONNOUSERSITE": "1", "PYTHONPATH": "", "PIP_NO_INPUT": "1"}
+    """Run one command to its end, with its lines in the log.  Raises EngineError."""
+    reading = Reading(stage, expected_bytes)
+    environment: Mapping[str, str] = {"PYTHONNOUSERSITE": "1", "PYTHONPATH": "", "PIP_NO_INPUT": "1"}
+    said = ["$ " + " ".join(map(str, command))]
+    _note(said[0])
     lines = lines_of(command, environment)
     try:
-        with log.open("a", encoding="utf-8") as file:
-            file.write("$ " + " ".join(map(str, command)) + "\n")
-            while True:
-                try:
-                    line = next(lines)
-                except StopIteration as stop:
-                    status = stop.value
-                    break
-                if line is None:
-                    yield progress.Progress(reading.stage, start + (end - start) * reading.fraction)
-                elif not reading.hear(line):
-                    file.write(line + "\n")
+        while True:
+            try:
+                line = next(lines)
+            except StopIteration as stop:
+                status = stop.value
+                break
+            if line is None:
+                yield progress.Progress(reading.stage, start + (end - start) * reading.fraction)
+            elif not reading.hear(line):
+                said.append(line)
+                _note(line)
     except OSError as error:
         raise EngineError(f"{command[0]} cannot be run ({error.strerror}): choose another Python.") from error
     finally:
         lines.close()
     if status:
-        raise EngineError(_fault(log.read_text(encoding="utf-8"), device))
+        raise EngineError(sentence("\n".join(said), data_folder()))
 
 
-class _Reading:
-    """What pip's lines say of how far it is."""
-
-    def __init__(self, stage: str, expected_bytes: float) -> None:
-        self.stage, self.fraction = stage, 0.0
-        self._expected, self._before, self._current = expected_bytes, 0.0, 0.0
-
-    def hear(self, line: str) -> bool:
-        """Take note of one line; return whether it was progress alone, which no log needs."""
-        counted = re.fullmatch(r"Progress (\d+) of (\d+)", line)
-        if counted:
-            self._current = float(counted[1])
-            self.fraction = min((self._before + self._current) / self._expected, 1.0) * 0.8
-            return True
-        if line.lstrip().startswith("Downloading "):
-            self._before, self._current = self._before + self._current, 0.0
-            name = line.split()[1].rsplit("/", 1)[-1].split("-")[0]
-            size = re.search(r"\(([^)]+)\)", line)
-            self.stage = f"downloading {name}" + (f" ({size[1]})" if size else "")
-        elif line.startswith("Installing collected packages"):
-            self.stage, self.fraction = "unpacking the libraries", 0.85
-        elif line.startswith("Successfully installed"):
-            self.fraction = 1.0
-        return False
-
-
-def _fault(log: str, device: str) -> str:
-    """One sentence on why an installation failed, from the lines of its log."""
-    for pattern, sentence in _FAULTS:
-        if re.search(pattern, log):
-            return sentence.format(folder=data_folder(), need=_DISK_BYTES[device] / 1e9)
-    missing = re.search(r"No matching distribution found for (\S+)", log)
-    if missing:
-        return f"There is no {missing[1]} for Python {sys.version_info[0]}.{sys.version_info[1]} on this system there."
-    lines = [line for line in log.splitlines() if line.strip()]
-    return f"The installation failed ({lines[-1].strip()[:160] if lines else 'no output'}): see the log."
+def _note(line: str) -> None:
+    with contextlib.suppress(OSError), _log().open("a", encoding="utf-8") as file:  # a full disk shows elsewhere
+        file.write(line + "\n")

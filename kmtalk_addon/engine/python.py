@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import os
+import re
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +16,8 @@ from .process import WINDOWS, lines_of
 
 VARIABLE = "KMTALK_PYTHON"
 CHECK_SECONDS = 180.0
+SUPPORTED = ((3, 11), (3, 13))
+"""The first and the last Python that the libraries are used with."""
 
 
 class EngineError(errors.KMTalkError):
@@ -24,11 +28,15 @@ class EngineError(errors.KMTalkError):
 
 @dataclass(frozen=True)
 class Engine:
-    """A Python for the worker: its executable, where it was found, and folders to add to its module path."""
+    """A Python for the worker: its executable, where it was found, and folders to add to its module path.
+
+    `wheels` is the folder that it is still to be installed from, without a network, before its first use.
+    """
 
     python: Path
     origin: str
     module_path: tuple[Path, ...] = ()
+    wheels: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -57,19 +65,66 @@ def data_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kmtalk"
 
 
-def environment_python(folder: Path | None = None) -> Path:
-    """The executable of the environment that the preferences install, whether or not it is there."""
-    base = (folder or data_folder()) / "engine"
-    return base / ("Scripts/python.exe" if WINDOWS else "bin/python")
+def engine_folder() -> Path:
+    """The folder that the preferences install the engine into, whether or not it is there."""
+    return data_folder() / "engine"
 
 
-def stamp(folder: Path | None = None) -> Path:
+def environment_python() -> Path:
+    """The executable of the installed engine; where there is none yet, the one a virtual environment will have."""
+    folder = engine_folder()
+    return python_in(folder) or folder / ("Scripts/python.exe" if WINDOWS else "bin/python3")
+
+
+def stamp() -> Path:
     """The file that says that the installation came to its end."""
-    return (folder or data_folder()) / "engine" / "kmtalk-engine.json"
+    return engine_folder() / "kmtalk-engine.json"
+
+
+def is_installed() -> bool:
+    """Whether an installation came to its end."""
+    return stamp().exists() and environment_python().exists()
+
+
+def has_begun() -> bool:
+    """Whether there is an installation, whole or not."""
+    return engine_folder().exists()
+
+
+def bundled_wheels() -> Path | None:
+    """The folder of wheels inside this extension, where it was packaged with them."""
+    folder = client.PACKAGE_FOLDER / "wheels"
+    return folder if any(folder.glob("torch-*.whl")) else None
+
+
+def base_python(wheels: Path | None = None) -> Path:
+    """What the engine's environment is made from: Blender's own Python, or one on the path where that is too new.
+
+    With `wheels`, one that these are for.  Raises EngineError.
+    """
+    first, last = SUPPORTED
+    fitting = {(first[0], minor) for minor in range(first[1], last[1] + 1)}
+    if wheels is not None:
+        tags = (re.search(r"-cp(\d)(\d+)-", path.name) for path in wheels.glob("torch-*.whl"))
+        fitting = {(int(tag[1]), int(tag[2])) for tag in tags if tag}
+        if not fitting:
+            raise EngineError(f"{wheels} holds no wheel of PyTorch (torch-….whl): choose the folder that does.")
+    if sys.version_info[:2] in fitting:
+        return Path(sys.executable)
+    found = (shutil.which(f"python{major}.{minor}") for major, minor in sorted(fitting, reverse=True))
+    python = next(filter(None, found), None)
+    if python is None:
+        names = " or ".join(f"{major}.{minor}" for major, minor in sorted(fitting))
+        raise EngineError(
+            f"Blender's Python is {sys.version_info[0]}.{sys.version_info[1]} where the engine needs {names}: install "
+            "one of these beside it and try again, or choose a Python that has PyTorch."
+        )
+    return Path(python)
 
 
 def find(preferred: str = "") -> Engine:
-    """The engine to use: the preferred Python, $KMTALK_PYTHON, the installed one, or Blender's own where it has torch.
+    """The engine to use: the preferred Python, $KMTALK_PYTHON, the installed one, the one bundled with the extension,
+    which is installed when it is first used, or Blender's own where it has torch.
 
     Raises EngineError, which says what is missing.
     """
@@ -81,12 +136,15 @@ def find(preferred: str = "") -> Engine:
                     f"{path} ({origin}) is no Python: choose its executable, or the environment's folder."
                 )
             return Engine(python, origin)
-    if stamp().exists() and environment_python().exists():
+    if is_installed():
         return Engine(environment_python(), "installed")
-    bundled = _module_folder("torch")
-    if bundled is not None:
-        return Engine(Path(sys.executable), "bundled", (bundled,))
-    if (data_folder() / "engine").exists():
+    wheels = bundled_wheels()
+    if wheels is not None:
+        return Engine(base_python(wheels), "bundled", wheels=wheels)
+    own = _module_folder("torch")
+    if own is not None:
+        return Engine(Path(sys.executable), "Blender's own", (own,))
+    if has_begun():
         raise EngineError("The engine's installation was not finished: press Resume Installation in the preferences.")
     raise EngineError("The engine is not installed: press Install Engine in KMTalk's preferences.")
 
@@ -95,7 +153,11 @@ def python_in(path: Path) -> Path | None:
     """The Python executable that `path` is, or that lies in the environment or folder `path`."""
     if path.is_file():
         return path
-    inside = ("python.exe", "Scripts/python.exe") if WINDOWS else ("bin/python3", "bin/python", "python3", "python")
+    if WINDOWS:
+        inside = ["python.exe", "Scripts/python.exe", "bin/python.exe"]
+    else:
+        own = sorted(item.name for item in path.glob("bin/python3.*") if re.fullmatch(r"python3\.\d+", item.name))
+        inside = ["bin/python3", "bin/python", *(f"bin/{name}" for name in own), "python3", "python"]
     return next((path / name for name in inside if (path / name).is_file()), None)
 
 
@@ -139,7 +201,7 @@ def check(engine: Engine, modules: Sequence[str] = MODULES) -> progress.Job[Repo
             if time.monotonic() > until:
                 lines.close()
                 raise EngineError(f"{engine.python} did not answer in {CHECK_SECONDS:.0f} s: install the engine again.")
-            yield progress.Progress("checking the engine", 0.5)
+            yield progress.Progress("checking the engine", 0.98)
     except OSError as error:
         raise EngineError(f"{engine.python} cannot be started ({error.strerror}): choose another Python.") from error
     if answer is None:

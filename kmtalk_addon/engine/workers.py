@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core import client, errors, progress
+from .install import ready
 from .python import Engine, EngineError
 
 IDLE_SECONDS = 600.0
@@ -53,9 +54,10 @@ class Workers:
     def ask(self, engine: Engine, arguments: tuple[str, ...], do: str, **request: Any) -> progress.Job[dict[str, Any]]:
         """Have a worker do one piece of work and return its last message; closing the job cancels the work.
 
-        Never blocks.  Raises what the worker reports as KMTalkError, and EngineError when the process ends.
+        Never blocks; an engine that is bundled with the extension is installed first.  Raises what the worker reports
+        as KMTalkError, and EngineError when the process ends.
         """
-        kind = (engine, arguments)
+        kind = ((yield from ready(engine)), arguments)
         while (process := self._lend(kind)) is None:
             yield progress.Progress("waiting for another job", 0.0)
         try:

@@ -45,14 +45,14 @@ class KMTALK_OT_install_engine(JobOperator, bpy.types.Operator):
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         if any(running.title == self.title for running in desk().running):
             raise engine.EngineError("The engine is being installed already.")
-        if not self.from_folder and not bpy.app.online_access:
+        chosen = preferences(context).install_device
+        wheels = engine.bundled_wheels() if chosen == "CPU" else None
+        if self.from_folder:
+            wheels = Path(bpy.path.abspath(self.directory))
+        if wheels is None and not bpy.app.online_access:
             raise engine.EngineError(
                 "Blender may not go online: allow it (Preferences ▸ System ▸ Network), or install from a folder."
             )
-        chosen = preferences(context).install_device
-        wheels = Path(bpy.path.abspath(self.directory)) if self.from_folder else None
-        if wheels is not None and not any(wheels.glob("*.whl")):
-            raise engine.EngineError(f"{wheels} holds no wheels (*.whl): choose the folder that does.")
         desk().workers.close_idle(0.0)
         return _install(chosen.lower(), wheels)
 
@@ -100,6 +100,7 @@ class KMTALK_OT_test_engine(JobOperator, bpy.types.Operator):
 
 
 def _test(found: engine.Engine, arguments: tuple[str, ...]) -> progress.Job[str]:
+    found = yield from engine.ready(found)
     report = yield from engine.check(found)
     with tempfile.TemporaryDirectory(prefix="kmtalk_") as name:
         audio, out = Path(name) / "sentence.wav", Path(name) / "take.npz"

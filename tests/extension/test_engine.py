@@ -36,8 +36,9 @@ def test_it_is_found_by_preference_then_variable_then_installation(
     monkeypatch.setattr(python, "_module_folder", lambda name: None)
     with pytest.raises(KMTalkError, match="not installed: press Install Engine"):
         engine.find()
-    python.environment_python().parent.mkdir(parents=True)
-    python.environment_python().touch()
+    wanted = python.environment_python()
+    wanted.parent.mkdir(parents=True)
+    wanted.touch()
     with pytest.raises(KMTalkError, match="press Resume"):
         engine.find()
     python.stamp().touch()
@@ -76,19 +77,20 @@ def test_what_it_installs_is_what_the_project_names() -> None:
 def test_an_installation_from_an_empty_folder_fails_with_one_sentence_and_can_be_stopped(
     engine: Any, tmp_path: Path
 ) -> None:
-    from kmtalk_addon.engine import python
-
     wheels = tmp_path / "wheels"
     wheels.mkdir()
-    with pytest.raises(KMTalkError, match="There is no numpy"):
+    with pytest.raises(KMTalkError, match="holds no wheel of PyTorch"):
+        finish(engine.install("cpu", wheels))
+    (wheels / f"torch-2.13.0-cp{sys.version_info[0]}{sys.version_info[1]}-cp-any.whl").touch()
+    with pytest.raises(KMTalkError, match=r"No numpy.* was found"):
         finish(engine.install("cpu", wheels))
     assert not engine.is_installed() and (engine.data_folder() / "install.log").read_text()
     job = engine.install("cpu", wheels)
     next(job)
     job.close()
-    assert python.environment_python().exists()
+    assert engine.has_begun()
     engine.uninstall()
-    assert not python.environment_python().exists()
+    assert not engine.has_begun()
 
 
 @pytest.mark.parametrize(
@@ -98,26 +100,23 @@ def test_an_installation_from_an_empty_folder_fails_with_one_sentence_and_can_be
         ("ProxyError('Cannot connect to proxy.')", "proxy refuses"),
         ("Failed to establish a new connection: [Errno -3] Temporary failure in name resolution", "no connection"),
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]", "firewall"),
-        ("ERROR: No matching distribution found for torch==2.13.0", "no torch==2.13.0"),
+        ("ERROR: No matching distribution found for torch==2.13.0", "No torch==2.13.0 was found"),
         ("ERROR: something else", "something else"),
     ],
 )
 def test_each_fault_of_pip_becomes_a_sentence(line: str, said: str) -> None:
-    from kmtalk_addon.engine.install import _fault
+    from kmtalk_addon.engine.faults import sentence
 
-    assert said in _fault(f"Collecting torch\n{line}\n", "cpu")
+    assert said in sentence(f"Collecting torch\n{line}\n", Path("/data"))
 
 
-def test_pip_lines_become_progress() -> None:
-    from kmtalk_addon.engine.install import _Reading
+def test_what_pip_says_becomes_progress() -> None:
+    from kmtalk_addon.engine.faults import Reading
 
-    reading = _Reading("installing", 1000)
+    reading = Reading("downloading", 1000)
     assert not reading.hear("Downloading torch-2.13.0-cp311-manylinux.whl (187.0 MB)")
     assert reading.stage == "downloading torch (187.0 MB)"
-    assert reading.hear("Progress 500 of 1000") and reading.fraction == pytest.approx(0.4)
-    reading.hear("Downloading numpy-2.0.0-cp311.whl (16 MB)")
-    reading.hear("Progress 250 of 500")
-    assert reading.fraction == pytest.approx(0.6)
+    assert reading.hear("Progress 500") and reading.fraction == pytest.approx(0.5)
     reading.hear("Installing collected packages: numpy, torch")
     assert reading.stage == "unpacking the libraries"
 
@@ -172,16 +171,19 @@ def _ends(pid: int) -> bool:
 
 
 def test_blenders_own_python_is_copied_so_that_the_engine_outlives_it(engine: Any, tmp_path: Path) -> None:
-    from kmtalk_addon.engine.install import _base_python
+    from kmtalk_addon.engine import environment, python
 
     home = tmp_path / "blender" / "4.5" / "python"
     for name in ("bin/python3.11", "lib/python3.11/os.py", "lib/python3.11/site-packages/numpy/__init__.py"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text("x")
-    base = finish(_base_python(home / "bin" / "python3.11", engine.data_folder()))
-    assert base == engine.data_folder() / "python" / "bin" / "python3.11" and base.exists()
-    assert not (engine.data_folder() / "python/lib/python3.11/site-packages").exists()
-    assert finish(_base_python(Path(sys.executable), engine.data_folder())) == Path(sys.executable)
+    assert finish(environment.make(home / "bin" / "python3.11")) == []
+    copy = engine.data_folder() / "engine"
+    assert python.environment_python() == copy / "bin" / "python3.11"
+    assert (copy / "lib/python3.11/os.py").exists() and not (copy / "lib/python3.11/site-packages").exists()
+    (copy / "kept").touch()
+    assert finish(environment.make(home / "bin" / "python3.11")) == [] and (copy / "kept").exists()
+    assert finish(environment.make(Path(sys.executable)))[1:3] == ["-m", "venv"] and not (copy / "kept").exists()
 
 
 def test_the_operator_asks_for_online_access(addon: Callable[[str], Any], scene: Any) -> None:

@@ -1,0 +1,83 @@
+"""The environment that the engine lives in: a copy of Blender's Python, or a virtual environment of another one."""
+
+import contextlib
+import json
+import re
+import shutil
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import IO
+
+from ..core import progress
+from .python import EngineError, engine_folder, environment_python
+
+_NOT_NEEDED = ("site-packages", "test", "tests", "idlelib", "turtledemo", "__pycache__")
+
+
+def home_in_blender(python: Path) -> Path | None:
+    """The folder of the Python that lies inside a Blender (`<version>/python`), where `python` is one; else None."""
+    home = python.resolve().parent.parent
+    return home if home.name == "python" and re.fullmatch(r"\d+\.\d+", home.parent.name) else None
+
+
+def make(python: Path) -> Generator[progress.Progress, None, list[str | Path]]:
+    """Make the engine's folder anew for `python`, unless that was done; return the command still to run, if any.
+
+    A Blender may be removed any day, so its Python is copied, whole: on Windows it lacks the parts that a virtual
+    environment starts with.  Raises EngineError.
+    """
+    folder, mark = engine_folder(), engine_folder() / "kmtalk-base.json"
+    wanted = json.dumps([str(python), sys.version if python == Path(sys.executable) else ""])
+    with contextlib.suppress(OSError):
+        if mark.read_text(encoding="utf-8") == wanted and environment_python().exists():
+            return []
+    shutil.rmtree(folder, ignore_errors=True)
+    home = home_in_blender(python)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if home is not None:
+            yield from _copy(home, folder)
+        mark.write_text(wanted, encoding="utf-8")
+    except OSError as error:
+        raise EngineError(f"{folder} cannot be written ({error.strerror}): make room, or check permissions.") from error
+    return [] if home is not None else [python, "-m", "venv", "--without-pip", folder]
+
+
+def _copy(home: Path, folder: Path) -> progress.Job[None]:
+    files = [p for p in home.rglob("*") if p.is_file() and not set(_NOT_NEEDED) & set(p.relative_to(home).parts[:-1])]
+    for number, path in enumerate(files):
+        target = folder / path.relative_to(home)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+        if number % 20 == 0:
+            yield progress.Progress("copying Blender's Python", 0.04 * number / len(files))
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Generator[bool, None, None]:
+    """Whether this process may install into `folder` now: one at a time may, and one that dies makes way.
+
+    Raises EngineError where the folder cannot be written.
+    """
+    try:
+        file = (folder / "install.lock").open("a")
+    except OSError as error:
+        raise EngineError(f"{folder} cannot be written ({error.strerror}): check its permissions.") from error
+    with file:
+        yield _lock(file)
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

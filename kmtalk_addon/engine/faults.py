@@ -1,0 +1,65 @@
+"""Why an installation failed, in one sentence, from what pip and its kin have written."""
+
+import re
+from pathlib import Path
+
+_FAULTS = (
+    (r"No space left on device|Errno 28|WinError 112", "The disk is full: make room in {folder} and press Resume."),
+    (
+        r"ProxyError|Tunnel connection failed|407 Proxy",
+        "The proxy refuses the connection: set it up for Python (HTTPS_PROXY), or install from a folder.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        "A secure connection failed, often because of a firewall: install from a folder.",
+    ),
+    (
+        r"NewConnectionError|NameResolutionError|Temporary failure in name|getaddrinfo failed|nodename nor servname"
+        r"|Name or service not known|Network is unreachable|ConnectTimeout|ReadTimeout|timed out|IncompleteRead"
+        r"|Connection (refused|reset|aborted)|ConnectionError|RemoteDisconnected|HTTP Error 5\d\d|WinError 1006\d",
+        "There is no connection to the package servers: check the network and press Resume, or install from a folder.",
+    ),
+    (
+        r"Permission denied|Errno 13|Errno 30|Read-only file system|WinError 5\b|WinError 32\b",
+        "{folder} cannot be written: close other Blenders and check its permissions.",
+    ),
+    (
+        r"No module named (ensurepip|pip|venv)|ensurepip is not available",
+        "This Python cannot install packages: install your system's python3-venv, or choose another Python.",
+    ),
+)
+
+
+def sentence(log: str, folder: Path) -> str:
+    """What the lines `log` of an installation into `folder` come to."""
+    for pattern, said in _FAULTS:
+        if re.search(pattern, log):
+            return said.format(folder=folder)
+    missing = re.search(r"No matching distribution found for (\S+)", log)
+    if missing:
+        return f"No {missing[1]} was found that fits this Python and this system: choose another Python or folder."
+    lines = [line for line in log.splitlines() if line.strip()]
+    return f"The installation failed ({lines[-1].strip()[:160] if lines else 'no output'}): see the log."
+
+
+class Reading:
+    """What the lines of pip and of `fetch.py` say of how far they are."""
+
+    def __init__(self, stage: str, expected_bytes: float) -> None:
+        self.stage, self.fraction = stage, 0.0
+        self._expected = expected_bytes
+
+    def hear(self, line: str) -> bool:
+        """Take note of one line; return whether it was progress alone, which no log needs."""
+        counted = re.fullmatch(r"Progress (\d+)", line)
+        if counted:
+            self.fraction = min(float(counted[1]) / self._expected, 1.0)
+            return True
+        if line.startswith("Downloading "):
+            name, size = line.split()[1].split("-")[0], re.search(r"\(([^)]+)\)", line)
+            self.stage = f"downloading {name}" + (f" ({size[1]})" if size else "")
+        elif line.startswith("Installing collected packages"):
+            self.stage, self.fraction = "unpacking the libraries", 0.2
+        elif line.startswith("Successfully installed"):
+            self.fraction = 1.0
+        return False
