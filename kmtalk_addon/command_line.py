@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import bpy
 
@@ -36,21 +36,24 @@ def main(arguments: Sequence[str]) -> int:
         status = int(options.run(options))
         if options.save_as or not options.no_save:
             _save(options.save_as)
-        if options.render and status == 0:
-            bpy.ops.render.render(animation=True)
-        return status
+        return _render() if options.render and status == 0 else status
     except errors.KMTalkError as error:
-        print(f"kmtalk: {error}", file=sys.stderr)
+        _tell(str(error))
     except RuntimeError as error:  # what an operator reports as an error
-        print(f"kmtalk: {str(error).removeprefix('Error: ').strip()}", file=sys.stderr)
+        _tell(_plain(error))
     except KeyboardInterrupt:
-        print("kmtalk: stopped.", file=sys.stderr)
+        _tell("stopped.")
         return 130
     return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"kmtalk: {message}; --help tells more.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="blender --command kmtalk", description="Animate faces from audio.")
+    parser = _Parser(prog="blender --command kmtalk", description="Animate faces from audio.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("animate", help="one sound, one face")
     source = command.add_mutually_exclusive_group()
@@ -94,13 +97,14 @@ def _scene(options: argparse.Namespace) -> int:
     if not pairs:
         raise errors.FaceError("No strip fits a character: name strips after their faces, or give --map.")
     failures = 0
-    for strip, faces in pairs:
+    for number, (strip, faces) in enumerate(pairs, 1):
+        _tell(f"{strip} on {faces} ({number} of {len(pairs)})")
         try:
             bpy.ops.kmtalk.animate("EXEC_DEFAULT", strip=strip, faces=faces, **_bake(options))
         except RuntimeError as error:
             failures += 1
-            print(f"kmtalk: {strip}: {str(error).removeprefix('Error: ').strip()}", file=sys.stderr)
-    print(f"kmtalk: {len(pairs) - failures} of {len(pairs)} strips done", file=sys.stderr)
+            _tell(f"{strip}: {_plain(error)}")
+    _tell(f"{len(pairs) - failures} of {len(pairs)} strips done")
     return 1 if failures else 0
 
 
@@ -127,7 +131,7 @@ def _pairs(options: argparse.Namespace) -> list[tuple[str, str]]:
         if fitting:
             found.append((strip.name, max(fitting, key=len)))
         else:
-            print(f"kmtalk: {strip.name}: no face of that name; left alone", file=sys.stderr)
+            _tell(f"{strip.name}: no face of that name; left alone")
     return found
 
 
@@ -164,3 +168,37 @@ def _save(path: str | None) -> None:
         bpy.ops.wm.save_as_mainfile(filepath=str(Path(path).absolute()))
     elif bpy.data.filepath:
         bpy.ops.wm.save_mainfile()
+
+
+def _render() -> int:
+    """Render the scene's frames to its output path; 1 where that fails."""
+    scene = bpy.context.scene
+    settings = scene.render
+    if not settings.filepath and bpy.data.filepath:
+        settings.filepath = f"//{Path(bpy.data.filepath).stem}/"
+    if not settings.filepath or (settings.filepath.startswith("//") and not bpy.data.filepath):
+        raise errors.KMTalkError("Say where to render to: save the file (--save-as), or give the scene an output path.")
+    frames = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
+
+    def written(*_: Any) -> None:
+        _tell(f"rendered frame {bpy.context.scene.frame_current} of {frames[0]} to {frames[-1]}")
+
+    bpy.app.handlers.render_write.append(written)
+    try:
+        is_done = bpy.ops.render.render(animation=True) == {"FINISHED"}
+        _tell(f"rendered to {settings.frame_path(frame=frames[0])}" if is_done else "the rendering was stopped.")
+    except RuntimeError as error:
+        is_done = False
+        _tell(f"rendering failed: {_plain(error)}")
+    finally:
+        bpy.app.handlers.render_write.remove(written)
+    return 0 if is_done else 1
+
+
+def _tell(sentence: str) -> None:
+    print(f"kmtalk: {sentence}", file=sys.stderr, flush=True)
+
+
+def _plain(error: RuntimeError) -> str:
+    """What an operator has reported, in one line."""
+    return " ".join(str(error).removeprefix("Error: ").split())

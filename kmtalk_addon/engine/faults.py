@@ -59,7 +59,7 @@ class Reading:
             name, size = line.split()[1].split("-")[0], re.search(r"\(([^)]+)\)", line)
             self.stage = f"downloading {name}" + (f" ({size[1]})" if size else "")
         elif line.startswith("Installing collected packages"):
-            self.stage, self.fraction = "unpacking the libraries", 0.2
+            self.fraction = 0.2
         elif line.startswith("Successfully installed"):
             self.fraction = 1.0
         return False

@@ -44,7 +44,68 @@ def test_animate_and_its_mistakes(
     main = addon("command_line").main
     assert main(["animate", "--audio", str(speech), "--face", "Head", "--text", SENTENCE, "--reduced", "0.02"]) == 0
     assert action_of(head).name.startswith(f"KMTalk: {speech.name}")  # one a mesh where actions have no slots
-    assert main(["animate", "--audio", "no.wav"]) == 2
-    assert main(["dance"]) == 2
-    said = capsys.readouterr().err
-    assert "kmtalk: The sound" in said and "Traceback" not in said
+    capsys.readouterr()
+    for mistake in (
+        ["animate", "--audio", "no.wav"],
+        ["animate", "--audio", str(speech), "--face", "Nobody"],
+        ["animate", "--strip", "none"],
+        ["animate", "--audio", str(speech), "--text"],
+        ["animate", "--blend", "no.blend"],
+        ["scene", "--map", "no.json"],
+        ["dance"],
+        [],
+    ):
+        assert main(mistake) == 2, mistake
+        said = capsys.readouterr().err
+        assert said.startswith("kmtalk: ") and said.count("\n") == 1, (mistake, said)
+    assert main(["--help"]) == 0
+
+
+@pytest.fixture
+def small_render(scene: Any) -> Any:
+    """The scene with a camera and four small frames, at its output path's mercy."""
+    import bpy
+
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(camera)
+    scene.camera, scene.render.engine, scene.cycles.samples = camera, "CYCLES", 1
+    scene.render.resolution_x = scene.render.resolution_y = 16
+    scene.frame_start, scene.frame_end, scene.frame_step = 1, 2, 20
+    return scene.render
+
+
+def test_it_renders_what_it_animated(
+    addon: Callable[[str], Any],
+    small_render: Any,
+    head: Any,
+    speech: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main = addon("command_line").main
+    animate = ["animate", "--audio", str(speech), "--face", "Head", "--render"]
+    small_render.filepath = "//frames/f_"
+    assert main([*animate, "--no-save"]) == 2  # beside a file that is nowhere
+    assert "--save-as" in capsys.readouterr().err.splitlines()[-1]
+    assert main([*animate, "--save-as", str(tmp_path / "shot.blend")]) == 0
+    assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["f_0001.png", "f_0021.png"]
+    assert "rendered frame 21 of 1 to 21" in capsys.readouterr().err
+    small_render.filepath = ""
+    assert main([*animate, "--no-save"]) == 0
+    assert (tmp_path / "shot" / "0001.png").exists()
+
+
+def test_a_rendering_that_fails_is_no_success(
+    addon: Callable[[str], Any], small_render: Any, head: Any, speech: Path, tmp_path: Path, capsys: Any
+) -> None:
+    import bpy
+
+    main = addon("command_line").main
+    animate = ["animate", "--audio", str(speech), "--face", "Head", "--render", "--no-save"]
+    (tmp_path / "file").touch()
+    small_render.filepath = str(tmp_path / "file" / "f_")  # below a file nothing can be written
+    assert main(animate) == 1
+    assert "rendering failed" in capsys.readouterr().err
+    small_render.filepath, bpy.context.scene.camera = str(tmp_path / "f_"), None
+    assert main(animate) == 1
+    assert "camera" in capsys.readouterr().err
