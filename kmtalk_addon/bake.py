@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import bpy
 
-from . import compat, markers
+from . import compat, drafts, fcurves, markers
 from .core import drive as drives
-from .core import errors
+from .core import errors, progress
 from .face import Face, FaceMesh
-from .fcurves import fill
 from .labels import shown
 from .timing import FloatArray, Points, Samples, Timeline, points_of, sample
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
 
-TAG = "kmtalk"
-"""Custom property of our actions, and property of our markers: the name of the take."""
 _GROUP = "KMTalk"
 _SLIDER_LIMIT = 10.0
 
@@ -85,30 +82,76 @@ def driven(take: "Take", drive: drives.Drive, timeline: Timeline) -> Samples:
 
 def bake(take: "Take", face: Face, scene: Any, options: BakeOptions) -> BakeReport:
     """Write `take` onto every mesh of `face`; the scene's end may move later, never earlier.  Raises FaceError."""
-    return write(prepare(take, face.drive, scene_fps(scene), options), face, scene, options)
+    prepared = prepare(take, face.drive, scene_fps(scene), options)
+    begun: list[drafts.Draft] = []
+    try:
+        drawing = progress.finish(draw(prepared, face, options, begun, drafts.Pace()))
+        return put(drawing, prepared, face, scene, options)
+    finally:
+        drafts.discard(begun)
 
 
-def write(prepared: Prepared, face: Face, scene: Any, options: BakeOptions) -> BakeReport:
-    """Write what `prepare` made of a take, as `bake` does."""
+@dataclass(frozen=True)
+class Drawing:
+    """What was drawn: the drafts, each with the channels of its curves by their names (`store.curve_name`), and the
+    draft and the slot's handle of each mesh, in the order of the face's."""
+
+    curves: Mapping[drafts.Draft, Mapping[str, int]]
+    places: tuple[tuple[drafts.Draft, int], ...]
+
+
+def draw(
+    prepared: Prepared, face: Face, options: BakeOptions, begun: list[drafts.Draft], pace: drafts.Pace
+) -> progress.Job[Drawing]:
+    """Write the curves and markers of a take onto drafts, which it adds to `begun`; the scene stays as it is.
+
+    Raises FaceError, or DraftGoneError where an undo came between.
+    """
+    places: list[tuple[drafts.Draft, int]] = []
+    units: list[tuple[drafts.Draft, int, str, int]] = []
     for mesh in face.meshes:
         _require_free(mesh)
-    samples, labels = prepared.samples, prepared.labels
-    actions: list[Any] = []
-    notes: list[str] = []
-    curves = 0
+        draft, handle = _begin(options.name, mesh, begun)
+        paths = data_paths(mesh)
+        _forget_others(draft.find(), handle, set(paths.values()))
+        places.append((draft, handle))
+        units += [(draft, handle, path, channel) for channel, path in paths.items()]
+
+    def write_one(unit: tuple[drafts.Draft, int, str, int]) -> None:
+        draft, handle, path, channel = unit
+        _write_curve(draft.find(), handle, path, prepared.points[channel])
+
+    yield from pace.each(units, write_one, "writing curves")
+    for draft in begun:
+        yield from markers.write_on_action(draft.find, prepared.samples.key_frames, prepared.labels, pace)
+    if any(curve_at(draft.find(), handle, path) is None for draft, handle, path, _ in units):
+        raise drafts.DraftGoneError  # an undo and a redo brought an unfinished draft back
+    curves: dict[drafts.Draft, dict[str, int]] = {draft: {} for draft in begun}
+    for draft, handle, path, channel in units:
+        curves[draft][fcurves.full_name(handle, path)] = channel
+    return Drawing(curves, tuple(places))
+
+
+def put(drawing: Drawing, prepared: Prepared, face: Face, scene: Any, options: BakeOptions) -> BakeReport:
+    """Let the meshes of `face` play what was drawn for them, all at once.  Raises FaceError with nothing changed."""
     for mesh in face.meshes:
-        action = _own_action(options.name, mesh)
-        slot = compat.ensure_slot(action, mesh.datablock)
-        curves += _write_curves(action, slot, mesh, prepared.points)
-        _place(action, slot, mesh, samples, options)
+        _require_free(mesh)
+    samples = prepared.samples
+    actions = {draft: drafts.finish(draft) for draft in drawing.curves}
+    notes: list[str] = []
+    for mesh, (draft, handle) in zip(face.meshes, drawing.places, strict=True):
+        action = actions[draft]
+        widen_sliders(mesh, samples.values)
+        _place(action, compat.slot_by_handle(action, handle), mesh, samples, options)
+        mesh.datablock.update_tag()
+        mesh.object.data.update()
         notes += _conflicts(action, mesh)
-        if action not in actions:
-            actions.append(action)
-    write_markers(actions, scene, options, samples.key_frames, labels)
+    mark_scene(scene, options, samples.key_frames, prepared.labels)
     first, last = int(samples.frames[0]), int(samples.frames[-1])
     scene.frame_end = max(scene.frame_end, last)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
-    return BakeReport(tuple(actions), curves, first, last, samples.key_frames, tuple(notes))
+    curves = sum(len(mesh.shape_keys) for mesh in face.meshes)
+    return BakeReport(tuple(actions.values()), curves, first, last, samples.key_frames, tuple(notes))
 
 
 def _require_free(mesh: FaceMesh) -> None:
@@ -119,37 +162,46 @@ def _require_free(mesh: FaceMesh) -> None:
         )
 
 
-def _own_action(name: str, mesh: FaceMesh) -> Any:
-    """Our action for the take `name`: one for all meshes where actions have slots, else one a mesh."""
+def _begin(name: str, mesh: FaceMesh, begun: list[drafts.Draft]) -> tuple[drafts.Draft, int]:
+    """The draft of our action for the take `name`, one for all meshes where actions have slots, else one a mesh; and
+    the handle of the mesh's slot (0 before Blender 4.4)."""
     tag = name if compat.HAS_SLOTS else f"{name} ({mesh.datablock.name})"
-    found = next((action for action in bpy.data.actions if action.get(TAG) == tag and action.library is None), None)
-    if found is not None:
-        return found
-    action = bpy.data.actions.new(f"KMTalk: {tag}")
-    action[TAG] = tag
-    return action
+    is_own = (action for action in bpy.data.actions if action.get(drafts.TAG) == tag and action.library is None)
+    old = next(is_own, None)
+    draft = next((draft for draft in begun if draft.tag == tag), None)
+    if draft is None:
+        draft = drafts.begin(tag, old)
+        begun.append(draft)
+    slot = compat.same_slot(draft.find(), compat.slot_of(old, mesh.datablock)) if old else None
+    slot = slot or compat.ensure_slot(draft.find(), mesh.datablock)
+    return draft, slot.handle if slot else 0
 
 
 def _is_ours(action: Any) -> bool:
-    return TAG in action
+    return drafts.TAG in action
 
 
-def _write_curves(action: Any, slot: Any, mesh: FaceMesh, points: Mapping[int, Points]) -> int:
-    """Write the curves of one mesh anew.  Curves that an artist added to it stay."""
-    curves = compat.curves_of(action, slot)
-    paths = data_paths(mesh)
-    for curve in [curve for curve in curves if _in_group(curve) or curve.data_path in paths.values()]:
+def _forget_others(action: Any, handle: int, paths: set[str]) -> None:
+    """Remove our curves for shape keys that a mesh no longer has.  Curves that an artist added stay."""
+    curves = compat.curves_of(action, compat.slot_by_handle(action, handle))
+    for curve in [curve for curve in curves if _in_group(curve) and curve.data_path not in paths]:
         curves.remove(curve)
-    group = compat.ensure_group(action, slot, _GROUP)  # Blender drops a group with its last curve
-    blocks = mesh.datablock.key_blocks
-    for channel, name in mesh.shape_keys.items():
-        widen_slider(blocks[name], points[channel].values)
-        curve = curves.new(paths[channel])
-        curve.group = group
-        fill(curve, points[channel])
-    mesh.datablock.update_tag()
-    mesh.object.data.update()
-    return len(mesh.shape_keys)
+
+
+def curve_at(action: Any, handle: int, path: str) -> Any:
+    """The f-curve of one slot at a data path, or None."""
+    return compat.curves_of(action, compat.slot_by_handle(action, handle)).find(path)
+
+
+def _write_curve(action: Any, handle: int, path: str, points: Points) -> None:
+    """Give one curve the keys `points` and no others; what an artist set on the curve itself stays."""
+    slot = compat.slot_by_handle(action, handle)
+    curve = curve_at(action, handle, path)
+    if curve is None:
+        curve = compat.curves_of(action, slot).new(path)
+        curve.group = compat.ensure_group(action, slot, _GROUP)
+    curve.keyframe_points.clear()
+    fcurves.fill(curve, points)
 
 
 def _in_group(curve: Any) -> bool:
@@ -162,10 +214,13 @@ def data_paths(mesh: FaceMesh) -> dict[int, str]:
     return {channel: f'key_blocks["{escape(name)}"].value' for channel, name in mesh.shape_keys.items()}
 
 
-def widen_slider(block: Any, values: FloatArray) -> None:
-    """Blender clamps f-curves to the sliders too."""
-    block.slider_max = max(block.slider_max, min(float(values.max()), _SLIDER_LIMIT))
-    block.slider_min = min(block.slider_min, max(float(values.min()), -_SLIDER_LIMIT))
+def widen_sliders(mesh: FaceMesh, values: FloatArray) -> None:
+    """Let the sliders of a mesh take `values` (F, channels): Blender clamps f-curves to them too."""
+    lowest, highest = values.min(axis=0), values.max(axis=0)
+    for channel, name in mesh.shape_keys.items():
+        block = mesh.datablock.key_blocks[name]
+        block.slider_max = max(block.slider_max, min(float(highest[channel]), _SLIDER_LIMIT))
+        block.slider_min = min(block.slider_min, max(float(lowest[channel]), -_SLIDER_LIMIT))
 
 
 def _place(action: Any, slot: Any, mesh: FaceMesh, samples: Samples, options: BakeOptions) -> None:
@@ -244,11 +299,7 @@ def _conflicts(action: Any, mesh: FaceMesh) -> Iterable[str]:
         )
 
 
-def write_markers(
-    actions: Iterable[Any], scene: Any, options: BakeOptions, frames: Sequence[int], labels: Sequence[str]
-) -> None:
-    """One marker a key motion, named by its phone, on each action, and on the scene's timeline where that is wished."""
-    for action in actions:
-        markers.write_on_action(action, frames, labels)
+def mark_scene(scene: Any, options: BakeOptions, frames: Sequence[int], labels: Sequence[str]) -> None:
+    """One marker a key motion on the scene's timeline, named by its phone, where that is wished."""
     wished = options.timeline_markers
     markers.write_on_scene(scene, options.name, frames if wished else (), labels if wished else ())

@@ -19,6 +19,16 @@ def slot_of(action: Any, datablock: Any) -> Any:
     return next((user.action_slot for user in (animation, *strips) if user.action == action and user.action_slot), None)
 
 
+def same_slot(action: Any, slot: Any) -> Any:
+    """The slot that a copy of an action has in place of `slot` of its original; None before Blender 4.4."""
+    return next((own for own in action.slots if own.handle == slot.handle), None) if HAS_SLOTS and slot else None
+
+
+def slot_by_handle(action: Any, handle: int) -> Any:
+    """The slot of `action` with this handle; None before Blender 4.4."""
+    return next((slot for slot in action.slots if slot.handle == handle), None) if HAS_SLOTS else None
+
+
 def ensure_slot(action: Any, datablock: Any) -> Any:
     """The slot of `action` for `datablock`, the one of its name or a new one; None before Blender 4.4."""
     if not HAS_SLOTS:

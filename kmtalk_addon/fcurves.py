@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .timing import FloatArray, Points
+from .core import curves
+from .timing import FloatArray, Points, Samples
 
 LINEAR, BEZIER = 1, 2  # Blender's enum values: foreach_set takes numbers only
 EXTREME, GENERATED = 1, 5
@@ -17,6 +18,11 @@ _DECIMALS = ("back", "amplitude", "period")
 
 Columns: TypeAlias = dict[str, npt.NDArray[Any]]
 """Attributes of all keys of a curve: (n, 2) for positions, (n,) for the rest."""
+
+
+def full_name(handle: int, path: str) -> str:
+    """What a curve of an action is called in our records: the handle of its slot (0 without slots) and data path."""
+    return f"{handle or ''}|{path}"
 
 
 def fill(curve: Any, points: Points) -> None:
@@ -102,6 +108,55 @@ def replace_frames(curve: Any, points: Points, frames: npt.NDArray[np.int32]) ->
     for _ in range(-difference):
         curve.keyframe_points.remove(curve.keyframe_points[-1], fast=True)
     write(curve, merged)
+
+
+def refit(
+    curve: Any,
+    samples: Samples,
+    values: FloatArray,
+    held: npt.NDArray[np.bool_],
+    changed: npt.NDArray[np.int32],
+    error: float,
+) -> None:
+    """Give a curve of few Bezier keys the `values` (F,) at the frames `changed`, which follow one another.
+
+    The span from its last key before them to its first key after them is reduced anew; both those keys and all beyond
+    stay as they are.  Frames `held` (F,) get a key.
+    """
+    zero, final = int(samples.frames[0]), int(samples.frames[-1])
+    own, shown, _ = positions(curve)
+    before, after = own[(own < changed[0]) & (own >= zero)], own[(own > changed[-1]) & (own <= final)]
+    first, last = int(before[-1]) if len(before) else zero, int(after[0]) if len(after) else final
+    ends = _slope_after(curve, first), _slope_before(curve, last)
+    part = slice(first - zero, last - zero + 1)
+    wanted = values[part].copy()
+    for end, frame in ((0, first), (-1, last)):
+        wanted[[end] * int((own == frame).sum())] = shown[own == frame]
+    kept, slopes = curves.reduce(wanted, error, samples.is_key[part], held[part], ends)
+    points = Points(samples.frames[part][kept], wanted[kept], samples.is_key[part][kept], slopes)
+    stays = [frame for frame, slope in zip((first, last), ends, strict=True) if slope is not None]
+    replace_frames(curve, points, np.setdiff1d(samples.frames[part], stays))
+
+
+def _slope_after(curve: Any, frame: int) -> float | None:
+    """The slope with which a curve leaves its Bezier key at `frame`; None where it has none there."""
+    point = next((p for p in curve.keyframe_points if round(p.co[0]) == frame), None)
+    if point is None or point.interpolation != "BEZIER":
+        return None
+    return _slope(point.co, point.handle_right)
+
+
+def _slope_before(curve: Any, frame: int) -> float | None:
+    """The slope with which a curve comes to its key at `frame` from a Bezier key; None where there are none."""
+    points = list(curve.keyframe_points)
+    index = next((i for i, p in enumerate(points) if round(p.co[0]) == frame), 0)
+    if not index or points[index - 1].interpolation != "BEZIER":
+        return None
+    return _slope(points[index].handle_left, points[index].co)
+
+
+def _slope(start: Any, end: Any) -> float:
+    return float((end[1] - start[1]) / (end[0] - start[0])) if end[0] > start[0] else 0.0
 
 
 def _fit_handles(columns: Columns, is_new: npt.NDArray[np.bool_]) -> None:

@@ -1,44 +1,35 @@
-"""Key motions as an artist sees them: the list, and what was changed by hand since the take was written."""
+"""Key motions as an artist sees them: their list, and what Regenerate writes beside those that were changed."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 import numpy.typing as npt
 
-from . import bake, compat, fcurves, markers, store
-from .core import drive as drives
-from .core import errors
+from . import bake, changes, compat, drafts, fcurves, markers, store
+from .core import errors, progress
 from .face import Face, find_face
 from .labels import shown
-from .timing import points_of
+from .timing import Samples, points_of
 
 if TYPE_CHECKING:
-    from kmtalk_core.take import Take
-
-_VISIBLE = 1e-5
-"""Values that differ by less are the same."""
+    from kmtalk_core.take import Key, Take
 
 
-@dataclass
-class Changes:
-    """What was done by hand: edits as `complete` takes them, and the scene frames where curves keep their values."""
+def list_keys(find: Callable[[], Any], take: "Take", story: store.Story, pace: drafts.Pace) -> progress.Job[None]:
+    """Fill the list of the action that `find` gives with the keys of its take."""
+    find().kmtalk_take.keys.clear()
 
-    edits: list[dict[str, Any]] = field(default_factory=list)
-    held: set[int] = field(default_factory=set)
-
-
-def list_keys(action: Any, take: "Take", story: store.Story) -> None:
-    """Fill the list of `action` with the keys of its take."""
-    listed = action.kmtalk_take
-    listed.keys.clear()
-    for key in take.keys:
-        item = listed.keys.add()
+    def add(key: "Key") -> None:
+        item = find().kmtalk_take.keys.add()
         item.name = shown(key.label)
         item.frame = story.timeline.nearest_frame(key.frame / take.fps)
         item.time, item.confidence, item.state = key.time, key.confidence, key.state
+
+    yield from pace.each(take.keys, add, "listing keys")
+    listed = find().kmtalk_take
     if listed.key_index >= len(listed.keys):
         listed.key_index = 0
 
@@ -76,127 +67,70 @@ def face_of(actions: Sequence[Any]) -> Face:
     return find_face(objects)
 
 
-def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.Story) -> Changes:
-    """What an artist did to the curves, markers and list of a take since it was written."""
-    changes = Changes()
-    main = actions[0]
-    frames = [story.timeline.nearest_frame(key.frame / take.fps) for key in take.keys]
-    marks = {frame for _, frame in markers.on_action(main)}
-    moved = markers.moved(main, bpy.context.scene, story.name)
-    poses = _changed_poses(face, actions, take, story)
-    owners = _owners(take, story)
-    states = {item.frame: item.state for item in main.kmtalk_take.keys}
-    for number, (key, frame) in enumerate(zip(take.keys, frames, strict=True)):
-        if marks and frame not in marks:
-            if 0 < number < len(frames) - 1:
-                changes.edits.append({"frame": key.frame, "delete": True})
-            continue
-        edit: dict[str, Any] = {}
-        pose = poses.pop(frame, {}) if owners[frame] == key.frame else {}
-        state = states.get(frame, key.state) if owners[frame] == key.frame else key.state
-        if state == "generated" and key.state != "generated":
-            changes.edits.append({"frame": key.frame, "state": "generated"})
-            continue
-        if pose:
-            edit = {"pose": pose, "state": "edited" if state == "generated" else state}
-        elif state != key.state:
-            edit = {"state": state}
-        target = _take_frame(moved[frame], take, story) if frame in moved else key.frame
-        if target != key.frame:
-            edit["move_to"] = target
-        elif pose or state != "generated":
-            changes.held.add(frame)
-        if edit:
-            changes.edits.append({"frame": key.frame, **edit})
-    taken = {key.frame for key in take.keys}
-    added = dict.fromkeys(m.frame for m in markers.added_on_action(main)) | dict.fromkeys(poses)
-    for frame in added:
-        target = _take_frame(frame, take, story)
-        if target not in taken:
-            taken.add(target)
-            changes.edits.append({"frame": target, "add": True, "pose": poses.get(frame, {})})
-            changes.held.add(frame)
-    return changes
+@dataclass(frozen=True)
+class Revision:
+    """What differs between two takes of the same sound, on the frames of a scene: `frames` of it change, to what
+    `samples` are.  Values at the frames `held` were set by hand.  error: as in BakeOptions."""
+
+    samples: Samples
+    frames: npt.NDArray[np.int32]
+    held: npt.NDArray[np.bool_]
+    error: float
+
+    def write(self, curve: Any, channel: int) -> None:
+        """Give a curve its new keys; where they are reduced, from the curve's own keys around each change on."""
+        values = self.samples.values[:, channel]
+        if self.error <= 0:
+            fcurves.replace_frames(curve, points_of(self.samples, [channel])[channel], self.frames)
+            return
+        for run in np.split(self.frames, np.flatnonzero(np.diff(self.frames) > 1) + 1):
+            fcurves.refit(curve, self.samples, values, self.held, run, self.error)
+
+
+def revise(face: Face, old: "Take", new: "Take", story: store.Story, hand: changes.Changes) -> Revision:
+    """Work out what Regenerate has to write; no Blender needed.  Values set by hand are among it as they are."""
+    before, after = (bake.driven(take, face.drive, story.timeline) for take in (old, new))
+    differs = (before.values != after.values).any(axis=1) | (before.is_key != after.is_key)
+    differs |= np.isin(after.frames, list(hand.lost))
+    for frame, values in hand.held.items():
+        for channel, value in values.items():
+            after.values[after.frames == frame, channel] = value
+    return Revision(after, after.frames[differs], np.isin(after.frames, list(hand.held)), story.error)
 
 
 def apply(
-    actions: Sequence[Any], face: Face, scene: Any, old: "Take", new: "Take", story: store.Story, held: set[int]
-) -> int:
-    """Write what differs between two takes of the same sound; every other key of every curve stays as it is.
-
-    Curves keep the values they have at the frames `held`.  Returns how many frames were written.
-    """
-    before, after = (bake.driven(take, face.drive, story.timeline) for take in (old, new))
-    differs = (before.values != after.values).any(axis=1) | (before.is_key != after.is_key)
-    frames = after.frames[differs]
-    points = points_of(after, face.channels, story.error)
-    for mesh in face.meshes:
-        for action in actions:
-            curves = {c.data_path: c for c in compat.read_curves(action, compat.slot_of(action, mesh.datablock))}
-            for channel, path in bake.data_paths(mesh).items():
-                if path in curves:
-                    bake.widen_slider(mesh.datablock.key_blocks[mesh.shape_keys[channel]], points[channel].values)
-                    _hold(curves[path], points[channel].frames, points[channel].values, held)
-                    fcurves.replace_frames(curves[path], points[channel], frames)
-        mesh.datablock.update_tag()
+    actions: Sequence[Any],
+    face: Face,
+    revision: Revision,
+    labels: Sequence[str],
+    begun: list[drafts.Draft],
+    pace: drafts.Pace,
+) -> progress.Job[dict[drafts.Draft, dict[str, Any]]]:
+    """Write a revision onto drafts of a take's actions, which it adds to `begun`; every other key of every curve stays
+    as it is.  Returns the keys of all curves by draft.  Raises DraftGoneError where an undo came between."""
+    units: list[tuple[drafts.Draft, int, str, int]] = []
     for action in actions:
-        for marker in markers.added_on_action(action):
-            action.pose_markers.remove(marker)
-    labels = [key.label for key in new.keys]
-    bake.write_markers(actions, scene, story.options, after.key_frames, labels)
-    return len(frames)
-
-
-def _hold(curve: Any, frames: npt.NDArray[np.int32], values: npt.NDArray[np.float32], held: set[int]) -> None:
-    own, shown, _ = fcurves.positions(curve)
-    kept = dict(zip(own.tolist(), shown, strict=True))
-    for index, frame in enumerate(frames.tolist()):
-        if frame in held and frame in kept:
-            values[index] = kept[frame]
-
-
-def _owners(take: "Take", story: store.Story) -> dict[int, int]:
-    """Which key's pose each scene frame shows where several lie on it: the nearest one's, by frames of the take."""
-    owners: dict[int, tuple[float, int]] = {}
-    for key in take.keys:
-        exact = story.timeline.frame_at(key.frame / take.fps)
-        frame = story.timeline.nearest_frame(key.frame / take.fps)
-        owners[frame] = min(owners.get(frame, (2.0, 0)), (abs(exact - frame), key.frame))
-    return {frame: owner for frame, (_, owner) in owners.items()}
-
-
-def _take_frame(frame: int, take: "Take", story: store.Story) -> int:
-    return min(max(round(story.timeline.time_at(frame) * take.fps), 0), take.frame_count - 1)
-
-
-def _changed_poses(face: Face, actions: Sequence[Any], take: "Take", story: store.Story) -> dict[int, drives.Pose]:
-    """Poses that curves now ask for and did not when written, by scene frame."""
-    keys = {key.frame: key for key in take.keys}
-    owners = {frame: keys[owner].pose for frame, owner in _owners(take, story).items()}
-    return {
-        frame: face.drive.back(owners.get(frame, take.motion[_take_frame(frame, take, story)]), values)
-        for frame, values in _changed_values(face, actions).items()
-    }
-
-
-def _changed_values(face: Face, actions: Sequence[Any]) -> dict[int, dict[int, float]]:
-    """Values that curves now have and did not have when written, by scene frame and channel of the face's drive."""
-    found: dict[int, dict[int, float]] = {}
-    for action in actions:
-        noted = store.noted_curves(action)
+        draft = drafts.begin(action[drafts.TAG], action)
+        begun.append(draft)
         for mesh in face.meshes:
             slot = compat.slot_of(action, mesh.datablock)
-            paths = {path: channel for channel, path in bake.data_paths(mesh).items()}
-            for curve in compat.read_curves(action, slot):
-                channel, old = paths.get(curve.data_path), noted.get(store.curve_name(slot, curve))
-                if channel is None or old is None:
-                    continue
-                frames, values, _ = fcurves.positions(curve)
-                before = dict(zip(old[0].tolist(), old[1].tolist(), strict=True))
-                for frame, value in zip(frames.tolist(), values.tolist(), strict=True):
-                    if abs(before.get(frame, np.inf) - value) > _VISIBLE:
-                        found.setdefault(frame, {})[channel] = value
-    return found
+            paths = {curve.data_path for curve in compat.read_curves(action, slot)}
+            handle = slot.handle if slot else 0
+            units += [(draft, handle, path, c) for c, path in bake.data_paths(mesh).items() if path in paths]
+    written: dict[drafts.Draft, dict[str, Any]] = {draft: {} for draft in begun}
+
+    def write_one(unit: tuple[drafts.Draft, int, str, int]) -> None:
+        draft, handle, path, channel = unit
+        curve = bake.curve_at(draft.find(), handle, path)
+        revision.write(curve, channel)
+        written[draft][fcurves.full_name(handle, path)] = fcurves.positions(curve)[:2]
+
+    yield from pace.each(units, write_one, "writing curves")
+    for draft in begun:
+        for marker in markers.added_on_action(draft.find()):
+            draft.find().pose_markers.remove(marker)
+        yield from markers.write_on_action(draft.find, revision.samples.key_frames, labels, pace)
+    return written
 
 
 def add_key(action: Any, frame: int) -> None:

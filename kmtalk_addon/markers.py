@@ -6,8 +6,11 @@ called; they are known again by that, moved ones by their name and order.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+from . import drafts
+from .core import progress
 
 _NOTE = "kmtalk_markers"
 
@@ -22,12 +25,16 @@ def write_on_scene(scene: Any, take: str, frames: Iterable[int], labels: Iterabl
         marker.kmtalk, marker.kmtalk_frame = take, frame
 
 
-def write_on_action(action: Any, frames: Iterable[int], labels: Iterable[str]) -> None:
-    """Put a marker on each frame of the action, in place of those that were put there before."""
+def write_on_action(
+    find: Callable[[], Any], frames: Sequence[int], labels: Sequence[str], pace: drafts.Pace
+) -> progress.Job[None]:
+    """Put a marker on each frame of the action that `find` gives, in place of those that were put there before."""
+    action = find()
     for marker in [marker for marker, _ in on_action(action)]:
         action.pose_markers.remove(marker)
-    added = [_add(action.pose_markers, frame, label) for frame, label in zip(frames, labels, strict=True)]
-    action[_NOTE] = json.dumps([[marker.frame, marker.name] for marker in added])
+    marks = list(zip(frames, labels, strict=True))
+    action[_NOTE] = json.dumps(marks)
+    yield from pace.each(marks, lambda mark: _add(find().pose_markers, *mark), "marking keys")
 
 
 def on_action(action: Any) -> list[tuple[Any, int]]:

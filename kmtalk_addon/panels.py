@@ -154,6 +154,7 @@ def _draw_settings(layout: Any, context: Any) -> None:
     column.prop(settings, "smoothing")
     column.prop(settings, "delay")
     column.prop(settings, "minimum_gap")
+    column.prop(settings, "key_density", slider=True)
     layout.prop(settings, "blinks")
     layout.prop(settings, "bake_mode")
     if settings.bake_mode == "REDUCED":

@@ -74,6 +74,7 @@ class AnimationOptions:
         smoothing: float
         delay: float
         minimum_gap: int
+        key_density: float
         blinks: bool
         bake_mode: str
         error: float
@@ -109,6 +110,15 @@ class AnimationOptions:
         )
         minimum_gap: IntProperty(
             name="Key Gap", description="Fewest frames between two key motions", default=1, min=1, max=24
+        )
+        key_density: FloatProperty(
+            name="Key Density",
+            description="Key motions for every phone boundary: fewer to edit by hand below 1, more control above",
+            default=1.0,
+            min=0.1,
+            max=3.0,
+            soft_min=0.25,
+            soft_max=2.0,
         )
         blinks: BoolProperty(name="Blinks", description="Blink while somebody speaks", default=True)
         bake_mode: EnumProperty(name="Keys", description="How many keys the curves get", items=BAKE_MODES)

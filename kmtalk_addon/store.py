@@ -7,21 +7,26 @@ text or a file beside would stay behind.
 import io
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from . import compat, fcurves
-from .bake import TAG, BakeOptions
+from . import compat, drafts, fcurves
+from .bake import BakeOptions
 from .core import errors
 from .core import take as takes
-from .timing import Timeline
+from .timing import FloatArray, Timeline
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
+
+
+Curves: TypeAlias = Mapping[str, tuple[npt.NDArray[np.int32], FloatArray]]
+"""Frames and values of the keys of curves, by `fcurves.full_name`."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Story:
 
 def is_ours(action: Any) -> bool:
     """Whether `action` carries a take."""
-    return action is not None and TAG in action and bool(action.kmtalk_take.story)
+    return action is not None and drafts.TAG in action and bool(action.kmtalk_take.story)
 
 
 def take_bytes(take: "Take") -> bytes:
@@ -65,12 +70,11 @@ def take_bytes(take: "Take") -> bytes:
         return path.read_bytes()
 
 
-def keep(actions: Iterable[Any], data: bytes, story: Story) -> None:
-    """Put a take's file and its story on `actions`, and note what their curves are now."""
-    for action in actions:
-        action.kmtalk_take.file = data
-        action.kmtalk_take.story = json.dumps(asdict(story))
-        note_curves(action)
+def keep(action: Any, data: bytes, story: Story, record: bytes) -> None:
+    """Put a take's file and its story on `action`, with the record of the keys that its curves have."""
+    action.kmtalk_take.file = data
+    action.kmtalk_take.story = json.dumps(asdict(story))
+    action.kmtalk_take.record = record
 
 
 def take_of(action: Any) -> "Take":
@@ -89,9 +93,8 @@ def story_of(action: Any) -> Story:
         raise errors.TakeError(f"“{action.name}” was written by another KMTalk: animate from audio again.") from error
 
 
-def note_curves(action: Any) -> None:
-    """Remember the keys of every curve as they are, to tell later what an artist changed."""
-    curves = {name: fcurves.positions(curve)[:2] for name, curve in curves_by_name(action).items()}
+def record_of(curves: Curves) -> bytes:
+    """The keys of curves as they were written, to tell later what an artist changed."""
     file = io.BytesIO()
     np.savez(
         file,
@@ -100,10 +103,15 @@ def note_curves(action: Any) -> None:
         frames=np.concatenate([frames for frames, _ in curves.values()] or [np.zeros(0, np.int32)]),
         values=np.concatenate([values for _, values in curves.values()] or [np.zeros(0, np.float32)]),
     )
-    action.kmtalk_take.record = file.getvalue()
+    return file.getvalue()
 
 
-def noted_curves(action: Any) -> dict[str, tuple[Any, Any]]:
+def curves_now(action: Any) -> Curves:
+    """The keys that the curves of `action` have."""
+    return {name: fcurves.positions(curve)[:2] for name, curve in curves_by_name(action).items()}
+
+
+def noted_curves(action: Any) -> Curves:
     """Frames and values of the curves as they were written, by the names of `curves_by_name`.  Raises TakeError."""
     try:
         with np.load(io.BytesIO(action.kmtalk_take.record), allow_pickle=False) as file:
@@ -118,9 +126,5 @@ def noted_curves(action: Any) -> dict[str, tuple[Any, Any]]:
 def curves_by_name(action: Any) -> dict[str, Any]:
     """Every curve of an action by slot and data path."""
     slots = action.slots if compat.HAS_SLOTS else (None,)
-    return {curve_name(slot, curve): curve for slot in slots for curve in compat.read_curves(action, slot)}
-
-
-def curve_name(slot: Any, curve: Any) -> str:
-    """What a curve is called in our record."""
-    return f"{slot.handle if slot else ''}|{curve.data_path}"
+    found = ((slot.handle if slot else 0, curve) for slot in slots for curve in compat.read_curves(action, slot))
+    return {fcurves.full_name(handle, curve.data_path): curve for handle, curve in found}

@@ -91,6 +91,5 @@ def _points(samples: Samples, values: FloatArray, error: float) -> Points:
         return Points(samples.frames[kept], values[kept], samples.is_key[kept])
     if error <= 0:
         return Points(samples.frames, values, samples.is_key)
-    slopes = curves.slopes(values)
-    kept = curves.reduce(values, slopes, error, preferred=samples.is_key)
-    return Points(samples.frames[kept], values[kept], samples.is_key[kept], slopes[kept])
+    kept, slopes = curves.reduce(values, error, preferred=samples.is_key)
+    return Points(samples.frames[kept], values[kept], samples.is_key[kept], slopes)

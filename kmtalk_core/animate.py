@@ -14,7 +14,7 @@ from .alignment import Alignment, Phone
 from .audio import Sound
 from .edits import PlannedKey, Span, changed_spans, plan_keys, read_edits
 from .errors import KMTalkError, TakeError
-from .localize import frame_count_of, key_frames, localize
+from .localize import frame_count_of, key_frames, localize, with_density
 from .model import checkpoint
 from .model.conditioning import TRUST, AlignedPhones
 from .model.hearing import listen_job
@@ -88,7 +88,9 @@ class Animator:
         gap = round(wanted.minimum_key_gap * space.fps)
         keys = [
             PlannedKey(key.frame, key.time, key.label, key.confidence, "generated", None, is_changed=True)
-            for key in key_frames(_delayed(alignment, wanted.delay), space.fps, count, gap)
+            for key in with_density(
+                key_frames(_delayed(alignment, wanted.delay), space.fps, count, gap), wanted.key_density
+            )
         ]
         motion = np.empty((count, space.width), np.float32)
         with _device_memory_told():

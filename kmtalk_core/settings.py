@@ -13,6 +13,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "smoothing": (0.0, 0.5),
     "delay": (-1.0, 1.0),
     "minimum_key_gap": (0.0, 1.0),
+    "key_density": (0.1, 3.0),
     "seed": (0, 2**31 - 1),
 }
 
@@ -23,8 +24,9 @@ class Settings:
 
     `strength_upper` and `strength_lower` scale the upper and the lower face (a space of vertices knows no such parts
     and takes the lower for all).  `smoothing` is the width of a Gaussian in time, `delay` how much later than the
-    sound the face moves, `minimum_key_gap` the least time between keys, all in seconds.  `blinks` adds them where
-    somebody speaks and the space has eyelids; `seed` places them.
+    sound the face moves, `minimum_key_gap` the least time between keys, all in seconds.  `key_density` is how many keys
+    there are for every phone boundary.  `blinks` adds them where somebody speaks and the space has eyelids; `seed`
+    places them.
     """
 
     strength_upper: float = 1.0
@@ -32,6 +34,7 @@ class Settings:
     smoothing: float = 0.0
     delay: float = 0.0
     minimum_key_gap: float = 0.0
+    key_density: float = 1.0
     blinks: bool = True
     seed: int = 0
 

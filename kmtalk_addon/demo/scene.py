@@ -11,14 +11,15 @@ from mathutils import Vector
 
 from kmtalk_core.errors import AudioError, FaceError, TakeError
 from kmtalk_core.faces import Head, demo_head
+from kmtalk_core.progress import finish
 from kmtalk_core.take import Take, load_take
 
-from .. import compat
+from .. import compat, store
 from ..bake import BakeOptions, bake, scene_fps
+from ..drafts import Pace
 from ..face import find_face
 from ..keys import list_keys
 from ..sound import add_sound, carry_along
-from ..store import Story, keep, take_bytes
 from . import film, sheet, studio
 from .head import add_head
 
@@ -64,10 +65,10 @@ def make(
     set_up = _build(take)
     scene = set_up.scene
     written = bake(take, find_face(set_up.face), scene, BakeOptions(audio.stem, START))
-    story = Story(audio.stem, str(audio.absolute()), 0.0, None, START, scene_fps(scene), "below", True, 0.0)
-    keep(written.actions, take_bytes(take), story)
+    story = store.Story(audio.stem, str(audio.absolute()), 0.0, None, START, scene_fps(scene), "below", True, 0.0)
     for action in written.actions:
-        list_keys(action, take, story)
+        store.keep(action, store.take_bytes(take), story, store.record_of(store.curves_now(action)))
+        finish(list_keys(lambda action=action: action, take, story, Pace()))
     notes = list(written.notes)
     notes += _add_sound(scene, audio, out)
     frames = {key.frame: frame for key, frame in zip(take.keys, written.key_frames, strict=True)}

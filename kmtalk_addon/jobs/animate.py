@@ -1,14 +1,14 @@
 """Animate from audio: what to do is fixed when the button is pressed, and found again by number when it is done."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from .. import bake, choices, keys, sound, store
+from .. import bake, changes, choices, drafts, keys, sound, store
 from ..core import drive as drives
 from ..core import errors, progress
 from ..core import take as takes
@@ -109,6 +109,7 @@ def _core_settings(settings: Any, fps: float) -> dict[str, Any]:
         "smoothing": min(settings.smoothing / fps, 0.5),
         "delay": max(min(settings.delay / fps, 1.0), -1.0),
         "minimum_key_gap": 0.0 if settings.minimum_gap <= 1 else min(settings.minimum_gap / fps, 1.0),
+        "key_density": settings.key_density,
         "blinks": settings.blinks,
     }
 
@@ -136,32 +137,46 @@ def animate(asked: Request) -> progress.Job[str]:
         data = out.read_bytes()
     story = asked.story
     prepared = yield from in_thread(lambda: bake.prepare(take, asked.drive, story.fps, story.options), "drawing curves")
-    return write(asked, take, data, prepared, tuple(answer.get("notes", ())))
+    notes = tuple(answer.get("notes", ()))
+    return (yield from write_take(take, data, lambda: _find_place(asked), prepared, asked.story, notes))
 
 
-def write(asked: Request, take: "Take", data: bytes, prepared: bake.Prepared, notes: Sequence[str]) -> str:
-    """Everything that touches the scene, at once; return the report.  Raises FaceError with nothing changed."""
+def _find_place(asked: Request) -> tuple[Face, Any]:
+    """The face and the scene that were asked for, as they are now.  Raises FaceError."""
     scene = find_scene(asked.scene)
     face = find_face(find_objects(asked.objects))
-    if face.drive.channels != prepared.channels:
+    if face.drive.channels != asked.drive.channels or len(face.meshes) != len(asked.objects):
         raise errors.FaceError("The face's shape keys changed in the meantime: animate again.")
-    return write_take(take, data, face, scene, prepared, asked.story, notes)
+    return face, scene
 
 
 def write_take(
     take: "Take",
     data: bytes,
-    face: Face,
-    scene: Any,
+    find_place: Callable[[], tuple[Face, Any]],
     prepared: bake.Prepared,
     story: store.Story,
     notes: Sequence[str] = (),
-) -> str:
-    """Write a take's curves, keep the take beside them and list its keys; return the report.  Raises FaceError."""
-    report = bake.write(prepared, face, scene, story.options)
-    store.keep(report.actions, data, story)
-    for action in report.actions:
-        keys.list_keys(action, take, story)
+) -> progress.Job[str]:
+    """Write a take's curves, keep the take beside them and list its keys; return the report.
+
+    All of it goes onto drafts, a slice at a time, and shows at once in the end.  Raises FaceError with nothing
+    changed.
+    """
+
+    def attempt(begun: list[drafts.Draft], pace: drafts.Pace) -> progress.Job[bake.BakeReport]:
+        face, _ = find_place()
+        drawing = yield from bake.draw(prepared, face, story.options, begun, pace)
+        for draft, curves in drawing.curves.items():
+            points = {name: prepared.points[channel] for name, channel in curves.items()}
+            record = {name: (p.frames, p.values) for name, p in points.items()}
+            record_file = yield from in_thread(lambda record=record: store.record_of(record), "writing curves")
+            store.keep(draft.find(), data, story, record_file)
+            yield from keys.list_keys(draft.find, take, story, pace)
+        yield from pace.rest("writing curves")
+        return bake.put(drawing, prepared, *find_place(), story.options)
+
+    report = yield from drafts.insist(attempt)
     said = f"“{story.name}”: {len(take.keys)} key motions on frames {report.first} to {report.last}"
     return ". ".join([said, *notes, *report.notes])
 
@@ -200,8 +215,8 @@ def _locked_edits(asked: Request, take: "Take") -> list[dict[str, Any]]:
 def _edits_for_locked(
     actions: Sequence[Any], face: Face, earlier: "Take", story: store.Story, take: "Take", begin: float
 ) -> list[dict[str, Any]]:
-    changes = keys.read_changes(actions, face, earlier, story)
-    poses = {edit["frame"]: edit.get("pose", {}) for edit in changes.edits if "pose" in edit}
+    hand = changes.read_changes(actions, face, earlier, story)
+    poses = {edit["frame"]: edit.get("pose", {}) for edit in hand.edits if "pose" in edit}
     states = {item.frame: item.state for item in actions[0].kmtalk_take.keys}
     present = {key.frame for key in take.keys}
     edits: list[dict[str, Any]] = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from .. import choices, keys, sound, store
+from .. import bake, changes, choices, drafts, keys, sound, store
 from ..core import errors, progress
 from ..core import take as takes
 from .animate import find_scene
@@ -19,13 +19,13 @@ def regenerate(context: Any, action: Any) -> progress.Job[str]:
     engine, arguments = choices.engine_of(context)
     actions = keys.siblings_of(action)
     story, take = store.story_of(action), store.take_of(action)
-    changes = keys.read_changes(actions, keys.face_of(actions), take, story)
-    if not changes.edits:
+    edited = changes.read_changes(actions, keys.face_of(actions), take, story)
+    if not edited.edits:
         raise errors.TakeError("No key was changed since the last run: edit one, and regenerate then.")
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
     path = _sound_of(context, story, Path(folder.name))
     numbers = tuple(item.session_uid for item in actions)
-    return _complete(engine, arguments, numbers, context.scene.session_uid, story, take, changes, path, folder)
+    return _complete(engine, arguments, numbers, context.scene.session_uid, story, take, edited, path, folder)
 
 
 def _complete(
@@ -35,7 +35,7 @@ def _complete(
     scene: int,
     story: store.Story,
     take: Any,
-    changes: keys.Changes,
+    edited: changes.Changes,
     sound_path: Path,
     folder: "tempfile.TemporaryDirectory[str]",
 ) -> progress.Job[str]:
@@ -49,18 +49,33 @@ def _complete(
             take=str(source),
             audio=str(sound_path),
             span=(story.begin, story.end),
-            edits=changes.edits,
+            edits=edited.edits,
             out=str(out),
         )
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes()
-    actions = _find_actions(numbers)
-    face = keys.face_of(actions)
-    count = keys.apply(actions, face, find_scene(scene), take, completed, story, changes.held)
-    store.keep(actions, data, story)
-    for action in actions:
-        keys.list_keys(action, completed, story)
-    return f"“{story.name}”: {len(changes.edits)} edits, {count} of {completed.frame_count} frames made anew"
+    face = keys.face_of(_find_actions(numbers))
+    revision = yield from in_thread(lambda: keys.revise(face, take, completed, story, edited), "drawing curves")
+    labels = [key.label for key in completed.keys]
+
+    def attempt(begun: list[drafts.Draft], pace: drafts.Pace) -> progress.Job[None]:
+        actions = _find_actions(numbers)
+        written = yield from keys.apply(actions, keys.face_of(actions), revision, labels, begun, pace)
+        for draft, curves in written.items():
+            record = yield from in_thread(lambda curves=curves: store.record_of(curves), "writing curves")
+            store.keep(draft.find(), data, story, record)
+            yield from keys.list_keys(draft.find, completed, story, pace)
+        yield from pace.rest("writing curves")
+        for mesh in keys.face_of(_find_actions(numbers)).meshes:
+            bake.widen_sliders(mesh, revision.samples.values)
+            mesh.datablock.update_tag()
+        for draft in begun:
+            drafts.finish(draft)
+        bake.mark_scene(find_scene(scene), story.options, revision.samples.key_frames, labels)
+
+    yield from drafts.insist(attempt)
+    count = len(revision.frames)
+    return f"“{story.name}”: {len(edited.edits)} edits, {count} of {completed.frame_count} frames made anew"
 
 
 def _find_actions(numbers: Sequence[int]) -> list[Any]:

@@ -8,7 +8,7 @@ from bpy.props import EnumProperty, FloatProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from .. import bake, choices, interchange, keys, store
-from ..core import errors
+from ..core import errors, progress
 from ..jobs import animate as animating
 
 
@@ -84,7 +84,8 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
                 error=error,
             )
             prepared = bake.prepare(take, face.drive, story.fps, story.options)
-            report = animating.write_take(take, store.take_bytes(take), face, context.scene, prepared, story)
+            place = (face, context.scene)
+            report = progress.finish(animating.write_take(take, store.take_bytes(take), lambda: place, prepared, story))
         except errors.KMTalkError as failed:
             self.report({"ERROR"}, str(failed))
             return {"CANCELLED"}

@@ -15,9 +15,9 @@ from ..alignment import Alignment, Phone
 from ..audio import Sound
 from ..errors import AlignmentError, WeightsError
 from ..progress import Job
-from .keys import KeyFrame, frame_count_of, key_frames, key_ratio
+from .keys import KeyFrame, frame_count_of, key_frames, key_ratio, with_density
 
-__all__ = ["METHODS", "KeyFrame", "frame_count_of", "key_frames", "key_ratio", "localize"]
+__all__ = ["METHODS", "KeyFrame", "frame_count_of", "key_frames", "key_ratio", "localize", "with_density"]
 
 STARTER = Path(__file__).parents[2] / "weights" / "starter"
 """The checkpoint that comes with the project."""

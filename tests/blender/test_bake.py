@@ -8,9 +8,10 @@ import bpy
 import numpy as np
 import pytest
 
-from kmtalk_addon import compat
-from kmtalk_addon.bake import BakeOptions, bake
+from kmtalk_addon import compat, drafts
+from kmtalk_addon.bake import BakeOptions, BakeReport, bake, draw, prepare, put
 from kmtalk_addon.face import find_face
+from kmtalk_core import progress
 from kmtalk_core.errors import FaceError
 from kmtalk_core.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
 from kmtalk_core.take import Take
@@ -106,8 +107,12 @@ def test_a_second_run_replaces_only_its_own(scene: Any, add_mesh: AddMesh, take:
     first.actions[0].pose_markers.new("mine").frame = 9
     own = compat.curves_of(first.actions[0], compat.slot_of(first.actions[0], head.data.shape_keys))
     own.new('key_blocks["Basis"].value')
+    curve_of(head, "jawOpen").modifiers.new("NOISE")
+    name = first.actions[0].name
+    first.actions[0].use_fake_user = True
     second = bake(take, face, scene, BakeOptions("line", start=21))
-    assert second.actions == first.actions and len(bpy.data.actions) == 1
+    assert [action.name for action in second.actions] == [name] and list(bpy.data.actions) == [*second.actions]
+    assert second.actions[0].use_fake_user and len(curve_of(head, "jawOpen").modifiers) == 1
     assert sum(m.name == "mine" for m in scene.timeline_markers) == 1
     assert sum(m.name == "mine" for m in second.actions[0].pose_markers) == 1
     assert len(scene.timeline_markers) == len(take.keys) + 1
@@ -152,12 +157,13 @@ def test_a_run_after_the_artist_took_over_finds_its_own_place_again(
     scene.render.fps = 30
     head = add_mesh("Head")
     face = find_face([head])
-    (ours,) = bake(take, face, scene, BakeOptions("line")).actions
+    bake(take, face, scene, BakeOptions("line"))
     head.data.shape_keys.animation_data.action = None
     theirs = give_action(head, "jawOpen", 0.123)
     bake(take, face, scene, BakeOptions("line"))
     bake(take, face, scene, BakeOptions("line"))
     assert head.data.shape_keys.animation_data.action == theirs
+    (ours,) = (action for action in bpy.data.actions if action != theirs)
     assert not compat.HAS_SLOTS or len(ours.slots) == 1
     assert len(head.data.shape_keys.animation_data.nla_tracks) == 1
     scene.frame_set(10)
@@ -214,6 +220,35 @@ def test_the_scene_grows_but_never_shrinks_and_the_playhead_stays(scene: Any, ad
     scene.frame_end = 900
     bake(take, face, scene, BakeOptions("line"))
     assert scene.frame_end == 900
+
+
+def test_an_undo_while_a_take_is_written_starts_it_again_and_a_cancel_leaves_nothing(
+    scene: Any, add_mesh: AddMesh, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "SLICE_SECONDS", 0.0)
+    scene.render.fps = 30
+    face = find_face([add_mesh("Head")])
+    options = BakeOptions("line")
+    old = bake(take, face, scene, options).actions[0]
+    prepared = prepare(take, face.drive, 30.0, options)
+
+    def attempt(begun: list[drafts.Draft], pace: drafts.Pace) -> progress.Job[BakeReport]:
+        drawing = yield from draw(prepared, face, options, begun, pace)
+        return put(drawing, prepared, face, scene, options)
+
+    cancelled = drafts.insist(attempt)
+    for _ in range(3):
+        next(cancelled)
+    assert len(bpy.data.actions) == 2 and face.meshes[0].datablock.animation_data.action == old
+    cancelled.close()
+    assert list(bpy.data.actions) == [old]
+    undone = drafts.insist(attempt)
+    for _ in range(3):
+        next(undone)
+    bpy.data.actions.remove(next(action for action in bpy.data.actions if action != old))  # as an undo would
+    assert progress.finish(undone).curves == len(ARKIT_NAMES)
+    assert len(bpy.data.actions) == 1
+    assert len(curve_of(face.meshes[0].object, "jawOpen").keyframe_points) == take.frame_count
 
 
 def test_a_linked_mesh_is_refused_in_one_sentence(scene: Any, add_mesh: AddMesh, tmp_path: Path) -> None:

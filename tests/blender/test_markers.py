@@ -5,13 +5,14 @@ from typing import Any
 import bpy
 import pytest
 
-from kmtalk_addon import markers
+from kmtalk_addon import drafts, markers
+from kmtalk_core import progress
 
 
 @pytest.fixture
 def action(scene: Any) -> Any:
     action = bpy.data.actions.new("take")
-    markers.write_on_action(action, (1, 5, 9, 12), ("b", "a", "b", "a"))
+    progress.finish(markers.write_on_action(lambda: action, (1, 5, 9, 12), ("b", "a", "b", "a"), drafts.Pace()))
     return action
 
 
@@ -36,7 +37,7 @@ def test_all_dragged_together_keep_their_order(action: Any) -> None:
 def test_an_artists_marker_is_none_of_ours_and_outlives_a_new_bake(action: Any) -> None:
     action.pose_markers.new("mine").frame = 6
     assert [marker.name for marker in markers.added_on_action(action)] == ["mine"]
-    markers.write_on_action(action, (2, 3), ("m", "o"))
+    progress.finish(markers.write_on_action(lambda: action, (2, 3), ("m", "o"), drafts.Pace()))
     assert sorted((m.frame, m.name) for m in action.pose_markers) == [(2, "m"), (3, "o"), (6, "mine")]
     assert put(action) == [(2, 2), (3, 3)]
 

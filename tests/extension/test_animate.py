@@ -93,7 +93,7 @@ def test_reduced_curves_stay_within_the_error_with_fewer_keys(
     full = len(every) * max(len(points) for points in every.values())
     assert kept < full
     if weights == STARTER:
-        assert kept <= full * 0.27  # of a sentence; a quarter and less of longer speech
+        assert kept <= full * 0.25
 
 
 def test_a_packed_sound_is_animated(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faces_at_work import SENTENCE, action_of, points_of
+from faces_at_work import SENTENCE, action_of, make_face, points_of
 
 JAW = 'key_blocks["jawOpen"].value'
 
@@ -60,6 +60,7 @@ def test_an_edited_key_is_hit_and_only_the_spans_beside_it_change(addon: Callabl
     before = points_of(addon, action)
     set_value(addon, action, frame, 0.8125)
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    action = action_of(animated)
     after = points_of(addon, action)
     assert dict(after[JAW])[frame] == 0.8125
     changed = changed_frames(before, after)
@@ -79,12 +80,79 @@ def test_a_marker_dragged_in_time_moves_its_key(addon: Callable[[str], Any], ani
     before = points_of(addon, action)
     next(m for m in action.pose_markers if m.frame == frame).frame = frame + 1
     bpy.ops.kmtalk.regenerate()
+    action = action_of(animated)
     after = points_of(addon, action)
     assert dict(after[JAW])[frame + 1] == pose
     assert all(first < f < last for f in changed_frames(before, after))
     frames = [key.frame for key in action.kmtalk_take.keys]
     assert frame + 1 in frames and frame not in frames
     assert sorted(m.frame for m in action.pose_markers) == frames
+
+
+def move_column(addon: Callable[[str], Any], action: Any, frame: int, target: int | None) -> None:
+    """Drag the keys of all curves at one frame to another, or delete them, as the Dope Sheet does."""
+    for curve in addon("store").curves_by_name(action).values():
+        points = {round(point.co[0]): point for point in curve.keyframe_points}
+        value = points[frame].co[1]
+        if target is not None:
+            curve.keyframe_points.insert(target, value, keyframe_type="EXTREME")
+        curve.keyframe_points.remove(next(p for p in curve.keyframe_points if round(p.co[0]) == frame))
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_column_of_keys_dragged_in_the_dope_sheet_moves_its_key(
+    addon: Callable[[str], Any], animated: Any, step: int
+) -> None:
+    import bpy
+
+    action = action_of(animated)
+    frame = free_key(action).frame
+    first, last = neighbours(action, frame)
+    before = points_of(addon, action)
+    pose = {path: dict(points)[frame] for path, points in before.items() if frame in dict(points)}
+    count = len(action.kmtalk_take.keys)
+    move_column(addon, action, frame, frame + step)
+    bpy.ops.kmtalk.regenerate()
+    action = action_of(animated)
+    after = points_of(addon, action)
+    assert {path: dict(after[path])[frame + step] for path in pose} == pose
+    assert all(first < f < last for f in changed_frames(before, after))
+    assert {len(points) for points in after.values()} == {len(points) for points in before.values()}
+    frames = [key.frame for key in action.kmtalk_take.keys]
+    assert frame + step in frames and frame not in frames and len(frames) == count
+
+
+def test_a_column_of_keys_deleted_in_the_dope_sheet_deletes_its_key(addon: Callable[[str], Any], animated: Any) -> None:
+    import bpy
+
+    action = action_of(animated)
+    frame = free_key(action).frame
+    first, last = neighbours(action, frame)
+    before = points_of(addon, action)
+    move_column(addon, action, frame, None)
+    bpy.ops.kmtalk.regenerate()
+    action = action_of(animated)
+    after = points_of(addon, action)
+    assert all(first < f < last for f in changed_frames(before, after))
+    assert frame in dict(after[JAW]) and frame not in [key.frame for key in action.kmtalk_take.keys]
+
+
+def test_teeth_that_share_a_key_follow_what_was_edited_on_the_head(
+    addon: Callable[[str], Any], scene: Any, animated: Any, speech: Path
+) -> None:
+    import bpy
+
+    teeth = make_face(scene, "Teeth", ("jawOpen",))
+    bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE, faces="Head;Teeth")
+    action = action_of(animated)
+    frame = free_key(action).frame
+    set_value(addon, action, frame, 0.8125)
+    bpy.context.view_layer.objects.active = animated
+    bpy.ops.kmtalk.regenerate()
+    scene.frame_set(frame)
+    graph = bpy.context.evaluated_depsgraph_get()
+    shown = [item.data.shape_keys.evaluated_get(graph).key_blocks["jawOpen"].value for item in (animated, teeth)]
+    assert shown == pytest.approx([0.8125, 0.8125])
 
 
 def test_keys_are_added_and_deleted_from_the_list(addon: Callable[[str], Any], scene: Any, animated: Any) -> None:
@@ -98,6 +166,7 @@ def test_keys_are_added_and_deleted_from_the_list(addon: Callable[[str], Any], s
     bpy.ops.kmtalk.add_key()
     pose = dict(points_of(addon, action)[JAW])[new]
     bpy.ops.kmtalk.regenerate()
+    action = action_of(animated)
     states = {key.frame: key.state for key in action.kmtalk_take.keys}
     assert states[new] == "added" and len(states) == count + 1
     assert dict(points_of(addon, action)[JAW])[new] == pose
@@ -105,6 +174,7 @@ def test_keys_are_added_and_deleted_from_the_list(addon: Callable[[str], Any], s
     assert scene.frame_current == new
     bpy.ops.kmtalk.delete_key()
     bpy.ops.kmtalk.regenerate()
+    action = action_of(animated)
     assert len(action.kmtalk_take.keys) == count
 
 
@@ -125,9 +195,11 @@ def test_a_locked_key_survives_a_new_animate_and_a_reset_one_goes_back(
     assert dict(points_of(addon, action)[JAW])[frame] == 0.9375
     assert {key.frame: key.state for key in action.kmtalk_take.keys}[frame] == "locked"
     bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
+    action = action_of(animated)
     action.kmtalk_take.key_index = [key.frame for key in action.kmtalk_take.keys].index(frame)
     bpy.ops.kmtalk.reset_key()
     bpy.ops.kmtalk.regenerate()
+    action = action_of(animated)
     assert dict(points_of(addon, action)[JAW])[frame] == pytest.approx(made, abs=0.02)
 
 
@@ -146,13 +218,20 @@ def test_reduced_curves_are_edited_in_their_spans_alone(
     curves = addon("store").curves_by_name(action)
     shown = {name: [c.evaluate(f) for f in range(11, 90)] for name, c in curves.items() if not name.endswith(JAW)}
     bpy.ops.kmtalk.regenerate()
+    action = action_of(animated)
     after = points_of(addon, action)
     assert dict(after[JAW])[frame] == 0.75
-    assert all(first <= f <= last for f in changed_frames(before, after))
+    take = addon("store").take_of(action)
     for name, values in shown.items():
+        path = name.split("|")[1]
+        kept = sorted(dict(before[path]))
+        reach = max((f for f in kept if f <= first), default=0), min((f for f in kept if f >= last), default=99)
+        assert all(reach[0] < f < reach[1] for f in changed_frames({path: before[path]}, after)), path
         now = [addon("store").curves_by_name(action)[name].evaluate(f) for f in range(11, 90)]
-        outside = [f for f in range(11, 90) if not first < f < last]
-        assert np.allclose([now[f - 11] for f in outside], [values[f - 11] for f in outside], atol=0.02)
+        outside = [f - 11 for f in range(11, 90) if not reach[0] < f < reach[1]]
+        assert np.allclose([now[f] for f in outside], [values[f] for f in outside], atol=1e-6)
+        channel = list(take.channels).index(path.split('"')[1])
+        assert np.abs(now[: take.frame_count] - take.motion[:, channel]).max() <= 0.0101
 
 
 def test_the_take_survives_saving_reopening_and_appending(
@@ -168,6 +247,7 @@ def test_the_take_survives_saving_reopening_and_appending(
     frame = free_key(action).frame
     set_value(addon, action, frame, 0.5625)
     bpy.ops.kmtalk.regenerate()
+    action = action_of(item)
     assert dict(points_of(addon, action)[JAW])[frame] == 0.5625
     bpy.ops.wm.save_mainfile()
 
@@ -182,5 +262,6 @@ def test_the_take_survives_saving_reopening_and_appending(
     other = max((key.frame for key in list(action.kmtalk_take.keys)[1:-1]), key=lambda other: abs(other - frame))
     set_value(addon, action, other, 0.6875)
     bpy.ops.kmtalk.regenerate()
+    action = action_of(item)
     curve = dict(points_of(addon, action)[JAW])
     assert (curve[frame], curve[other]) == (0.5625, 0.6875)

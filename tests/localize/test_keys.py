@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from kmtalk_core.alignment import Alignment, Phone
-from kmtalk_core.localize import frame_count_of, key_frames, key_ratio
+from kmtalk_core.localize import frame_count_of, key_frames, key_ratio, with_density
 from kmtalk_core.phones import SILENCE
 
 
@@ -84,3 +84,26 @@ def test_the_end_of_a_phone_before_a_gap_is_a_key() -> None:
 def test_the_key_ratio_is_the_share_of_frames_that_are_keys() -> None:
     assert key_ratio(key_frames(aligned(0.2, 0.5, 1.0), 30, 30), 30) == pytest.approx(4 / 30)
     assert key_ratio((), 0) == 0
+
+
+def test_half_the_keys_keep_closed_lips_and_the_ends_and_lie_as_far_apart_as_they_can() -> None:
+    alignment = aligned(*(0.1 * n for n in range(1, 21)), labels="əaptɪkamiɛsoəbuɪəaiə")
+    keys = key_frames(alignment, 30, 60)
+    half = with_density(keys, 0.5)
+    assert len(half) == round(len(keys) / 2) and set(half) <= set(keys)
+    assert (half[0], half[-1]) == (keys[0], keys[-1])
+    assert {"p", "m", "b"} <= {key.label for key in half}
+    assert max(b.frame - a.frame for a, b in itertools.pairwise(half)) <= 4 * 3
+    assert with_density(keys, 0.1)[0] == keys[0] and len(with_density(keys, 0.1)) == 2
+
+
+def test_twice_the_keys_halve_the_widest_gaps_and_one_density_is_what_it_was() -> None:
+    keys = key_frames(aligned(0.1, 0.2, 0.6, 1.0, labels="pamo"), 30, 30)
+    assert with_density(keys, 1.0) == keys
+    more = with_density(keys, 1.4)
+    assert len(more) == 7 and set(keys) <= set(more)
+    assert [key.frame for key in more if key not in keys] == [12, 23]
+    assert [key.label for key in more] == [*"pamm", "o", "o", "o"]
+    every = with_density(keys, 50.0)
+    assert [key.frame for key in every] == list(range(30))
+    assert [key.time for key in every] == sorted(key.time for key in every)
