@@ -9,7 +9,7 @@ import bpy
 from . import compat, drafts, fcurves, markers
 from .core import drive as drives
 from .core import errors, progress
-from .face import Face, FaceMesh
+from .face import Face, FaceMesh, own_shape_keys
 from .labels import shown
 from .timing import FloatArray, Points, Samples, Timeline, points_of, sample
 
@@ -141,6 +141,7 @@ def put(drawing: Drawing, prepared: Prepared, face: Face, scene: Any, options: B
     notes: list[str] = []
     for mesh, (draft, handle) in zip(face.meshes, drawing.places, strict=True):
         action = actions[draft]
+        notes += filter(None, [own_shape_keys(mesh.object)])
         widen_sliders(mesh, samples.values)
         _place(action, compat.slot_by_handle(action, handle), mesh, samples, options)
         mesh.datablock.update_tag()
@@ -165,7 +166,7 @@ def _require_free(mesh: FaceMesh) -> None:
 def _begin(name: str, mesh: FaceMesh, begun: list[drafts.Draft]) -> tuple[drafts.Draft, int]:
     """The draft of our action for the take `name`, one for all meshes where actions have slots, else one a mesh; and
     the handle of the mesh's slot (0 before Blender 4.4)."""
-    tag = name if compat.HAS_SLOTS else f"{name} ({mesh.datablock.name})"
+    tag = name if compat.HAS_SLOTS else f"{name} ({mesh.object.name})"
     is_own = (action for action in bpy.data.actions if action.get(drafts.TAG) == tag and action.library is None)
     old = next(is_own, None)
     draft = next((draft for draft in begun if draft.tag == tag), None)

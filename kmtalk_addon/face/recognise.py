@@ -86,12 +86,24 @@ def _with_own_keys(objects: Iterable[Any]) -> list[Any]:
 
 def require_editable(item: Any) -> None:
     """Raises FaceError, which says what to do, where the shape keys of `item` take no animation."""
-    advice = "make it local (Object ▸ Relations ▸ Make Local ▸ Selected Objects and Data) before animating it."
     key = item.data.shape_keys
-    if key.override_library is not None or (item.override_library is not None and item.data.library is not None):
-        raise errors.FaceError(f"“{item.name}” is a library override, which takes no new shape-key animation: {advice}")
-    linked = next((datablock for datablock in (item, item.data, key) if datablock.library is not None), None)
-    if linked is not None:
-        raise errors.FaceError(f"“{item.name}” is linked from “{linked.library.name}”: {advice}")
+    linked = item if item.override_library else next((d for d in (item, item.data) if d.library is not None), item)
+    if linked.library is not None:
+        raise errors.FaceError(
+            f"“{item.name}” is linked from “{linked.library.name}”: make a library override of the character (Object ▸ "
+            "Library Override ▸ Make), or make it local, before animating it."
+        )
     if not key.use_relative:
         raise errors.FaceError(f"“{item.name}” has absolute shape keys: switch them to Relative before animating it.")
+
+
+def own_shape_keys(item: Any) -> str | None:
+    """Give an overridden character shape keys that can be animated here; return what the user should know of it.
+
+    Overriding an object leaves its mesh in the library, where Blender saves no animation of its shape keys; overriding
+    the mesh too makes them this file's.
+    """
+    if item.override_library is None or item.data.library is None:
+        return None
+    item.data = item.data.override_create(remap_local_usages=False)
+    return f"The mesh of “{item.name}” is a library override now too, so that its shape keys can move in this file"

@@ -261,10 +261,35 @@ def test_a_linked_mesh_is_refused_in_one_sentence(scene: Any, add_mesh: AddMesh,
     bpy.context.scene.collection.objects.link(linked)
     with pytest.raises(FaceError, match="“Head” is linked from") as refused:
         find_face([linked])
-    assert "\n" not in str(refused.value) and "Make Local" in str(refused.value)
-    override = linked.override_create(remap_local_usages=True)
-    with pytest.raises(FaceError, match="library override"):
-        find_face([override])
+    assert "\n" not in str(refused.value) and "Library Override" in str(refused.value)
+
+
+def test_overridden_characters_speak_each_for_itself_and_still_after_reopening(
+    scene: Any, add_mesh: AddMesh, take: Take, evaluated: Evaluated, tmp_path: Path
+) -> None:
+    library = tmp_path / "Kopf ä.blend"
+    collection = bpy.data.collections.new("Character")
+    collection.objects.link(add_mesh("Head"))
+    bpy.data.libraries.write(str(library), {collection})
+    bpy.ops.wm.read_homefile(use_empty=True)
+    scene = bpy.context.scene
+    scene.render.fps = 30
+    with bpy.data.libraries.load(str(library), link=True) as (_, target):
+        target.collections = ["Character"]
+    for _ in range(2):
+        target.collections[0].override_hierarchy_create(scene, bpy.context.view_layer, do_fully_editable=True)
+    one, other = [item for item in bpy.data.objects if item.library is None]
+    for _ in range(2):  # and again, as a second Animate does
+        report = bake(take, find_face([one]), scene, BakeOptions("line"))
+    assert len(bpy.data.actions) == 1
+    assert not report.notes
+    names = one.name, other.name
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
+    one, other = (bpy.data.objects[name] for name in names)
+    bpy.context.scene.frame_set(10)
+    assert evaluated(one, "jawOpen") == pytest.approx(take.motion[9, JAW], abs=1e-5)
+    assert other.data.shape_keys.animation_data is None and other.data.library is not None
 
 
 def test_a_face_without_known_shape_keys_says_what_is_missing(scene: Any, add_mesh: AddMesh) -> None:
