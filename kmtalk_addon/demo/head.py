@@ -40,6 +40,7 @@ def _add_part(part: "HeadPart", materials: Mapping[str, Any], collection: Any) -
         mesh.shape_keys.name = part.name
     for name, offsets in part.shapes.items():
         block = item.shape_key_add(name=name, from_mix=False)
+        block.value = 0.0  # since Blender 5.2 a new key is fully on
         block.points.foreach_set("co", (part.vertices + offsets).astype(np.float32).ravel())
     if part.name in _SMOOTHED:
         subdivision = item.modifiers.new("Subdivision", "SUBSURF")
