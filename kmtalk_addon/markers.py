@@ -59,7 +59,7 @@ def moved(action: Any, scene: Any, take: str) -> dict[int, int]:
 
 def _add(markers: Any, frame: int, label: str) -> Any:
     marker = markers.new(label)
-    marker.frame = frame
+    marker.frame, marker.select = frame, False  # else dragging one drags them all
     return marker
 
 

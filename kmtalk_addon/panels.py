@@ -172,8 +172,8 @@ def _draw_action(layout: Any, context: Any) -> None:
     column.scale_y = 1.6
     column.enabled = reason is None
     column.operator("kmtalk.animate", icon="PLAY")
+    draw_notice(layout, context)
     if reason is None:
-        draw_notice(layout, context)
         return
     draw_text(layout, context, reason, "INFO")
     if "ngine" in reason:
