@@ -49,8 +49,9 @@ def meshes_of(context: Any) -> list[Any]:
     listed = [entry.object for entry in context.scene.kmtalk.meshes if entry.object is not None]
     if listed:
         return listed
-    selected = [o for o in context.selected_objects or () if o.type == "MESH" and o.data.shape_keys]
-    active = context.object
+    layer = context.view_layer.objects  # Blender without a window knows no other selection
+    selected = [o for o in layer.selected if o.type == "MESH" and o.data.shape_keys]
+    active = layer.active
     if len(selected) > 1 or active is None:
         return selected
     return [active, *_family(active)] if active.type == "MESH" else _family(active) or selected

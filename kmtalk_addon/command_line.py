@@ -41,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         _tell(str(error))
     except RuntimeError as error:  # what an operator reports as an error
         _tell(_plain(error))
+        return 1 if _is_fault(error) else 2
     except KeyboardInterrupt:
         _tell("stopped.")
         return 130
@@ -201,4 +202,11 @@ def _tell(sentence: str) -> None:
 
 def _plain(error: RuntimeError) -> str:
     """What an operator has reported, in one line."""
+    if _is_fault(error):
+        return "something failed that should not have: the lines above say where."
     return " ".join(str(error).removeprefix("Error: ").split())
+
+
+def _is_fault(error: RuntimeError) -> bool:
+    """Whether an operator ended in a fault of ours rather than in a report; Blender has written where."""
+    return "Traceback" in str(error)

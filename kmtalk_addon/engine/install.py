@@ -143,7 +143,7 @@ def _choose(pip: Sequence[str | Path], device: str, requirements: Sequence[str],
         wanted = [f"{item}+{_BUILDS[device]}" if item.startswith("torch==") else item for item in wanted]
         index = ["--extra-index-url", _INDEX + _BUILDS[device]]
     options = ["--dry-run", "--ignore-installed", "--no-cache-dir", "--only-binary", ":all:", "--report", report]
-    options += ["--retries", "3", "--timeout", "20"]
+    options += ["--retries", "1", "--timeout", "20"]
     yield from _run([*pip, "install", *options, *index, *wanted], "choosing the libraries", 0.08, 0.1)
 
 

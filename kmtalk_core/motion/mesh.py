@@ -171,6 +171,17 @@ def triangulate(faces: npt.ArrayLike | Sequence[Sequence[int]]) -> IntArray:
     return np.array(fan, np.int64).reshape(-1, 3)
 
 
+def fan(corners: npt.ArrayLike, sizes: npt.ArrayLike) -> IntArray:
+    """Polygons one after the other, corners (C,) of which each has sizes (F,), as a fan of triangles (T, 3)."""
+    around, count = np.asarray(corners, np.int64), np.asarray(sizes, np.int64)
+    if count.sum() != len(around) or (len(count) and count.min() < 0):
+        raise FaceError("This mesh's polygons do not add up: clean it up first (Mesh ▸ Clean Up).")
+    triangles = np.maximum(count - 2, 0)
+    first = np.repeat(np.cumsum(count) - count, triangles)
+    number = np.arange(triangles.sum()) - np.repeat(np.cumsum(triangles) - triangles, triangles)
+    return np.stack([around[first], around[first + number + 1], around[first + number + 2]], axis=1)
+
+
 def _weld(points: Array, triangles: IntArray) -> IntArray:
     """(N,) welded index: vertices on open borders at one place become one where an edge meets its twin.
 

@@ -80,7 +80,7 @@ def build_face_job(
     if not parts:
         raise FaceError("Choose the mesh of the head first.")
     yield Progress("Looking for the face", 0.0)
-    mesh, owner, starts = _joined(parts)
+    mesh, owner, starts = joined(parts)
     landmarks = found if found is not None else find_landmarks(mesh)
     landmarks = _with_placed(landmarks, placed or {})
     yield Progress("Weighing the jaw", 0.3)
@@ -110,7 +110,7 @@ def build_face_job(
     )
 
 
-def _joined(parts: Sequence[FacePart]) -> tuple[Mesh, npt.NDArray[np.int64], list[slice]]:
+def joined(parts: Sequence[FacePart]) -> tuple[Mesh, npt.NDArray[np.int64], list[slice]]:
     """All parts as one mesh, the part each welded vertex belongs to, and each part's run of original vertices."""
     meshes = [mesh_from(part.vertices, part.faces) for part in parts]
     offsets = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])

@@ -1,0 +1,74 @@
+"""Face shapes: place landmarks, build, remove, check."""
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import StringProperty
+
+from .. import choices
+from ..core import errors, progress
+from ..face import build, chosen, landmarks
+from ..jobs.runner import JobOperator
+
+
+class _OnFace:
+    """Works on the meshes of a face: those named, or what the scene has chosen."""
+
+    if TYPE_CHECKING:
+        faces: str
+    else:
+        faces: StringProperty(
+            name="Faces", description="Mesh objects by name, the head first, with ; between them; else what is chosen"
+        )
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if context.scene is None:
+            cls.poll_message_set("There is no scene.")  # type: ignore[attr-defined]
+            return False
+        return True
+
+
+class KMTALK_OT_face_landmarks(_OnFace, JobOperator, bpy.types.Operator):
+    """Find the landmarks of the head and show them as empties: drag those that are wrong, then build"""
+
+    bl_idname = "kmtalk.face_landmarks"
+    bl_label = "Place Landmarks"
+    title = "Looking"
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        return build.find_landmarks(build.request(chosen.meshes(context, self.faces), choices.engine_of(context)))
+
+
+class KMTALK_OT_face_build(_OnFace, JobOperator, bpy.types.Operator):
+    """Build ARKit's face shapes as shape keys; teeth, tongue and eyes inside the head follow"""
+
+    bl_idname = "kmtalk.face_build"
+    bl_label = "Build Face Shapes"
+    title = "Building"
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        return build.build(build.request(chosen.meshes(context, self.faces), choices.engine_of(context)))
+
+
+class KMTALK_OT_face_remove(_OnFace, bpy.types.Operator):
+    """Remove the shape keys that were built here, and none of your own; and the landmarks"""
+
+    bl_idname = "kmtalk.face_remove"
+    bl_label = "Remove Built Shapes"
+    bl_options = {"UNDO"}  # noqa: RUF012
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            objects = chosen.meshes(context, self.faces)
+            removed = build.remove(objects)
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        empties = sum(landmarks.remove(item) for item in objects)
+        self.report({"INFO"}, f"Removed {removed} built shape keys and {empties} landmarks")
+        return {"FINISHED"}
+
+
+CLASSES = (KMTALK_OT_face_landmarks, KMTALK_OT_face_build, KMTALK_OT_face_remove)

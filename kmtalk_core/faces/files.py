@@ -1,0 +1,103 @@
+"""Meshes of a face and the shapes built for them, in files that a worker and its client hand each other.
+
+A face is an .npz with `names` (JSON), and for each part k `vertices_k` (N, 3), `corners_k` (C,) and `sizes_k` (F,): the
+vertices around each polygon one after the other, and how many each has.  Built shapes are an .npz with `header` (JSON:
+for each part the names of its shapes; notes, missing, landmarks) and for each part k `offsets_k` (S, N, 3) float32.
+"""
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import FaceError
+from ..files import replacing
+from ..motion.mesh import fan
+from ..progress import Job, Progress
+
+MOST_VERTICES = 4_000_000
+
+
+def save_parts(parts: Sequence[tuple[str, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]], path: Path) -> None:
+    """Write (name, vertices, corners, sizes) of every part."""
+    arrays: dict[str, npt.NDArray[Any]] = {"names": np.array(json.dumps([name for name, *_ in parts]))}
+    for number, (_, vertices, corners, sizes) in enumerate(parts):
+        arrays |= {f"vertices_{number}": vertices, f"corners_{number}": corners, f"sizes_{number}": sizes}
+    with replacing(path) as file:
+        np.savez(file, **arrays)
+
+
+def landmarks_job(source: Path) -> Job[dict[str, Any]]:
+    """What is found in the face of the file `source`: `points` by name, `sentence`, `score`.  Raises FaceError."""
+    from .build.face import joined
+    from .recognize.landmarks import find_landmarks
+
+    yield Progress("reading", 0.0)
+    mesh, _, _ = joined(_parts(source))
+    yield Progress("looking for the face", 0.1)
+    found = find_landmarks(mesh)
+    return {
+        "points": {name: [float(x) for x in point] for name, point in found.points.items()},
+        "sentence": found.sentence,
+        "score": round(found.score, 4),
+        "size": mesh.size,
+    }
+
+
+def build_job(source: Path, out: Path, placed: Mapping[str, Sequence[float]] | None = None) -> Job[dict[str, Any]]:
+    """Build shapes for the face in the file `source` into the file `out`; return what its header says.
+
+    placed: landmarks that were moved by hand.  Raises FaceError.
+    """
+    from .build.face import build_face_job
+
+    yield Progress("reading", 0.0)
+    parts = _parts(source)
+    built = yield from build_face_job(parts, placed)
+    header: dict[str, Any] = {
+        "names": [part.name for part in parts],
+        "shapes": [list(shapes) for shapes in built.shapes],
+        "roles": [list(roles) for roles in built.roles],
+        "notes": list(built.notes),
+        "missing": list(built.missing),
+        "landmarks": {name: [float(x) for x in point] for name, point in built.landmarks.points.items()},
+    }
+    arrays = {"header": np.array(json.dumps(header))}
+    for number, shapes in enumerate(built.shapes):
+        empty = np.zeros((0, len(np.asarray(parts[number].vertices)), 3), np.float32)
+        arrays[f"offsets_{number}"] = np.stack(list(shapes.values())) if shapes else empty
+    yield Progress("writing", 0.98)
+    try:
+        with replacing(out) as file:
+            np.savez(file, **arrays)
+    except OSError as error:
+        raise FaceError(f"{out} cannot be written ({error.strerror}); choose a folder you may write to.") from error
+    return header
+
+
+def load_shapes(path: Path) -> tuple[dict[str, Any], list[npt.NDArray[np.float32]]]:
+    """The header and each part's offsets (S, N, 3) that `build_job` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        header = json.loads(str(file["header"][()]))
+        return header, [file[f"offsets_{number}"] for number in range(len(header["names"]))]
+
+
+def _parts(source: Path) -> list[Any]:
+    from .build.face import FacePart
+
+    try:
+        with np.load(source, allow_pickle=False) as file:
+            names = json.loads(str(file["names"][()]))
+            parts = []
+            for number, name in enumerate(names):
+                vertices = np.asarray(file[f"vertices_{number}"], np.float64).reshape(-1, 3)
+                if len(vertices) > MOST_VERTICES:
+                    raise FaceError(f"“{name}” has more than {MOST_VERTICES:,} vertices: decimate a copy of it first.")
+                parts.append(FacePart(str(name), vertices, fan(file[f"corners_{number}"], file[f"sizes_{number}"])))
+            return parts
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise FaceError(f"{source.name} holds no meshes of a face: write it again.") from error
