@@ -1,12 +1,12 @@
 """Sounds in the sequencer, and what of them is heard when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from . import compat
+from . import compat, mixdown
 from .core import errors
 
 _PACK_LIMIT = 64 * 1024 * 1024
@@ -43,8 +43,8 @@ def carry_along(strip: Any, folder: Path) -> None:
 class Clip:
     """The part of a sound that is heard: `path` from `begin` to `end` seconds (None: to its end).
 
-    `start` is the frame of the scene to animate at which second `begin` is heard.  `is_copy` tells that `path` is a
-    copy made for one job alone.
+    `start` is the frame of the scene to animate at which second `begin` is heard.  Where there is a `mixing`, `path`
+    comes of it.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Clip:
     begin: float
     end: float | None
     start: float
-    is_copy: bool = False
+    mixing: mixdown.Mixdown | None = None
 
 
 def file_clip(scene: Any, path: Path, frames: tuple[int, int] | None) -> Clip:
@@ -82,53 +82,35 @@ def strip_clip(scene: Any, home: Any, strip: Any, folder: Path, frames: tuple[in
         first, last = max(first, frames[0] / ratio), min(last, (frames[1] + 1) / ratio)
     if last <= first:
         raise errors.AudioError(f"Nothing of “{strip.name}” is heard in that range: choose another.")
+    mixed = None
     if compat.is_retimed(strip):
-        path = mix_down(home, strip, folder / "retimed.wav")
-        zero, is_copy = float(strip.frame_final_start), True
+        mixed = mixdown.start(home, strip, folder / "retimed.wav")
+        path, zero = mixed.out, float(strip.frame_final_start)
     else:
-        path, is_copy = _file_of(strip.sound, folder)
+        path = _file_of(strip.sound, folder)
         zero = strip.frame_start - strip.animation_offset_start + getattr(strip, "sound_offset", 0.0) * fps
-    clip = _clip(strip.name, path, zero, max(first, zero), last, fps, is_copy)
-    return Clip(clip.name, clip.path, clip.begin, clip.end, clip.start * ratio, is_copy)
+    clip = _clip(strip.name, path, zero, max(first, zero), last, fps)
+    return replace(clip, start=clip.start * ratio, mixing=mixed)
 
 
-def mix_down(scene: Any, strip: Any, path: Path) -> Path:
-    """What one strip sounds like, retiming and all, from its first frame to its last, as the WAV file `path`."""
-    name = strip.name
-    copy = scene.copy()
-    try:
-        for other in compat.strips(copy):
-            other.mute = other.name != name and other.type != "META"
-        copy.frame_start, copy.frame_end = int(strip.frame_final_start), max(int(strip.frame_final_end) - 1, 1)
-        with bpy.context.temp_override(scene=copy):
-            bpy.ops.sound.mixdown(filepath=str(path), check_existing=False, container="WAV", codec="PCM", format="S16")
-    except RuntimeError as error:
-        raise errors.AudioError(f"“{name}” cannot be mixed down: render its audio to a file and use that.") from error
-    finally:
-        bpy.data.scenes.remove(copy)
-    return path
-
-
-def _clip(
-    name: str, path: Path, zero: float, first: float, last: float | None, fps: float, is_copy: bool = False
-) -> Clip:
+def _clip(name: str, path: Path, zero: float, first: float, last: float | None, fps: float) -> Clip:
     end = None if last is None else (last - zero) / fps
     if end is not None and end <= 0:
         raise errors.AudioError(f"“{name}” is silent there: it starts after the range; choose another.")
-    return Clip(name, path, (first - zero) / fps, end, first, is_copy)
+    return Clip(name, path, (first - zero) / fps, end, first)
 
 
-def _file_of(sound: Any, folder: Path) -> tuple[Path, bool]:
-    """A file with the sound, and whether it is a copy in `folder`."""
+def _file_of(sound: Any, folder: Path) -> Path:
+    """A file with the sound; a copy in `folder` where it is packed."""
     if sound is None:
         raise errors.AudioError("The strip has no sound: choose its file in the sequencer.")
     path = Path(bpy.path.abspath(sound.filepath, library=sound.library))
     if sound.packed_file is not None:
         copy = folder / f"packed{path.suffix or '.wav'}"
         copy.write_bytes(sound.packed_file.data)
-        return copy, True
+        return copy
     _require_file(path)
-    return path, False
+    return path
 
 
 def _require_file(path: Path) -> None:

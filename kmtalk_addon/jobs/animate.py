@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from .. import bake, changes, choices, drafts, keys, sound, store
+from .. import bake, changes, choices, drafts, keys, mixdown, sound, store
 from ..core import drive as drives
 from ..core import errors, progress
 from ..core import take as takes
@@ -117,6 +117,8 @@ def _core_settings(settings: Any, fps: float) -> dict[str, Any]:
 def animate(asked: Request) -> progress.Job[str]:
     """Have the worker animate the sound and write the take onto the face; return the report.  Raises KMTalkError."""
     with asked.folder as name:
+        if asked.clip.mixing is not None:
+            yield from mixdown.finish(asked.clip.mixing)
         out = Path(name) / "take.npz"
         ask = {"audio": str(asked.clip.path), "out": str(out), "span": asked.span, "settings": asked.settings}
         answer = yield from desk().workers.ask(

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from .. import bake, changes, choices, drafts, keys, sound, store
+from .. import bake, changes, choices, compat, drafts, keys, mixdown, sound, store
 from ..core import errors, progress
 from ..core import take as takes
 from .animate import find_scene
@@ -23,9 +23,9 @@ def regenerate(context: Any, action: Any) -> progress.Job[str]:
     if not edited.edits:
         raise errors.TakeError("No key was changed since the last run: edit one, and regenerate then.")
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
-    path = _sound_of(context, story, Path(folder.name))
+    path, mixed = _sound_of(story, Path(folder.name))
     numbers = tuple(item.session_uid for item in actions)
-    return _complete(engine, arguments, numbers, context.scene.session_uid, story, take, edited, path, folder)
+    return _complete(engine, arguments, numbers, context.scene.session_uid, story, take, edited, path, mixed, folder)
 
 
 def _complete(
@@ -37,9 +37,12 @@ def _complete(
     take: Any,
     edited: changes.Changes,
     sound_path: Path,
+    mixed: mixdown.Mixdown | None,
     folder: "tempfile.TemporaryDirectory[str]",
 ) -> progress.Job[str]:
     with folder as name:
+        if mixed is not None:
+            yield from mixdown.finish(mixed)
         source, out = Path(name) / "take.npz", Path(name) / "completed.npz"
         takes.save_take(take, source)
         yield from desk().workers.ask(
@@ -85,15 +88,21 @@ def _find_actions(numbers: Sequence[int]) -> list[Any]:
     return [by_number[number] for number in numbers]
 
 
-def _sound_of(context: Any, story: store.Story, folder: Path) -> Path:
-    """The sound that a take was made from: where it was, or in the strip of its name.  Raises AudioError."""
+def _sound_of(story: store.Story, folder: Path) -> tuple[Path, mixdown.Mixdown | None]:
+    """The sound that a take was made from: where it was, or in the strip of its name, and the mixdown it comes of.
+
+    Raises AudioError.
+    """
     path = Path(story.audio)
     if path.is_file():
-        return path
+        return path, None
     for scene in bpy.data.scenes:
-        for strip in choices.compat.strips(scene):
+        for strip in compat.strips(scene):
             if strip.type == "SOUND" and strip.name == story.name and strip.sound is not None:
-                return sound.strip_clip(scene, scene, strip, folder).path
+                clip = sound.strip_clip(scene, scene, strip, folder)
+                return clip.path, clip.mixing
+    if not story.audio:
+        raise errors.AudioError(f"“{story.name}” came without its sound: add it as a sound strip of that name.")
     raise errors.AudioError(
         f"The sound of “{story.name}” is gone: put {path.name} back, or add it as a strip of that name."
     )

@@ -206,7 +206,8 @@ def test_a_strip_is_mixed_down_alone_as_a_retimed_one_has_to_be(
     add_strip("other", frame=1, channel=2)
     strip.mute = True  # adding retiming keys crashes Blender where there is no window, so the strip here has none
     scenes = len(bpy.data.scenes)
-    mixed, rate = soundfile.read(addon("sound").mix_down(scene, strip, tmp_path / "mixed.wav"), always_2d=True)
+    mixing = addon("mixdown").start(scene, strip, tmp_path / "mixed.wav")
+    mixed, rate = soundfile.read(mixing.out, always_2d=True)
     original, own = soundfile.read(speech, always_2d=True)
     assert len(mixed) / rate == pytest.approx(strip.frame_final_duration / 24, abs=0.05)
     loudness = np.sqrt((mixed**2).mean()), np.sqrt((original**2).mean())
