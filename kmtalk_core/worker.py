@@ -5,10 +5,12 @@
          {"id": 2, "do": "complete", "take": PATH, "audio": PATH, "edits": [...], "out": PATH, "span"?}
          {"id": 3, "do": "localize", "audio": PATH, "text"?, "textgrid"?, "method"?, "fps"?}
          {"id": 6, "do": "landmarks", "face": PATH}
+         {"id": 8, "do": "check_face", "face": PATH, "poses": PATH}
          {"id": 7, "do": "build_face", "face": PATH, "out": PATH, "placed"?: {landmark: [x, y, z]}}
          {"id": 1, "do": "cancel"}   {"id": 4, "do": "hello", "load"?: true}   {"id": 5, "do": "quit"}
-    out  {"id", "stage", "progress"} …, then {"id", "take": PATH, "notes": […]}, {"id", "localization": {…}},
-         {"id", "landmarks": {…}}, {"id", "built": {…}} or {"id", "hello": {…}}, or {"id", "error": {"kind", "message"}}
+    out  {"id", "stage", "progress"} …, then {"id", "take": PATH, "notes": […]} or, named for what was asked,
+         {"id", "localization" | "landmarks" | "built" | "checked" | "hello": {…}},
+         or {"id", "error": {"kind", "message"}}
 
 Jobs run one at a time in the order they came.  The process ends when its stdin closes.
 """
@@ -157,18 +159,20 @@ class WorkerServer:
                     yield from jobs.localize_file(Path(request["audio"]), weights=self._weights, **options, **fps)
                 )
             }
-        if do in ("landmarks", "build_face"):
+        if do in ("landmarks", "build_face", "check_face"):
             return (yield from self._face_job(request))
         raise KMTalkError(
-            f"This worker cannot {do!r}; it knows hello, animate, complete, localize, landmarks, build_face, cancel "
-            "and quit."
+            f"This worker cannot {do!r}; it knows hello, animate, complete, localize, landmarks, build_face, "
+            "check_face, cancel and quit."
         )
 
     def _face_job(self, request: dict[str, Any]) -> Generator[Progress, None, dict[str, Any]]:
-        from .faces import files
+        from .faces import check, files
 
         if request["do"] == "landmarks":
             return {"landmarks": (yield from files.landmarks_job(Path(request["face"])))}
+        if request["do"] == "check_face":
+            return {"checked": (yield from check.check_job(Path(request["face"]), Path(request["poses"])))}
         built = yield from files.build_job(Path(request["face"]), Path(request["out"]), request.get("placed"))
         return {"built": built}
 

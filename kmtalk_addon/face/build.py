@@ -46,11 +46,13 @@ class Request:
         return Path(self.folder.name) / "face.npz"
 
 
-def request(objects: Sequence[Any], chosen: tuple[engine.Engine, tuple[str, ...]]) -> Request:
-    """What to build on the head `objects[0]` and the meshes that follow it.  Raises FaceError with nothing changed."""
+def request(
+    objects: Sequence[Any], chosen: tuple[engine.Engine, tuple[str, ...]], for_building: bool = True
+) -> Request:
+    """What to build on, or to look at: the head `objects[0]` and the meshes that follow it.  Raises FaceError."""
     if not objects:
         raise errors.FaceError("Choose the mesh of the head first: select it, or add it to the list.")
-    for item in objects:
+    for item in objects if for_building else ():
         require_buildable(item)
     turn = geometry.turn_of(objects[0])
     parts, linears = [], []
@@ -138,9 +140,7 @@ def find_landmarks(asked: Request) -> progress.Job[str]:
     with asked.folder:
         answer = yield from desk().workers.ask(asked.engine, asked.arguments, "landmarks", face=str(asked.source))
     found = answer["landmarks"]
-    head = next((item for item in bpy.data.objects if item.session_uid == asked.objects[0]), None)
-    if head is None:
-        raise errors.FaceError("The head was deleted in the meantime: nothing was placed.")
+    head = find(asked.objects[:1])[0]
     points = {name: (asked.turn @ point).tolist() for name, point in found["points"].items()}
     landmarks.place(head, points, found["size"])
     return f"{found['sentence']} Drag what is wrong, then build."
@@ -148,10 +148,9 @@ def find_landmarks(asked: Request) -> progress.Job[str]:
 
 def _write(asked: Request, header: Mapping[str, Any], offsets: Sequence[npt.NDArray[np.float32]]) -> str:
     """Everything that touches the meshes, at once.  Raises FaceError with nothing changed."""
-    by_number = {item.session_uid: item for item in bpy.data.objects}
-    objects = [by_number.get(number) for number in asked.objects]
+    objects = find(asked.objects)
     for item, count in zip(objects, asked.counts, strict=True):
-        if item is None or len(item.data.vertices) != count:
+        if len(item.data.vertices) != count:
             raise errors.FaceError("The face's meshes changed in the meantime: nothing was built, so build again.")
         require_buildable(item)
     kept = _artists_channels(objects)
@@ -168,6 +167,14 @@ def _write(asked: Request, header: Mapping[str, Any], offsets: Sequence[npt.NDAr
     if left:
         said.append(f"{len(left)} built keys that you changed stay as they are: {', '.join(left[:4])}")
     return ". ".join(sentence.rstrip(".") for sentence in said) + "."
+
+
+def find(numbers: Sequence[int]) -> list[Any]:
+    """The objects with these session_uids.  Raises FaceError where one is gone."""
+    by_number = {item.session_uid: item for item in bpy.data.objects}
+    if any(number not in by_number for number in numbers):
+        raise errors.FaceError("A mesh of the face was deleted in the meantime: nothing was changed.")
+    return [by_number[number] for number in numbers]
 
 
 def _artists_channels(objects: Sequence[Any]) -> set[str]:

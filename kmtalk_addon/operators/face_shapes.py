@@ -1,6 +1,7 @@
 """Face shapes: place landmarks, build, remove, check."""
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -8,7 +9,7 @@ from bpy.props import StringProperty
 
 from .. import choices
 from ..core import errors, progress
-from ..face import build, chosen, landmarks
+from ..face import build, check, chosen, landmarks
 from ..jobs.runner import JobOperator
 
 
@@ -71,4 +72,38 @@ class KMTALK_OT_face_remove(_OnFace, bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (KMTALK_OT_face_landmarks, KMTALK_OT_face_build, KMTALK_OT_face_remove)
+class KMTALK_OT_face_check(_OnFace, JobOperator, bpy.types.Operator):
+    """Show the face in test poses, and report what would look wrong: missing keys, lips that cross or never meet"""
+
+    bl_idname = "kmtalk.face_check"
+    bl_label = "Check Face"
+    title = "Checking"
+
+    if TYPE_CHECKING:
+        filepath: str
+    else:
+        filepath: StringProperty(name="Picture", description="Also save the picture here (.png)", subtype="FILE_PATH")
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        path = Path(bpy.path.abspath(self.filepath)).with_suffix(".png") if self.filepath else None
+        asked = check.request(chosen.meshes(context, self.faces), choices.engine_of(context), path)
+        return _checked(asked, None if bpy.app.background else context.window)
+
+
+def _checked(asked: check.Request, window: Any) -> Generator[progress.Progress, None, str]:
+    said = yield from check.check(asked)
+    if window is not None:
+        _show_picture(window)
+    return said
+
+
+def _show_picture(window: Any) -> None:
+    """Open the sheet in a window of its own."""
+    with bpy.context.temp_override(window=window):
+        bpy.ops.wm.window_new()
+    area = bpy.context.window_manager.windows[-1].screen.areas[0]
+    area.type = "IMAGE_EDITOR"
+    area.spaces.active.image = bpy.data.images.get(check.sheet.IMAGE)
+
+
+CLASSES = (KMTALK_OT_face_landmarks, KMTALK_OT_face_build, KMTALK_OT_face_remove, KMTALK_OT_face_check)

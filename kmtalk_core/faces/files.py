@@ -37,7 +37,7 @@ def landmarks_job(source: Path) -> Job[dict[str, Any]]:
     from .recognize.landmarks import find_landmarks
 
     yield Progress("reading", 0.0)
-    mesh, _, _ = joined(_parts(source))
+    mesh, _, _ = joined(load_parts(source))
     yield Progress("looking for the face", 0.1)
     found = find_landmarks(mesh)
     return {
@@ -56,7 +56,7 @@ def build_job(source: Path, out: Path, placed: Mapping[str, Sequence[float]] | N
     from .build.face import build_face_job
 
     yield Progress("reading", 0.0)
-    parts = _parts(source)
+    parts = load_parts(source)
     built = yield from build_face_job(parts, placed)
     header: dict[str, Any] = {
         "names": [part.name for part in parts],
@@ -86,7 +86,8 @@ def load_shapes(path: Path) -> tuple[dict[str, Any], list[npt.NDArray[np.float32
         return header, [file[f"offsets_{number}"] for number in range(len(header["names"]))]
 
 
-def _parts(source: Path) -> list[Any]:
+def load_parts(source: Path) -> list[Any]:
+    """The parts (`FacePart`) of the face in the file `source`.  Raises FaceError."""
     from .build.face import FacePart
 
     try:

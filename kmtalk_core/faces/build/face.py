@@ -104,7 +104,7 @@ def build_face_job(
         tuple(sorted({p.role for p in pieces if owner[p.vertices[0]] == k} | ({"skin"} if k == skin_part else set())))
         for k in range(len(parts))
     )
-    gauge = _gauge(landmarks, skin_vertices, mesh, starts[skin_part])
+    gauge = lip_gauge(landmarks, skin_vertices, mesh, starts[skin_part])
     return BuiltFace(
         shapes, landmarks, roles, skin_part, gauge, _notes(landmarks, seal_offsets is not None, skin_shapes)
     )
@@ -261,7 +261,7 @@ def _of_part(part: slice, mesh: Mesh, axes: Axes, whole: dict[str, Array]) -> di
     return shapes
 
 
-def _gauge(landmarks: Landmarks, skin_vertices: npt.NDArray[np.int64], mesh: Mesh, part: slice) -> LipGauge | None:
+def lip_gauge(landmarks: Landmarks, skin_vertices: npt.NDArray[np.int64], mesh: Mesh, part: slice) -> LipGauge | None:
     """The lips' gauge over the part's own vertices."""
     if landmarks.mouth is None:
         return None

@@ -1,0 +1,137 @@
+"""See and measure whether a face can speak: test poses as one picture, and what is wrong in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from .. import engine
+from ..core import errors, poses, progress
+from ..jobs.runner import desk
+from . import build, geometry, sheet
+from .recognise import Face, FaceMesh, find_face
+
+REPORT = "KMTalk Face Check"
+_NO_EFFECT = 1e-4  # of the mesh's size
+_CROSSING = -0.04
+_APART = 0.03
+_OPEN = 0.12
+"""Of the mouth's width: what counts as crossed, as not closed, and as open."""
+
+_SILENT = frozenset({"sil", "sil_00", "X", "rest"})
+"""Visemes that show a mouth at rest."""
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Request:
+    """objects: session_uids of the meshes with keys of the face; parts: of all that is shown, the head first."""
+
+    objects: tuple[int, ...]
+    parts: build.Request
+    names: tuple[str, ...]
+    picture: Path | None
+
+
+def request(objects: Sequence[Any], chosen: tuple[engine.Engine, tuple[str, ...]], picture: Path | None) -> Request:
+    """What to check on the face that `objects`, the head first, make up.  Raises FaceError."""
+    face = find_face(objects)
+    head = next((mesh for mesh in face.meshes if mesh.object == face.owner), face.meshes[0])
+    ordered = [head.object, *(item for item in objects if item != head.object)]
+    asked = build.request(ordered, chosen, for_building=False)
+    names, shown = _poses_of(face, head)
+    linear, shift = (asked.turn.T @ matrix for matrix in geometry.to_world(head.object))
+    np.savez(Path(asked.folder.name) / "poses.npz", poses=shown @ linear.T.astype(np.float32) + shift)
+    return Request(tuple(mesh.object.session_uid for mesh in face.meshes), asked, names, picture)
+
+
+def _poses_of(face: Face, head: FaceMesh) -> tuple[tuple[str, ...], Array]:
+    """Names and vertices (P, N, 3) of the head: the test poses, then every key of the face alone."""
+    neutral, offsets = _offsets(head)
+    values = face.drive(poses.test_motion())
+    channels = [channel for channel in head.shape_keys if channel in offsets]
+    moves = np.stack([offsets[channel] for channel in channels]) if channels else np.zeros((0, *neutral.shape))
+    moves = moves.astype(np.float32)
+    shown = neutral + np.einsum("pk,knd->pnd", values[:, channels], moves)
+    names = (*poses.TEST_POSES, *(head.shape_keys[channel] for channel in channels))
+    return names, np.concatenate([shown, neutral + moves]).astype(np.float32)
+
+
+def _offsets(mesh: FaceMesh) -> tuple[Array, dict[int, Array]]:
+    """The neutral vertices of a mesh, with a mouth that was modelled open sealed, and each key's offsets by channel."""
+    blocks = mesh.datablock.key_blocks
+    neutral = geometry.vertices_of(mesh.object).astype(np.float32)
+    offsets = {
+        channel: sheet.points_of(blocks[name]) - sheet.points_of(blocks[name].relative_key)
+        for channel, name in mesh.shape_keys.items()
+    }
+    if build.SEAL in blocks:
+        neutral = neutral + sheet.points_of(blocks[build.SEAL]) - sheet.points_of(blocks[build.SEAL].relative_key)
+    return neutral, offsets
+
+
+def check(asked: Request) -> progress.Job[str]:
+    """Measure and photograph a face; leave the report in a text block and the picture as an image.  Returns one
+    sentence.  Raises KMTalkError."""
+    parts = asked.parts
+    with parts.folder as folder:
+        try:
+            answer = yield from desk().workers.ask(
+                parts.engine, parts.arguments, "check_face", face=str(parts.source), poses=f"{folder}/poses.npz"
+            )
+            measured = answer["checked"]
+        except errors.FaceError as error:  # visemes may sit on what is no human head: it is looked at all the same
+            measured = {"sentence": str(error)}
+    face = find_face(build.find(asked.objects))
+    lines = [*_about_keys(face), *_about_lips(asked.names, measured)]
+    if "points" in measured:
+        view = sheet.view_of(measured["points"], np.array(measured["axes"]), parts.turn)
+    else:
+        view = sheet.view_by_motion(face)
+    image = yield from sheet.draw(face, build.find(parts.objects), view, asked.picture)
+    _write_report(lines, image)
+    wrong = [line for line in lines if not line.startswith(("·", "✓"))]
+    return " ".join(wrong) if wrong else f"{face.sentence} Nothing wrong was found."
+
+
+def _about_keys(face: Face) -> list[str]:
+    """What was recognised, and the keys that move nothing on any mesh."""
+    largest: dict[str, float] = {}
+    for mesh in face.meshes:
+        neutral, offsets = _offsets(mesh)
+        size = max(float(np.linalg.norm(np.ptp(neutral, axis=0))), 1e-12)
+        for channel, move in offsets.items():
+            name = face.drive.channels[channel]
+            largest[name] = max(largest.get(name, 0.0), float(np.abs(move).max(initial=0.0)) / size)
+    still = [name for name, share in largest.items() if share < _NO_EFFECT and name not in _SILENT]
+    return [f"✓ {face.sentence}", *([f"Keys with no effect: {', '.join(still)}."] if still else [])]
+
+
+def _about_lips(names: Sequence[str], measured: Mapping[str, Any]) -> list[str]:
+    if "gaps" not in measured:
+        return [f"· {measured['sentence']} The lips were not measured."]
+    gaps, openings = (dict(zip(names, measured[kind], strict=True)) for kind in ("gaps", "openings"))
+    lines = [f"· {measured['sentence']}"]
+    crossed = {n: v for n, v in openings.items() if v < _CROSSING and n not in ("mouthClose", build.SEAL)}
+    if crossed:
+        listed = ", ".join(f"{name} ({-value:.0%})" for name, value in sorted(crossed.items(), key=lambda p: p[1])[:8])
+        lines.append(f"Lips cross, in widths of the mouth: {listed}.")
+    if gaps["rest"] > _APART:
+        lines.append(f"The mouth is open at rest by {gaps['rest']:.0%} of its width.")
+    if gaps[poses.CLOSED] > max(_APART, gaps["rest"]):
+        lines.append(f"Lips stay {gaps[poses.CLOSED]:.0%} of the mouth's width apart on p, b and m.")
+    else:
+        lines.append(f"✓ Lips close on p, b and m to {gaps[poses.CLOSED]:.1%} of the mouth's width.")
+    if gaps[poses.OPEN] < _OPEN:
+        lines.append(f"The mouth hardly opens: {gaps[poses.OPEN]:.0%} of its width on a.")
+    return lines
+
+
+def _write_report(lines: Sequence[str], image: Any) -> None:
+    text = bpy.data.texts.get(REPORT) or bpy.data.texts.new(REPORT)
+    text.from_string("\n".join([*lines, f"· The test poses are in the image “{image.name}”."]) + "\n")

@@ -1,0 +1,101 @@
+"""What an animator does in a day, in a Blender into which the zip was installed: run by `test_package` alone.
+
+python work_from_the_zip.py ZIP SOUND FOLDER
+"""
+
+import importlib
+import sys
+from pathlib import Path
+
+import bpy
+
+MODULE = "bl_ext.user_default.kmtalk"
+FRAME, TRIM = 20, 3
+JAW = 'key_blocks["jawOpen"].value'
+
+
+def main(archive: Path, sound: Path, folder: Path) -> None:
+    bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default", enable_on_install=True)
+    assert MODULE in bpy.context.preferences.addons, "not enabled"
+    assert not loaded("kmtalk", "torch"), "modules outside the extension"
+    arkit = importlib.import_module(f"{MODULE}.kmtalk_core.motion.arkit")
+
+    bpy.ops.wm.read_homefile(use_empty=True)
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 24, 1.001
+    add_face(scene, arkit.ARKIT_NAMES)
+    start = add_strip(scene, sound) if bpy.app.build_options.audaspace else 0
+    where = {"strip": "line"} if start else {"file": str(sound)}
+    assert bpy.ops.kmtalk.animate(faces="Head", **where) == {"FINISHED"}
+    animated = curves()
+    frames = sorted(animated[JAW])
+    assert len(animated) == 52 and frames == list(range(frames[0], frames[-1] + 1)), "a frame has no key"
+    assert frames[0] == (start or scene.frame_start), f"it starts on frame {frames[0]}"
+
+    keys = [key.frame for key in action().kmtalk_take.keys]
+    before, edited, after = next(
+        (a, b, c) for a, b, c in zip(keys[2:], keys[3:], keys[4:], strict=False) if min(b - a, c - b) >= 2
+    )
+    edit(edited, 0.8125)
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    regenerated = curves()
+    assert regenerated[JAW][edited] == 0.8125
+    changed = {f for path, points in animated.items() for f in points if points[f] != regenerated[path].get(f)}
+    assert edited in changed and before < min(changed) and max(changed) < after, (before, changed, after)
+
+    path = str(folder / "shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert curves() == regenerated, "the curves changed on their way through the file"
+    assert {key.frame: key.state for key in action().kmtalk_take.keys}[edited] == "edited"
+    edit(edited, 0.25)
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"} and curves()[JAW][edited] == 0.25
+    assert not loaded("kmtalk", "torch"), "modules outside the extension"
+    print("worked")
+
+
+def loaded(*names: str) -> list[str]:
+    return [name for name in sys.modules if name.split(".")[0].startswith(names)]
+
+
+def add_face(scene: bpy.types.Scene, names: "tuple[str, ...]") -> None:
+    mesh = bpy.data.meshes.new("Head")
+    mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+    head = bpy.data.objects.new("Head", mesh)
+    scene.collection.objects.link(head)
+    bpy.context.view_layer.objects.active = head
+    for name in ("Basis", *names):
+        head.shape_key_add(name=name)
+
+
+def add_strip(scene: bpy.types.Scene, sound: Path) -> int:
+    """Put the sound on the timeline, trimmed at both ends; return the first frame that is heard."""
+    editor = scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    strip = strips.new_sound(name="line", filepath=str(sound), channel=3, frame_start=FRAME)
+    strip.frame_offset_start, strip.frame_offset_end = TRIM, 2
+    return FRAME + TRIM
+
+
+def action() -> bpy.types.Action:
+    return bpy.data.objects["Head"].data.shape_keys.animation_data.action
+
+
+def fcurves() -> "dict[str, bpy.types.FCurve]":
+    store = importlib.import_module(f"{MODULE}.kmtalk_addon.store")
+    return {name.split("|")[1]: curve for name, curve in store.curves_by_name(action()).items()}
+
+
+def curves() -> "dict[str, dict[int, float]]":
+    return {path: {round(p.co[0]): p.co[1] for p in curve.keyframe_points} for path, curve in fcurves().items()}
+
+
+def edit(frame: int, value: float) -> None:
+    curve = fcurves()[JAW]
+    next(p for p in curve.keyframe_points if round(p.co[0]) == frame).co[1] = value
+    curve.update()
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:4]))
