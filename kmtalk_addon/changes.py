@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from . import bake, compat, fcurves, markers, store
 from .core import drive as drives
-from .face import Face
+from .face import Face, FaceMesh
 from .timing import FloatArray
 
 if TYPE_CHECKING:
@@ -52,10 +52,15 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
     main = actions[0]
     frames = [story.timeline.nearest_frame(key.frame / take.fps) for key in take.keys]
     owners = _owners(take, story)
-    curves = _compare(face, actions)
-    values = _changed_values(curves)
-    changes.lost = set(frames) & _lost_frames(curves)
-    moved = {**_moved_columns(curves, values, changes.lost), **markers.moved(main, bpy.context.scene, story.name)}
+    noted = [(action, store.noted_curves(action)) for action in actions]
+    meshes = [_compare(mesh, noted) for mesh in face.meshes]
+    values = _changed_values([curve for curves in meshes for curve in curves])
+    moved: dict[int, int] = {}
+    for curves in meshes:  # the Dope Sheet shows one object's shape keys at a time
+        lost = set(frames) & _lost_frames(curves)
+        moved |= _moved_columns(curves, values, lost - set(moved))
+        changes.lost |= lost
+    moved |= markers.moved(main, bpy.context.scene, story.name)
     marks = {frame for _, frame in markers.on_action(main)}
     states = {item.frame: item.state for item in main.kmtalk_take.keys}
     for number, (key, frame) in enumerate(zip(take.keys, frames, strict=True)):
@@ -125,19 +130,19 @@ def _take_frame(frame: int, take: "Take", story: store.Story) -> int:
     return min(max(round(story.timeline.time_at(frame) * take.fps), 0), take.frame_count - 1)
 
 
-def _compare(face: Face, actions: Iterable[Any]) -> list[_Curve]:
-    """Every curve of the take, as written and as it is."""
+def _compare(mesh: FaceMesh, noted: Iterable[tuple[Any, store.Curves]]) -> list[_Curve]:
+    """Every curve that a take has for one mesh, as it was `noted` on its actions and as it is."""
     found: list[_Curve] = []
-    for action in actions:
-        noted = store.noted_curves(action)
-        for mesh in face.meshes:
-            slot = compat.slot_of(action, mesh.datablock)
-            channels = {path: channel for channel, path in bake.data_paths(mesh).items()}
-            for curve in compat.read_curves(action, slot):
-                name = fcurves.full_name(slot.handle if slot else 0, curve.data_path)
-                if curve.data_path in channels and name in noted:
-                    frames, values, _ = fcurves.positions(curve)
-                    found.append(_Curve(channels[curve.data_path], *noted[name], frames, values))
+    channels = {path: channel for channel, path in bake.data_paths(mesh).items()}
+    for action, curves in noted:
+        if not compat.plays(mesh.datablock, action):
+            continue
+        slot = compat.slot_of(action, mesh.datablock)
+        for curve in compat.read_curves(action, slot):
+            name = fcurves.full_name(slot.handle if slot else 0, curve.data_path)
+            if curve.data_path in channels and name in curves:
+                frames, values, _ = fcurves.positions(curve)
+                found.append(_Curve(channels[curve.data_path], *curves[name], frames, values))
     return found
 
 

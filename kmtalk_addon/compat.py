@@ -19,6 +19,15 @@ def slot_of(action: Any, datablock: Any) -> Any:
     return next((user.action_slot for user in (animation, *strips) if user.action == action and user.action_slot), None)
 
 
+def plays(datablock: Any, action: Any) -> bool:
+    """Whether `action` animates `datablock`, as its action or through an NLA strip."""
+    animation = datablock.animation_data
+    if animation is None:
+        return False
+    strips = (strip for track in animation.nla_tracks for strip in track.strips)
+    return any(user.action == action for user in (animation, *strips))
+
+
 def same_slot(action: Any, slot: Any) -> Any:
     """The slot that a copy of an action has in place of `slot` of its original; None before Blender 4.4."""
     return next((own for own in action.slots if own.handle == slot.handle), None) if HAS_SLOTS and slot else None

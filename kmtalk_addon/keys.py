@@ -113,6 +113,8 @@ def apply(
         draft = drafts.begin(action[drafts.TAG], action)
         begun.append(draft)
         for mesh in face.meshes:
+            if not compat.plays(mesh.datablock, action):
+                continue
             slot = compat.slot_of(action, mesh.datablock)
             paths = {curve.data_path for curve in compat.read_curves(action, slot)}
             handle = slot.handle if slot else 0

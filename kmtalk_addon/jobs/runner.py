@@ -15,9 +15,12 @@ from ..engine import Workers
 
 Result = TypeVar("Result")
 
-TICK_SECONDS = 0.05
+TICK_SECONDS = 0.01
+_REDRAW_SECONDS = 0.1
 _PATIENCE = 0.01
 _AREAS = ("VIEW_3D", "SEQUENCE_EDITOR")
+_DRAWN = {"VIEW_3D": "UI", "SEQUENCE_EDITOR": "UI", "PREFERENCES": "WINDOW"}
+"""The region that shows jobs, by the kind of editor."""
 
 
 @dataclass(eq=False)
@@ -105,6 +108,8 @@ class JobOperator:
     title = "Working"
     _running: RunningJob | None = None
     _timer: Any = None
+    _shown = progress.Progress("", 0.0)
+    _drawn = 0.0
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         """The job; reads what it needs of `context` now and returns the sentence that reports its end."""
@@ -149,14 +154,19 @@ class JobOperator:
         elif event.type != "TIMER" and not running.is_ended:
             return {"PASS_THROUGH"}
         if not running.is_ended:
-            before = running.step
             running.advance()
             if not running.is_ended:
-                if running.step != before:
-                    redraw()
+                self._show(running.step)
                 return {"PASS_THROUGH"}
         self._leave(context)
         return self._say(running)
+
+    def _show(self, step: progress.Progress) -> None:
+        """Draw progress that is new, but not so often that drawing is all that is done."""
+        now = time.perf_counter()
+        if step != self._shown and (step.stage != self._shown.stage or now - self._drawn >= _REDRAW_SECONDS):
+            self._shown, self._drawn = step, now
+            redraw()
 
     def cancel(self, context: Any) -> None:
         """Blender takes the operator away: another file was loaded, or its window closed."""
@@ -199,12 +209,13 @@ class _Shown:
 
 
 def redraw() -> None:
-    """Draw the panels anew."""
+    """Draw the panels anew, and nothing beside them."""
     manager = bpy.context.window_manager
     for window in manager.windows if manager else ():
         for area in window.screen.areas:
-            if area.type in (*_AREAS, "PREFERENCES"):
-                area.tag_redraw()
+            for region in area.regions:
+                if region.type == _DRAWN.get(area.type):
+                    region.tag_redraw()
 
 
 def _is_ours(running: RunningJob, context: Any, event: Any) -> bool:
