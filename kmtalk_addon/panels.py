@@ -1,17 +1,15 @@
 """The panels: Audio, Face, Settings, the big button, the keys under it; in the 3D view and in the sequencer alike."""
 
-import textwrap
 from typing import Any
 
 import bpy
 
-from . import choices, keys
+from . import choices, face_panel, keys
 from .core import errors
+from .drawing import draw_text
 from .jobs.runner import desk
 
 CATEGORY = "KMTalk"
-_PIXELS_A_LETTER = 7.0
-_FLAME, _BIWI = 5023, 23370
 
 
 class KMTALK_UL_keys(bpy.types.UIList):
@@ -55,16 +53,6 @@ class KMTALK_UL_keys(bpy.types.UIList):
                 matches = matches and (item.state != "generated" or item.confidence < settings.low_confidence)
             shown.append(self.bitflag_filter_item if matches else 0)
         return shown, []
-
-
-def draw_text(layout: Any, context: Any, text: str, icon: str = "NONE") -> None:
-    """A sentence, broken into as many lines as the region's width asks for."""
-    width = context.region.width if context.region else 280
-    letters = max(int((width / context.preferences.system.ui_scale - 60) / _PIXELS_A_LETTER), 16)
-    column = layout.column(align=True)
-    column.scale_y = 0.75
-    for number, line in enumerate(textwrap.wrap(text, letters) or [""]):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else "NONE")
 
 
 def draw_jobs(layout: Any, context: Any) -> bool:
@@ -117,30 +105,6 @@ def _strip_taken(context: Any) -> str:
         return str(choices.strip_of(context)[1].name)
     except errors.KMTalkError:
         return ""
-
-
-def _draw_face(layout: Any, context: Any) -> None:
-    settings = context.scene.kmtalk
-    for entry in settings.meshes:
-        layout.row().prop(entry, "object", text="")
-    row = layout.row(align=True)
-    row.operator("kmtalk.add_meshes", text="Add Selected", icon="ADD")
-    if len(settings.meshes):
-        row.operator("kmtalk.remove_mesh", text="", icon="REMOVE")
-    meshes = choices.meshes_of(context)
-    try:
-        face = choices.face_of(meshes)
-        if not settings.meshes:
-            draw_text(layout, context, "Uses " + ", ".join(f"“{m.object.name}”" for m in face.meshes), "MESH_DATA")
-        draw_text(layout, context, face.sentence, "CHECKMARK")
-    except errors.KMTalkError as error:
-        draw_text(layout, context, _topology(meshes) + str(error), "ERROR")
-
-
-def _topology(meshes: Any) -> str:
-    names = {_FLAME: "FLAME topology, no face keys yet. ", _BIWI: "BIWI topology, no face keys yet. "}
-    found = [names[len(item.data.vertices)] for item in meshes if len(item.data.vertices) in names]
-    return found[0] if found else ""
 
 
 def _draw_settings(layout: Any, context: Any) -> None:
@@ -228,7 +192,7 @@ class _Panel:
 
 _SECTIONS = (
     ("audio", "Audio", _draw_audio, False),
-    ("face", "Face", _draw_face, False),
+    ("face", "Face", face_panel.draw_face, False),
     ("settings", "Settings", _draw_settings, True),
     ("keys", "Keys", _draw_keys, False),
 )
@@ -242,4 +206,4 @@ class KMTALK_PT_sequencer(_Panel, bpy.types.Panel):
     bl_space_type = "SEQUENCE_EDITOR"
 
 
-CLASSES = (KMTALK_UL_keys, KMTALK_PT_view, KMTALK_PT_sequencer)
+CLASSES = (*face_panel.CLASSES, KMTALK_UL_keys, KMTALK_PT_view, KMTALK_PT_sequencer)

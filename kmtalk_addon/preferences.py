@@ -1,5 +1,6 @@
 """The extension's preferences: the engine, its device, the weights."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -19,8 +20,9 @@ DEVICES = (
 )
 INSTALL_DEVICES = (
     ("CPU", "CPU", "About 0.3 GB to fetch, 1.4 GB on disk"),
-    ("CUDA", "NVIDIA GPU", "About 3 GB to fetch, 10 GB on disk"),
-    ("MPS", "Apple GPU", "About 0.3 GB to fetch, 2 GB on disk"),
+    ("MPS", "Apple GPU", "About 0.3 GB to fetch, 2 GB on disk")
+    if sys.platform == "darwin"
+    else ("CUDA", "NVIDIA GPU", "About 3 GB to fetch, 10 GB on disk"),
 )
 
 

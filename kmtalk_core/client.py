@@ -20,13 +20,19 @@ class Worker:
     """A worker process: `send` requests, `poll` for messages, `close` it.  Neither blocks on the model.
 
     A message is what the worker wrote, as a dict; one with `"died"` (the last lines of its log) comes once when the
-    process has ended.  `module_path` names folders that `python` should import from besides its own.
+    process has ended.  `module_path` names folders that `python` should import from besides its own, `variables` what
+    its environment is to have besides this process's.
     """
 
     def __init__(
-        self, python: str | Path = sys.executable, arguments: Sequence[str] = (), module_path: Sequence[Path] = ()
+        self,
+        python: str | Path = sys.executable,
+        arguments: Sequence[str] = (),
+        module_path: Sequence[Path] = (),
+        variables: Mapping[str, str] | None = None,
     ) -> None:
-        environment = dict(os.environ, PYTHONIOENCODING="utf-8", PYTHONUTF8="1", PYTHONUNBUFFERED="1")
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}  # another Python's
+        environment |= {"PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **(variables or {})}
         environment["PYTHONPATH"] = os.pathsep.join(map(str, (PACKAGE_FOLDER, *module_path)))
         flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         self.process = subprocess.Popen(

@@ -10,6 +10,7 @@ import json
 import os
 import ssl
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -24,6 +25,7 @@ _CHUNK = 1 << 18
 
 
 def main(report: Path, folder: Path) -> int:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     chosen = [item["download_info"] for item in json.loads(report.read_text(encoding="utf-8"))["install"]]
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_context()))
     before = 0
@@ -34,6 +36,13 @@ def main(report: Path, folder: Path) -> int:
             _fetch(opener, info["url"], target, info["archive_info"].get("hashes", {}), before)
         before += target.stat().st_size
     return 0
+
+
+def _end_with_parent() -> None:
+    """End with the Blender that started this, however it ended: the next one will want the same files."""
+    while os.read(0, 1):  # `sys.stdin` would hold up a thread that the interpreter's end waits for
+        pass
+    os._exit(1)
 
 
 def _fetch(

@@ -132,7 +132,9 @@ def _pip(wheels: Path | None) -> progress.Job[list[str | Path]]:
     pip = [python, "-m", "pip", "--disable-pip-version-check"]
     yield from _run([python, "-m", "ensurepip"], "making the environment", 0.04, 0.06)
     if wheels is None:
-        yield from _run([*pip, "install", "--no-cache-dir", "--upgrade", PIP], "updating pip", 0.06, 0.08)
+        yield from _run(
+            [*pip, "install", "--no-cache-dir", "--retries", "1", "--upgrade", PIP], "updating pip", 0.06, 0.08
+        )
     return pip
 
 

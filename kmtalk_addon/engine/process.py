@@ -19,15 +19,17 @@ def lines_of(
 ) -> Generator[str | None, None, int]:
     """Run `command`; yield each line it prints (both streams), None while there is none, and return its exit status.
 
-    Closing the generator ends the process and its children.  Raises OSError when it cannot be started.
+    Closing the generator ends the process and its children.  Its input stays empty and open for as long as this process
+    lives.  Raises OSError when it cannot be started.
     """
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}  # another Python's
     process = subprocess.Popen(
         [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=client.PACKAGE_FOLDER,  # `-m` imports from here first, and Blender's own may be gone or anyone's
-        env={**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **(environment or {})},
+        env={**inherited, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **(environment or {})},
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         start_new_session=not WINDOWS,
     )
@@ -47,6 +49,8 @@ def lines_of(
     finally:
         if process.poll() is None:
             _end(process)
+        if process.stdin:
+            process.stdin.close()
 
 
 def _read(process: "subprocess.Popen[bytes]", lines: "queue.Queue[str | None]") -> None:
@@ -58,7 +62,13 @@ def _read(process: "subprocess.Popen[bytes]", lines: "queue.Queue[str | None]") 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(OSError):
-        if WINDOWS:
+        if WINDOWS:  # an environment's python.exe is but a launcher: what it started has to go too
+            subprocess.run(
+                ["taskkill", "/F", "/T", "/PID", str(process.pid)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)

@@ -38,6 +38,11 @@ class Engine:
     module_path: tuple[Path, ...] = ()
     wheels: Path | None = None
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the environment of its processes is to have: one we installed takes nothing from the user's folders."""
+        return {"PYTHONNOUSERSITE": "1"} if self.origin == "installed" else {}
+
 
 @dataclass(frozen=True)
 class Report:
@@ -184,7 +189,7 @@ MODULES = ("numpy", "scipy", "soundfile", "soxr", "torch", "transformers", "safe
 
 def check(engine: Engine, modules: Sequence[str] = MODULES) -> progress.Job[Report]:
     """Start `engine` and import what the worker needs.  Raises EngineError with one sentence on what is wrong."""
-    environment = {"PYTHONPATH": os.pathsep.join(map(str, engine.module_path)), "PYTHONNOUSERSITE": "1"}
+    environment = {"PYTHONPATH": os.pathsep.join(map(str, engine.module_path)), **engine.variables}
     until = time.monotonic() + CHECK_SECONDS
     answer: str | None = None
     tail = ""
@@ -227,7 +232,8 @@ def _module_folder(name: str) -> Path | None:
 def speak(engine: Engine, text: str, out: Path) -> progress.Job[None]:
     """Have `engine` speak `text` into the WAV file `out`, for a test without a sound.  Raises EngineError."""
     path = os.pathsep.join(map(str, (client.PACKAGE_FOLDER, *engine.module_path)))
-    lines = lines_of([engine.python, "-m", "kmtalk_core", "speak", text, "--out", out], {"PYTHONPATH": path})
+    environment = {"PYTHONPATH": path, **engine.variables}
+    lines = lines_of([engine.python, "-m", "kmtalk_core", "speak", text, "--out", out], environment)
     last = ""
     for line in lines:
         last = line or last

@@ -30,7 +30,7 @@ class _Process:
     def start(self) -> None:
         engine, arguments = self.kind
         try:
-            worker = client.Worker(engine.python, arguments, engine.module_path)
+            worker = client.Worker(engine.python, arguments, engine.module_path, engine.variables)
         except OSError as error:
             self.failure = EngineError(f"{engine.python} cannot be started ({error.strerror}): check the engine.")
             return

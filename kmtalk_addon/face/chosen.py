@@ -33,10 +33,11 @@ def meshes(context: Any, names: str = "") -> list[Any]:
     listed = [entry.object for entry in context.scene.kmtalk.meshes if entry.object is not None]
     if listed:
         return _largest_first(listed)
-    active = context.object
+    layer = context.view_layer.objects
+    active = layer.active
     if active is not None and active.parent is not None and active in landmarks.of(active.parent).values():
         active = active.parent
-    selected = [item for item in context.selected_objects or () if item.type == "MESH"]
+    selected = [item for item in layer.selected if item.type == "MESH"]
     if active is None or active.type != "MESH":
         return _largest_first(selected)
     if len(selected) > 1 and active in selected:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..core import drive, errors, naming, retarget
@@ -72,7 +73,13 @@ def find_face(objects: Iterable[Any]) -> Face:
 
 def recognise(meshes: Iterable[Any]) -> naming.Naming:
     """The naming scheme of the shape keys of several mesh objects."""
-    return naming.recognize_face({item.name: [b.name for b in item.data.shape_keys.key_blocks[1:]] for item in meshes})
+    return _recognised(tuple((i.name, tuple(b.name for b in i.data.shape_keys.key_blocks[1:])) for i in meshes))
+
+
+@lru_cache(maxsize=32)
+def _recognised(meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> naming.Naming:
+    """Panels ask at every redraw, and names seldom change."""
+    return naming.recognize_face(dict(meshes))
 
 
 def _with_own_keys(objects: Iterable[Any]) -> list[Any]:

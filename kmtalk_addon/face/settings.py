@@ -52,6 +52,13 @@ def unregister() -> None:
     del bpy.types.Object.kmtalk_face
 
 
+def adjustment(settings: Any, channel: str, multiplier: float, offset: float) -> Any:
+    """Set the adjustment of one key, the one that is there or a new one."""
+    item = next((found for found in settings.adjustments if found.name == channel), None) or settings.adjustments.add()
+    item.name, item.multiplier, item.offset = channel, multiplier, offset
+    return item
+
+
 def is_used(settings: Any) -> bool:
     """Whether anything was set."""
     return bool(len(settings.adjustments) or settings.matrix)

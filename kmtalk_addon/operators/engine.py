@@ -43,17 +43,17 @@ class KMTALK_OT_install_engine(JobOperator, bpy.types.Operator):
         return super().execute(context)
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
-        if any(running.title == self.title for running in desk().running):
-            raise engine.EngineError("The engine is being installed already.")
+        if desk().running:
+            raise engine.EngineError("Wait for what is running, or cancel it: the engine cannot change under it.")
         chosen = preferences(context).install_device
-        wheels = engine.bundled_wheels() if chosen == "CPU" else None
+        wheels = engine.bundled_wheels() if chosen != "CUDA" else None
         if self.from_folder:
             wheels = Path(bpy.path.abspath(self.directory))
         if wheels is None and not bpy.app.online_access:
             raise engine.EngineError(
                 "Blender may not go online: allow it (Preferences ▸ System ▸ Network), or install from a folder."
             )
-        desk().workers.close_idle(0.0)
+        desk().workers.close()
         return _install(chosen.lower(), wheels)
 
 

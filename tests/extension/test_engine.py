@@ -1,9 +1,11 @@
 """The engine: found in the right order, checked with one sentence, installed from a folder, its processes lent out."""
 
 import os
+import subprocess
 import sys
 import time
 import tomllib
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,83 @@ def test_an_installation_from_an_empty_folder_fails_with_one_sentence_and_can_be
     assert engine.has_begun()
     engine.uninstall()
     assert not engine.has_begun()
+
+
+def make_wheel(folder: Path, name: str) -> None:
+    """A wheel of one module that says where it lies."""
+    info = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as file:
+        file.writestr(f"{name}.py", "print(__file__)")
+        file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{info}/RECORD", "")
+
+
+def test_wheels_of_a_folder_go_into_an_environment_apart_and_the_engine_says_what_it_lacks(
+    engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kmtalk_addon.engine import python
+
+    wheels = tmp_path / "мои wheels"
+    wheels.mkdir()
+    make_wheel(wheels, "tiny")
+    (wheels / f"torch-2.13.0-cp{sys.version_info[0]}{sys.version_info[1]}-cp-any.whl").touch()
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nobody listens there
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path))  # of some other Python
+    with pytest.raises(KMTalkError, match="This engine cannot work"):
+        finish(engine.install("cpu", wheels, requirements=("tiny",)))
+    assert engine.has_begun() and not engine.is_installed()
+    monkeypatch.delenv("PYTHONHOME")
+    said = subprocess.run([python.environment_python(), "-c", "import tiny"], capture_output=True, text=True)
+    assert Path(said.stdout.strip()).is_relative_to(engine.data_folder() / "engine")
+
+
+def test_an_extension_that_carries_wheels_is_its_own_engine(
+    engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kmtalk_addon.engine import python
+
+    monkeypatch.setattr(python.client, "PACKAGE_FOLDER", tmp_path)
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / f"torch-2.13.0-cp{sys.version_info[0]}{sys.version_info[1]}-cp-any.whl").touch()
+    assert engine.find() == engine.Engine(Path(sys.executable), "bundled", wheels=wheels)
+    next(wheels.iterdir()).rename(wheels / "torch-2.13.0-cp27-cp27-any.whl")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(KMTalkError, match=r"the engine needs 2\.7"):
+        engine.find()
+    (tmp_path / "python2.7").write_text("#!/bin/sh\n")
+    (tmp_path / "python2.7").chmod(0o755)
+    assert os.name == "nt" or engine.find().python == tmp_path / "python2.7"
+
+
+def test_the_data_folder_is_where_each_system_keeps_such_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kmtalk_addon.engine import python
+
+    monkeypatch.delenv("KMTALK_DATA", raising=False)
+    monkeypatch.setattr(python, "WINDOWS", True)
+    monkeypatch.setenv("LOCALAPPDATA", "/local")
+    assert python.data_folder() == Path("/local/KMTalk")
+    assert python.environment_python() == Path("/local/KMTalk/engine/Scripts/python.exe")
+    monkeypatch.setattr(python, "WINDOWS", False)
+    monkeypatch.setattr(python.sys, "platform", "darwin")
+    assert python.data_folder().parts[-3:] == ("Library", "Application Support", "KMTalk")
+    monkeypatch.setattr(python.sys, "platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert python.data_folder() == Path("/data/kmtalk")
+
+
+def test_the_python_in_a_blender_of_windows_is_found_in_its_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kmtalk_addon.engine import environment, python
+
+    monkeypatch.setattr(python, "WINDOWS", True)
+    executable = tmp_path / "4.5" / "python" / "bin" / "python.exe"
+    executable.parent.mkdir(parents=True)
+    executable.touch()
+    assert environment.home_in_blender(executable) == tmp_path / "4.5" / "python"
+    assert python.python_in(tmp_path / "4.5" / "python") == executable
 
 
 @pytest.mark.parametrize(

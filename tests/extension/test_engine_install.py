@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -152,6 +153,17 @@ def test_a_server_that_is_gone_is_one_sentence_and_keeps_what_came(server: Serve
     with pytest.raises(KMTalkError, match=r"no connection to the package servers.*Resume"):
         finish(fetching(downloads))
     assert part(downloads).stat().st_size == SIZE // 3
+
+
+def test_a_download_ends_with_the_blender_that_started_it(server: Server, downloads: Path) -> None:
+    server.seconds_a_chunk = 0.05
+    script = Path(__file__).parents[2] / "kmtalk_addon" / "engine" / "fetch.py"
+    command = [sys.executable, str(script), str(downloads / "chosen.json"), str(downloads)]
+    fetching = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert fetching.stdout and fetching.stdout.readline().startswith(b"Downloading")
+    assert fetching.stdin
+    fetching.stdin.close()  # what happens to a pipe whose other end dies
+    assert fetching.wait(5) == 1 and not (downloads / NAME).exists()
 
 
 def test_a_second_installation_waits_for_the_first(server: Server, tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""Settings of characters in files, found again by the character's name in any .blend file."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import bpy
+
+from .. import engine
+from ..core import errors, retarget
+from . import settings
+
+SIZE_LIMIT = 4 << 20
+
+
+def path_of(name: str) -> Path:
+    """Where the preset of a character lies."""
+    return engine.data_folder() / "faces" / f"{quote(name, safe=' ')[:180]}.json"
+
+
+def find(name: str) -> Path | None:
+    """The preset of this name, where there is one."""
+    path = path_of(name)
+    return path if path.is_file() else None
+
+
+def save(owner: Any) -> Path:
+    """Write the settings of `owner` under its name.  Raises FaceError."""
+    path = path_of(owner.name)
+    beside = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(_content(owner.kmtalk_face), ensure_ascii=False, indent=1), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise errors.FaceError(f"{path} cannot be written ({error.strerror}): check the folder.") from error
+    return path
+
+
+def load(owner: Any, name: str = "") -> None:
+    """Give `owner` the settings that were saved under `name`, or its own.  Raises FaceError with nothing changed."""
+    path = find(name or owner.name)
+    if path is None:
+        raise errors.FaceError(f"No preset of the name “{name or owner.name}” was saved.")
+    content = _read(path)
+    own = owner.kmtalk_face
+    own.adjustments.clear()
+    for channel, (multiplier, offset) in content["adjustments"].items():
+        settings.adjustment(own, channel, multiplier, offset)
+    if content["matrix"] is None:
+        own.matrix = None
+    else:
+        own.matrix = own.matrix or bpy.data.texts.new(f"{owner.name} Matrix")
+        own.matrix.from_string(content["matrix"])
+
+
+def is_applied(owner: Any) -> bool:
+    """Whether the preset of its name says what `owner` has."""
+    path = find(owner.name)
+    try:
+        return path is not None and _read(path) == _content(owner.kmtalk_face)
+    except errors.FaceError:
+        return False
+
+
+def _content(own: Any) -> dict[str, Any]:
+    return {
+        "adjustments": {item.name: [round(item.multiplier, 5), round(item.offset, 5)] for item in own.adjustments},
+        "matrix": None if own.matrix is None else own.matrix.as_string(),
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > SIZE_LIMIT:
+            raise ValueError
+        content = json.loads(path.read_text(encoding="utf-8"))
+        adjustments = {str(k): [float(m), float(o)] for k, (m, o) in content["adjustments"].items()}
+        if not all(math.isfinite(x) for pair in adjustments.values() for x in pair):
+            raise ValueError
+        matrix = content["matrix"]
+        if matrix is not None:
+            retarget.from_json(matrix)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, errors.FaceError) as error:
+        raise errors.FaceError(f"{path.name} is no preset of a face: save it again.") from error
+    return {"adjustments": adjustments, "matrix": matrix}

@@ -1,0 +1,108 @@
+"""The Face box: what was recognised, what can be done about it, and how each key is driven."""
+
+from typing import Any
+
+import bpy
+
+from . import choices
+from .core import errors
+from .drawing import draw_text
+from .face import Face, build, chosen, geometry, landmarks, presets
+
+
+class KMTALK_UL_adjustments(bpy.types.UIList):
+    """Keys that are driven more or less than usual."""
+
+    def draw_item(
+        self,
+        context: Any,
+        layout: Any,
+        data: Any,
+        item: Any,
+        icon: int,
+        active_data: Any,
+        active_property: str,
+        index: int = 0,
+    ) -> None:
+        split = layout.split(factor=0.46)
+        split.label(text=item.name)
+        row = split.row(align=True)
+        row.prop(item, "multiplier", text="×", emboss=False)
+        row.prop(item, "offset", text="+", emboss=False)
+
+
+def draw_face(layout: Any, context: Any) -> None:
+    """The whole box."""
+    settings = context.scene.kmtalk
+    for entry in settings.meshes:
+        layout.row().prop(entry, "object", text="")
+    row = layout.row(align=True)
+    row.operator("kmtalk.add_meshes", text="Add Selected", icon="ADD")
+    if len(settings.meshes):
+        row.operator("kmtalk.remove_mesh", text="", icon="REMOVE")
+    meshes = choices.meshes_of(context)
+    try:
+        face = choices.face_of(meshes)
+    except errors.KMTalkError as error:
+        _draw_faceless(layout, context, str(error))
+        return
+    if not settings.meshes:
+        draw_text(layout, context, "Uses " + ", ".join(f"“{mesh.object.name}”" for mesh in face.meshes), "MESH_DATA")
+    draw_text(layout, context, face.sentence, "CHECKMARK")
+    layout.operator("kmtalk.face_check", icon="VIEWZOOM")
+    if any(build.built_keys(mesh.object.data) for mesh in face.meshes):
+        _draw_built(layout)
+    _draw_settings(layout, context, face)
+
+
+def _draw_faceless(layout: Any, context: Any, why: str) -> None:
+    """A face that cannot speak yet: what its mesh is, and the way to shapes."""
+    objects = chosen.meshes(context)
+    if not objects:
+        draw_text(layout, context, why, "ERROR")
+        return
+    head = objects[0]
+    draw_text(layout, context, f"“{head.name}”: {geometry.describe_topology(head)}", "MESH_DATA")
+    draw_text(layout, context, why, "ERROR")
+    try:
+        build.require_buildable(head)
+    except errors.KMTalkError as error:
+        draw_text(layout, context, str(error), "ERROR")
+        return
+    column = layout.column(align=True)
+    column.operator("kmtalk.face_landmarks", icon="EMPTY_AXIS")
+    column.operator("kmtalk.face_build", icon="SHAPEKEY_DATA")
+    if landmarks.of(head):
+        draw_text(layout, context, "Drag the landmarks that are wrong, then build.", "INFO")
+
+
+def _draw_built(layout: Any) -> None:
+    row = layout.row(align=True)
+    row.operator("kmtalk.face_landmarks", text="Landmarks", icon="EMPTY_AXIS")
+    row.operator("kmtalk.face_build", text="Rebuild", icon="FILE_REFRESH")
+    row.operator("kmtalk.face_remove", text="", icon="TRASH")
+
+
+def _draw_settings(layout: Any, context: Any, face: Face) -> None:
+    header, body = layout.panel("KMTALK_face_settings", default_closed=True)
+    header.label(text=f"Settings of “{face.owner.name}”")
+    if body is None:
+        return
+    own = face.owner.kmtalk_face
+    found = presets.find(face.owner.name)
+    row = body.row(align=True)
+    row.operator("kmtalk.save_preset", text="Save", icon="FILE_TICK")
+    row.operator("kmtalk.load_preset", text="Load", icon="IMPORT")
+    if found is not None and not presets.is_applied(face.owner):
+        draw_text(body, context, f"There is a preset of the name “{face.owner.name}”: load it.", "INFO")
+    row = body.row()
+    row.template_list("KMTALK_UL_adjustments", "", own, "adjustments", own, "adjustment_index", rows=3)
+    column = row.column(align=True)
+    column.operator("kmtalk.add_adjustment", text="", icon="ADD")
+    column.operator("kmtalk.remove_adjustment", text="", icon="REMOVE")
+    row = body.row(align=True)
+    row.prop(own, "matrix", text="Matrix")
+    row.operator("kmtalk.edit_matrix", text="", icon="TEXT")
+
+
+CLASSES = (KMTALK_UL_adjustments,)

@@ -1,0 +1,133 @@
+"""How a character's keys are driven: multipliers and offsets, the matrix, presets."""
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import FloatProperty, StringProperty
+
+from .. import choices
+from ..core import errors
+from ..face import Face, presets, settings
+
+
+class _OfFace:
+    """Needs a face; what the user can mend is reported in one sentence."""
+
+    bl_options = {"UNDO"}  # noqa: RUF012
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        try:
+            choices.face_of(choices.meshes_of(context))
+        except errors.KMTalkError as error:
+            cls.poll_message_set(str(error))  # type: ignore[attr-defined]
+            return False
+        return True
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            said = self.change(choices.face_of(choices.meshes_of(context)))
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
+            return {"CANCELLED"}
+        if said:
+            self.report({"INFO"}, said)  # type: ignore[attr-defined]
+        return {"FINISHED"}
+
+    def change(self, face: Face) -> str:
+        """Do the work; returns what to report.  Raises KMTalkError."""
+        raise NotImplementedError
+
+
+def _channels(self: Any, context: Any, edit_text: str) -> list[str]:
+    try:
+        return list(choices.face_of(choices.meshes_of(context)).drive.channels)
+    except errors.KMTalkError:
+        return []
+
+
+class KMTALK_OT_add_adjustment(_OfFace, bpy.types.Operator):
+    """Drive one key of this character more, less or from another zero than usual"""
+
+    bl_idname = "kmtalk.add_adjustment"
+    bl_label = "Adjust a Key"
+
+    if TYPE_CHECKING:
+        channel: str
+        multiplier: float
+        offset: float
+    else:
+        channel: StringProperty(name="Key", description="Which key is adjusted", search=_channels)
+        multiplier: FloatProperty(name="Multiplier", description="How strongly it is driven", default=1.0)
+        offset: FloatProperty(name="Offset", description="Added to its value at all times", default=0.0)
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        return context.window_manager.invoke_props_dialog(self)  # type: ignore[no-any-return]
+
+    def change(self, face: Face) -> str:
+        if self.channel not in face.drive.channels:
+            raise errors.FaceError(f"This face has no key “{self.channel}”: choose one of its own.")
+        settings.adjustment(face.owner.kmtalk_face, self.channel, self.multiplier, self.offset)
+        return ""
+
+
+class KMTALK_OT_remove_adjustment(_OfFace, bpy.types.Operator):
+    """Drive this key as usual again"""
+
+    bl_idname = "kmtalk.remove_adjustment"
+    bl_label = "Remove Adjustment"
+
+    def change(self, face: Face) -> str:
+        own = face.owner.kmtalk_face
+        own.adjustments.remove(own.adjustment_index)
+        own.adjustment_index = max(own.adjustment_index - 1, 0)
+        return ""
+
+
+class KMTALK_OT_edit_matrix(_OfFace, bpy.types.Operator):
+    """Write how much of each ARKit channel goes into each key into a text block, which can be edited"""
+
+    bl_idname = "kmtalk.edit_matrix"
+    bl_label = "Edit Matrix"
+
+    def change(self, face: Face) -> str:
+        own = face.owner.kmtalk_face
+        if own.matrix is None:
+            own.matrix = bpy.data.texts.new(f"{face.owner.name} Matrix")
+            own.matrix.from_string(face.drive.retarget.to_json())
+        return f"Edit “{own.matrix.name}” in the Text Editor; the next animation follows it."
+
+
+class KMTALK_OT_save_preset(_OfFace, bpy.types.Operator):
+    """Keep these settings under the character's name, for other files"""
+
+    bl_idname = "kmtalk.save_preset"
+    bl_label = "Save Preset"
+
+    def change(self, face: Face) -> str:
+        return f"Saved {presets.save(face.owner).name}"
+
+
+class KMTALK_OT_load_preset(_OfFace, bpy.types.Operator):
+    """Take the settings that were saved under the character's name"""
+
+    bl_idname = "kmtalk.load_preset"
+    bl_label = "Load Preset"
+
+    if TYPE_CHECKING:
+        preset: str
+    else:
+        preset: StringProperty(name="Name", description="Another character whose settings to take; its own where empty")
+
+    def change(self, face: Face) -> str:
+        presets.load(face.owner, self.preset)
+        return f"“{face.owner.name}” has the settings of “{self.preset or face.owner.name}”"
+
+
+CLASSES = (
+    KMTALK_OT_add_adjustment,
+    KMTALK_OT_remove_adjustment,
+    KMTALK_OT_edit_matrix,
+    KMTALK_OT_save_preset,
+    KMTALK_OT_load_preset,
+)

@@ -1,0 +1,88 @@
+"""What a character's face is told stays with the character, in its file and in the next one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faces_at_work import make_face
+
+from kmtalk_core.motion.arkit import ARKIT_NAMES
+
+VISEMES = ("aa", "ih", "ou", "ee", "oh")
+
+
+@pytest.fixture
+def anna(scene: Any) -> Any:
+    return make_face(scene, "Anna", VISEMES)
+
+
+def drive_of(addon: Callable[[str], Any], item: Any) -> Any:
+    return addon("face").find_face([item]).drive
+
+
+def test_adjustments_and_matrix_are_saved_and_found_again_by_name(addon: Callable[[str], Any], anna: Any) -> None:
+    import bpy
+
+    assert bpy.ops.kmtalk.add_adjustment(channel="aa", multiplier=0.5, offset=0.1) == {"FINISHED"}
+    assert bpy.ops.kmtalk.edit_matrix() == {"FINISHED"}
+    matrix = anna.kmtalk_face.matrix
+    matrix.from_string(matrix.as_string().replace('"jawOpen": 1.5', '"jawOpen": 0.75'))
+    expected = drive_of(addon, anna).retarget
+    assert bpy.ops.kmtalk.save_preset() == {"FINISHED"}
+    bpy.ops.wm.read_homefile(use_empty=True)
+    again = make_face(bpy.context.scene, "Anna", VISEMES)
+    assert not addon("face.presets").is_applied(again)
+    assert bpy.ops.kmtalk.load_preset() == {"FINISHED"}
+    found = drive_of(addon, again).retarget
+    assert found.matrix.tolist() == expected.matrix.tolist()
+    assert (found.multiplier[0], found.offset[0]) == pytest.approx((0.5, 0.1))
+    assert addon("face.presets").is_applied(again)
+
+
+def test_a_preset_of_any_name_stays_in_its_folder(addon: Callable[[str], Any], scene: Any) -> None:
+    import bpy
+
+    folder = addon("engine").data_folder() / "faces"
+    for name in ("../../escape", "Größe 音/☃", "con"):
+        item = make_face(scene, name)
+        assert bpy.ops.kmtalk.save_preset() == {"FINISHED"}
+        assert addon("face.presets").find(item.name).parent == folder
+    assert not list(Path(folder).parent.parent.glob("escape*"))
+
+
+def test_a_spoilt_preset_is_refused_and_changes_nothing(addon: Callable[[str], Any], anna: Any) -> None:
+    import bpy
+
+    bpy.ops.kmtalk.add_adjustment(channel="aa", multiplier=0.5)
+    bpy.ops.kmtalk.save_preset()
+    addon("face.presets").find("Anna").write_text('{"adjustments": {"aa": [NaN, 0]}, "matrix": null}', encoding="utf-8")
+    with pytest.raises(RuntimeError, match="no preset"):
+        bpy.ops.kmtalk.load_preset()
+    assert anna.kmtalk_face.adjustments["aa"].multiplier == 0.5
+
+
+def test_a_key_that_the_face_lacks_is_not_adjusted(anna: Any) -> None:
+    import bpy
+
+    with pytest.raises(RuntimeError, match="no key “jawOpen”"):
+        bpy.ops.kmtalk.add_adjustment(channel="jawOpen")
+
+
+def test_a_copied_character_takes_its_settings_along(addon: Callable[[str], Any], anna: Any) -> None:
+    import bpy
+
+    bpy.ops.kmtalk.add_adjustment(channel="aa", multiplier=0.25)
+    copy = anna.copy()
+    copy.data = anna.data.copy()
+    bpy.context.scene.collection.objects.link(copy)
+    assert drive_of(addon, copy).retarget.multiplier[0] == pytest.approx(0.25)
+
+
+def test_two_characters_are_driven_apart(addon: Callable[[str], Any], anna: Any, scene: Any) -> None:
+    import bpy
+
+    bert = make_face(scene, "Bert", ARKIT_NAMES)
+    bpy.ops.kmtalk.add_adjustment(channel="jawOpen", multiplier=0.1)
+    assert not len(anna.kmtalk_face.adjustments)
+    assert bert.kmtalk_face.adjustments["jawOpen"].multiplier == pytest.approx(0.1)
