@@ -60,12 +60,14 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
         lost = set(frames) & _lost_frames(curves)
         moved |= _moved_columns(curves, values, lost - set(moved))
         changes.lost |= lost
-    moved |= markers.moved(main, bpy.context.scene, story.name)
-    marks = {frame for _, frame in markers.on_action(main)}
+    marks = set(frames)
+    for action in reversed(actions):  # where there are several, the artist sees the first, mostly
+        moved |= markers.moved(action, bpy.context.scene, story.name)
+        marks &= {frame for _, frame in markers.on_action(action)} or marks
     states = {item.frame: item.state for item in main.kmtalk_take.keys}
     for number, (key, frame) in enumerate(zip(take.keys, frames, strict=True)):
         is_owner = owners[frame] == key.frame
-        is_gone = (marks and frame not in marks) or (is_owner and frame in changes.lost and frame not in moved)
+        is_gone = frame not in marks or (is_owner and frame in changes.lost and frame not in moved)
         if is_gone:
             if 0 < number < len(frames) - 1:
                 changes.edits.append({"frame": key.frame, "delete": True})
@@ -78,7 +80,7 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
             changes.edits.append(edit)
             if edited and target == key.frame:
                 changes.held[frame] = edited
-    _read_added(changes, face, main, values, take, story)
+    _read_added(changes, face, actions, values, take, story)
     return changes
 
 
@@ -97,11 +99,17 @@ def _edit_of(key: "Key", state: str, pose: drives.Pose, target: int) -> dict[str
 
 
 def _read_added(
-    changes: Changes, face: Face, main: Any, values: dict[int, dict[int, float]], take: "Take", story: store.Story
+    changes: Changes,
+    face: Face,
+    actions: Sequence[Any],
+    values: dict[int, dict[int, float]],
+    take: "Take",
+    story: store.Story,
 ) -> None:
     """Markers and values of an artist's where no key motion was: new ones."""
     taken = {key.frame for key in take.keys}
-    for frame in dict.fromkeys([*(marker.frame for marker in markers.added_on_action(main)), *values]):
+    added = [marker.frame for action in actions for marker in markers.added_on_action(action)]
+    for frame in dict.fromkeys([*added, *values]):
         target = _take_frame(frame, take, story)
         if target not in taken:
             taken.add(target)

@@ -51,9 +51,10 @@ def actions_of(objects: Iterable[Any]) -> list[Any]:
 
 
 def siblings_of(action: Any) -> list[Any]:
-    """All actions of the same take: one, or one a mesh where actions have no slots."""
+    """All actions of the same take, `action` first: one, or one a mesh where actions have no slots."""
     name = store.story_of(action).name
-    return [a for a in bpy.data.actions if store.is_ours(a) and a.library is None and store.story_of(a).name == name]
+    others = (other for other in bpy.data.actions if store.is_ours(other) and other.library is None)
+    return [action, *(other for other in others if other != action and store.story_of(other).name == name)]
 
 
 def face_of(actions: Sequence[Any]) -> Face:

@@ -155,6 +155,25 @@ def test_teeth_that_share_a_key_follow_what_was_edited_on_the_head(
     assert shown == pytest.approx([0.8125, 0.8125])
 
 
+def test_a_marker_dragged_on_the_action_of_one_mesh_moves_the_key_of_all(
+    addon: Callable[[str], Any], scene: Any, animated: Any, speech: Path
+) -> None:
+    import bpy
+
+    make_face(scene, "A")  # Blender sorts actions by name: the head's is not the first
+    bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE, faces="Head;A")
+    bpy.context.view_layer.objects.active = animated
+    scene.kmtalk.meshes.add().object = animated
+    action = action_of(animated)
+    frame = free_key(action).frame
+    next(m for m in action.pose_markers if m.frame == frame).frame = frame + 1
+    bpy.ops.kmtalk.regenerate()
+    for item in (animated, bpy.data.objects["A"]):
+        frames = [key.frame for key in action_of(item).kmtalk_take.keys]
+        assert frame + 1 in frames and frame not in frames
+        assert sorted(m.frame for m in action_of(item).pose_markers) == frames
+
+
 def test_keys_are_added_and_deleted_from_the_list(addon: Callable[[str], Any], scene: Any, animated: Any) -> None:
     import bpy
 
