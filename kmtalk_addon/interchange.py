@@ -2,6 +2,8 @@
 
 import csv
 import json
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +22,17 @@ LAYOUTS = (
 )
 SIZE_LIMIT = 512 << 20
 _DEFAULT_FPS = 60.0  # of Live Link Face, whose timecodes may be missing
+_RATES = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0)
+_LARGEST_STRETCH = 50
+"""How many times its rows a recording may last: timecodes beyond that are of two recordings."""
 
 
 def export(take: "Take", path: Path) -> None:
     """Write `take` in the layout that the ending of `path` names.  Raises TakeError."""
-    if path.suffix == ".csv":
+    ending = path.suffix.lower()
+    if ending == ".csv":
         takes.export_csv(take, path)
-    elif path.suffix == ".npz":
+    elif ending == ".npz":
         takes.save_take(take, path)
     else:
         _export_json(take, path)
@@ -44,7 +50,7 @@ def load(path: Path) -> "Take":
         return _load_csv(path)
     except OSError as error:
         raise errors.TakeError(f"{path} cannot be read ({error.strerror}): check the path.") from error
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, csv.Error) as error:
         raise errors.TakeError(f"{path.name} is no take that KMTalk knows: choose a Live Link Face CSV.") from error
 
 
@@ -62,7 +68,8 @@ def _export_json(take: "Take", path: Path) -> None:
         "motion": np.round(take.motion.astype(float), 5).tolist(),
     }
     try:
-        path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        with takes.replacing(path) as file:
+            file.write(json.dumps(content, ensure_ascii=False).encode())
     except OSError as error:
         raise errors.TakeError(f"{path} cannot be written ({error.strerror}): choose another folder.") from error
 
@@ -71,15 +78,24 @@ def _load_json(path: Path) -> "Take":
     content = json.loads(path.read_text(encoding="utf-8-sig"))
     if content["space"] != "arkit":
         raise ValueError("another space")
-    motion = _finite(np.array(content["motion"], np.float32))
-    keys = [(int(k["frame"]), str(k["label"]), float(k["confidence"]), str(k["state"])) for k in content["keys"]]
-    return _take(motion, float(content["fps"]), keys, path.name)
+    columns = [content["channels"].index(name) for name in arkit.ARKIT_NAMES]
+    motion = _checked(np.array(content["motion"], float)[:, columns])
+    fps = float(content["fps"])
+    phones = tuple(takes.Phone(p["start"], p["end"], p["label"], p["confidence"]) for p in content.get("phones", ()))
+    keys = tuple(
+        takes.Key(k["frame"], k["time"], k["label"], k["confidence"], motion[k["frame"]], k["state"])
+        for k in content["keys"]
+    )
+    made = takes.Take("arkit", fps, motion, keys, phones, content.get("text"), audio={"name": path.name})
+    return _as_saved(made, path.name)
 
 
 def _load_csv(path: Path) -> "Take":
-    """A Live Link Face recording; every frame is read, the two at the ends become keys."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.reader(file))
+    """A Live Link Face recording; the frames at its ends become keys.
+
+    Rows stand where their timecodes say: phones drop frames when they get hot, and what is between is drawn straight.
+    """
+    rows = _rows(path)
     columns = {name.strip().lower(): index for index, name in enumerate(rows[0])}
     found = [
         (channel, columns[name.lower()]) for channel, name in enumerate(arkit.ARKIT_NAMES) if name.lower() in columns
@@ -87,39 +103,68 @@ def _load_csv(path: Path) -> "Take":
     body = [row for row in rows[1:] if len(row) >= len(rows[0])]
     if not found or not body:
         raise ValueError("no coefficients")
-    motion = np.zeros((len(body), len(arkit.ARKIT_NAMES)), np.float32)
+    motion = np.zeros((len(body), len(arkit.ARKIT_NAMES)))
     for channel, column in found:
-        motion[:, channel] = [float(row[column] or 0) for row in body]
-    times = [_seconds(row[columns["timecode"]]) for row in body] if "timecode" in columns else []
-    return _take(_finite(motion), _rate(times), [], path.name)
+        motion[:, channel] = [float(row[column].replace(",", ".") or 0) for row in body]
+    motion = _checked(motion)
+    codes = [_timecode(row[columns["timecode"]]) for row in body] if "timecode" in columns else []
+    fps, frames = _frames(codes, len(body))
+    if frames is not None:
+        grid = np.arange(round(frames[-1]) + 1)
+        motion = np.stack([np.interp(grid, frames, column) for column in motion.T], 1).astype(np.float32)
+    ends = sorted({0, len(motion) - 1})
+    keys = tuple(takes.Key(frame, frame / fps, "", 1.0, motion[frame]) for frame in ends)
+    return takes.Take(space="arkit", fps=fps, motion=motion, keys=keys, audio={"name": path.name})
 
 
-def _seconds(timecode: str) -> tuple[int, float]:
+def _rows(path: Path) -> list[list[str]]:
+    """The cells of a table, however a spreadsheet has saved it again."""
+    data = path.read_bytes()
+    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    lines = text.splitlines()
+    return list(csv.reader(lines, delimiter=max(",;\t", key=lines[0].count)))
+
+
+def _timecode(cell: str) -> tuple[int, float]:
     """Whole seconds, and the frame (with its fraction) within the second, of `hh:mm:ss:ff.fff`."""
-    hours, minutes, seconds, frame = timecode.replace(";", ":").split(":")
+    hours, minutes, seconds, frame = cell.replace(";", ":").split(":")
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds), float(frame)
 
 
-def _rate(times: list[tuple[int, float]]) -> float:
-    """Frames a second: as many as a full second of timecodes counts, 30 or 60 as Live Link Face records."""
-    if len(times) < 2:
-        return _DEFAULT_FPS
-    base = 60.0 if max(frame for _, frame in times) >= 30 else 30.0
-    length = (times[-1][0] - times[0][0]) + (times[-1][1] - times[0][1]) / base
-    measured = (len(times) - 1) / length if length > 0 else base
-    return min((24.0, 25.0, 30.0, 60.0, base), key=lambda rate: abs(rate - measured))
+def _frames(codes: Sequence[tuple[int, float]], count: int) -> tuple[float, "np.ndarray | None"]:  # type: ignore[type-arg]
+    """Frames a second of a recording, and the frame of each row where rows are missing (None: one after another)."""
+    if len(codes) < 2:
+        return _DEFAULT_FPS, None
+    seconds, within = (np.array(column, float) for column in zip(*codes, strict=True))
+    seconds += 86400.0 * np.cumsum(np.diff(seconds, prepend=seconds[0]) < -43200)  # past midnight
+    rates = [rate for rate in _RATES if rate > np.floor(within.max())]
+    if seconds[-1] - seconds[0] < 2:  # too short to have seen the last frame of a second
+        rates = [rate for rate in rates if rate in (30.0, 60.0)]
+    if not rates or not (within >= 0).all():
+        return _DEFAULT_FPS, None
+    times = seconds + within / rates[0]
+    steps = np.diff(times)
+    if steps.min() <= 0:
+        return _DEFAULT_FPS, None
+    fps = min(_RATES, key=lambda rate: abs(rate - 1 / np.median(steps)))
+    frames = (times - times[0]) * fps
+    if abs(frames - np.arange(count)).max() < 0.75 or frames[-1] > _LARGEST_STRETCH * count:
+        return fps, None
+    return fps, frames
 
 
-def _take(motion: "np.ndarray", fps: float, keys: list[tuple[int, str, float, str]], name: str) -> "Take":  # type: ignore[type-arg]
-    last = len(motion) - 1
-    marks = keys or [(frame, "", 1.0, "generated") for frame in sorted({0, last})]
-    made = tuple(
-        takes.Key(frame, frame / fps, label, sure, motion[frame], state) for frame, label, sure, state in marks
-    )
-    return takes.Take(space="arkit", fps=fps, motion=motion, keys=made, audio={"name": name})
-
-
-def _finite(motion: "np.ndarray") -> "np.ndarray":  # type: ignore[type-arg]
-    if motion.ndim != 2 or motion.shape[1] != len(arkit.ARKIT_NAMES) or not np.isfinite(motion).all():
+def _checked(motion: "np.ndarray") -> "np.ndarray":  # type: ignore[type-arg]
+    if motion.ndim != 2 or not np.isfinite(motion).all():
         raise ValueError("no motion")
-    return np.clip(motion, -10, 10)
+    return np.clip(motion, -10, 10).astype(np.float32)
+
+
+def _as_saved(take: "Take", name: str) -> "Take":
+    """`take`, out of the file `name`, through a file of our own, whose reader trusts nothing.  Raises TakeError."""
+    with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
+        path = Path(folder) / "take.npz"
+        takes.save_take(take, path)
+        try:
+            return takes.load_take(path)
+        except errors.TakeError as error:
+            raise errors.TakeError(str(error).replace(str(path), name)) from error
