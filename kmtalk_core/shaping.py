@@ -5,7 +5,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .alignment import Alignment
+from .alignment import Alignment, Phone
 from .motion.spaces import MotionSpace
 from .phones import BILABIALS, classes_of
 from .settings import Settings
@@ -18,6 +18,8 @@ _PARTING = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mo
 _LIPS_TAKE = 0.025  # seconds that lips take to meet before p, b and m, and to part after
 _JAW_GIVES = 0.4  # share of its opening that the jaw gives up meanwhile
 _SURE = 0.8  # confidence from which on lips meet in full
+_REST_RAMP = 0.12  # seconds that a mouth takes to come to rest, and to open before it speaks
+_DOUBT = 0.18  # seconds by which the boundary of a phone that is hardly heard may be wrong
 _BLINK_TIMES = (-0.07, 0.0, 0.04, 0.12, 0.2)  # seconds from when the lid is down
 _BLINK_SHAPE = (0.0, 1.0, 1.0, 0.3, 0.0)
 _BLINK_PAUSE = (2.0, 6.0)  # seconds between blinks
@@ -33,6 +35,8 @@ class Shaping:
         self._kernel = _gaussian(settings.smoothing * space.fps / 2)
         self._delay = settings.delay
         self._closures = _closures(space, alignment)
+        self._rests = _rests(space, alignment)
+        self._resting = [index for index, name in enumerate(space.channels) if name in (*_PARTING, "jawOpen")]
         self._blinks = np.zeros(0)
         self._eyelids = [space.channels.index(name) for name in _EYELIDS if name in space.channels]
         if settings.blinks and self._eyelids:
@@ -59,8 +63,11 @@ class Shaping:
             length = len(padded) - 2 * self.margin
             motion = sum(weight * padded[i : i + length] for i, weight in enumerate(self._kernel))
         frames = np.arange(first + before, first + before + len(motion), dtype=np.float64)
+        heard = (frames if moments is None else moments) / self._space.fps - self._delay
+        if len(self._rests):
+            self._rest(motion, heard)
         if len(self._closures):
-            self._seal(motion, (frames if moments is None else moments) / self._space.fps - self._delay)
+            self._seal(motion, heard)
         if len(self._blinks):
             lids = self._lids(frames / self._space.fps)[:, None]
             motion[:, self._eyelids] = np.maximum(motion[:, self._eyelids], lids)
@@ -80,6 +87,19 @@ class Shaping:
         is_scaled = np.broadcast_to(self._strength > 0.05, poses.shape).copy()
         is_scaled[:, self._eyelids] = False
         return np.where(is_scaled, poses / np.maximum(self._strength, 0.05), generated).astype(np.float32)
+
+    def _rest(self, motion: FloatArray, times: npt.NDArray[np.float64]) -> None:
+        """Let the mouth come to rest, in place, in the pauses at `times` (frames,), in seconds.
+
+        The network alone leaves it ajar by a few per cent, and trembling with the noise.
+        """
+        near = self._rests[(self._rests[:, 1] > times[0] - 1) & (self._rests[:, 0] < times[-1] + 1)]
+        if not len(near):
+            return
+        start, end, sure = (column[:, None] for column in near.T)
+        inside = (np.minimum(times - start, end - times) / _REST_RAMP).clip(0, 1)
+        still = (sure * (0.5 - 0.5 * np.cos(np.pi * inside))).max(axis=0).astype(np.float32)
+        motion[:, self._resting] *= 1 - still[:, None]
 
     def _seal(self, motion: FloatArray, times: npt.NDArray[np.float64]) -> None:
         """Make the lips meet, in place, where the sound has p, b or m at `times` (frames,), in seconds.
@@ -111,15 +131,41 @@ def _closures(space: MotionSpace, alignment: Alignment) -> npt.NDArray[np.float6
     """(n, 3): from when to when lips touch in each p, b and m, in seconds, and how sure (0 to 1) it was said.
 
     They touch on the key frame of its start and have parted on that of its end: what is heard there is the release.
-    None in a space without these coefficients.
+    Lips at rest in a pause beside it are together anyway, so then the pause's word counts too.  None in a space without
+    these coefficients.
     """
     frame = 1 / space.fps
-    found = [
-        (phone.start - frame / 2, max(phone.end - frame, phone.start + frame / 2), min(phone.confidence / _SURE, 1.0))
-        for phone in alignment.phones
-        if "mouthClose" in space.channels and BILABIALS.intersection(classes_of(phone.label))
-    ]
+    phones = alignment.phones
+    found = []
+    for index, phone in enumerate(phones):
+        if "mouthClose" in space.channels and BILABIALS.intersection(classes_of(phone.label)):
+            pauses = (p for p in phones[max(index - 1, 0) : index + 2] if p.is_silence)
+            sure = max([phone.confidence, *(pause.confidence for pause in pauses)]) / _SURE
+            end = max(phone.end - frame, phone.start + frame / 2)
+            found.append((phone.start - frame / 2, end, min(sure, 1.0)))
     return np.array(found, np.float64).reshape(-1, 3)
+
+
+def _rests(space: MotionSpace, alignment: Alignment) -> npt.NDArray[np.float64]:
+    """(n, 3): from when to when the mouth may rest, in seconds, and how sure (0 to 1) it is that nobody speaks.
+
+    A pause is shorter by as much as its boundaries are in doubt; the sound's two ends are in none.  None in a space
+    without coefficients.
+    """
+    phones, found = alignment.phones, []
+    for index, phone in enumerate(phones):
+        if not (space.channels and phone.is_silence):
+            continue
+        before, after = (_doubt(phones[i]) if 0 <= i < len(phones) else None for i in (index - 1, index + 1))
+        start = phone.start - _REST_RAMP if before is None else phone.start + before
+        end = phone.end + _REST_RAMP if after is None else phone.end - after
+        found.append((start, end, min(phone.confidence / _SURE, 1.0)))
+    return np.array(found, np.float64).reshape(-1, 3)
+
+
+def _doubt(phone: Phone) -> float:
+    """By how many seconds the boundary of a phone may be wrong."""
+    return _DOUBT * (1 - min(phone.confidence / _SURE, 1.0))
 
 
 def _strengths(space: MotionSpace, settings: Settings) -> FloatArray:

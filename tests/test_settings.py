@@ -17,7 +17,10 @@ SPEECH = Alignment((Phone(0.0, 4.0, "a"), Phone(4.0, 4.5, "sil"), Phone(4.5, 60.
 SILENCE = Alignment((Phone(0.0, 60.0, "sil"),), 60.0, "neural")
 
 
-def shaped(motion: np.ndarray, alignment: Alignment = SILENCE, **settings: Any) -> np.ndarray:
+VOWEL = Alignment((Phone(0.0, 60.0, "a"),), 60.0, "neural")
+
+
+def shaped(motion: np.ndarray, alignment: Alignment = VOWEL, **settings: Any) -> np.ndarray:
     return Shaping(ARKIT, Settings.of(settings), alignment).shape(motion.astype(np.float32), 0, 0, 0)
 
 
@@ -108,3 +111,16 @@ def test_lips_touch_where_a_bilabial_starts_have_parted_where_it_ends_and_move_n
     apart = np.r_[0:29, 33:59, 65:90]
     np.testing.assert_array_equal(shown[apart], motion[apart].astype(np.float32))
     assert 0.3 < gap[60:64].min() < 0.5  # hardly anybody heard this one
+
+
+def test_the_mouth_rests_in_pauses_and_is_open_again_when_speech_begins() -> None:
+    phones = (Phone(0.0, 1.0, "sil"), Phone(1.0, 2.0, "a"), Phone(2.0, 2.1, "sil"), Phone(2.1, 3.0, "a"))
+    motion = np.zeros((90, 52))
+    motion[:, JAW], motion[:, BROW] = 0.05, 0.2
+    shown = shaped(motion, Alignment(phones, 3.0, "neural"), blinks=False)
+    assert not shown[:26, JAW].any()
+    np.testing.assert_array_equal(shown[30:60, JAW], motion[30:60, JAW].astype(np.float32))
+    assert 0.02 < shown[61, JAW] < 0.05  # too short to come to rest in
+    np.testing.assert_array_equal(shown[:, BROW], motion[:, BROW].astype(np.float32))
+    unsure = (phones[0], Phone(1.0, 2.0, "a", 0.0), *phones[2:])
+    assert shaped(motion, Alignment(unsure, 3.0, "neural"), blinks=False)[25, JAW] > 0.04
