@@ -6,6 +6,10 @@ from pathlib import Path
 _FAULTS = (
     (r"No space left on device|Errno 28|WinError 112", "The disk is full: make room in {folder} and press Resume."),
     (
+        r"Long Path|WinError 206",
+        "{folder} is too long a path for Windows: set the variable KMTALK_DATA to a shorter one, and try again.",
+    ),
+    (
         r"ProxyError|Tunnel connection failed|407 Proxy",
         "The proxy refuses the connection: set it up for Python (HTTPS_PROXY), or install from a folder.",
     ),

@@ -180,6 +180,8 @@ def test_the_python_in_a_blender_of_windows_is_found_in_its_copy(
         ("Failed to establish a new connection: [Errno -3] Temporary failure in name resolution", "no connection"),
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]", "firewall"),
         ("ERROR: No matching distribution found for torch==2.13.0", "No torch==2.13.0 was found"),
+        ("HINT: This error might have occurred since this system does not have Windows Long Path support", "too long"),
+        ("URLError: <urlopen error [WinError 10060] A connection attempt failed>", "no connection"),
         ("ERROR: something else", "something else"),
     ],
 )
