@@ -1,6 +1,6 @@
 """Many sounds, one command: resumes where it stopped, keeps the model warm, and no bad file stops the rest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from . import audio
 from .client import Worker
 from .errors import KMTalkError
+from .settings import Settings
 from .take import read_header
 
 AUDIO_SUFFIXES = frozenset(
@@ -24,15 +25,16 @@ class BatchItem:
     out: Path
     text: str | None = None
 
-    @property
-    def is_done(self) -> bool:
-        """Whether `out` already holds a whole take of this very sound and transcript."""
+    def is_done(self, settings: Mapping[str, Any]) -> bool:
+        """Whether `out` already holds a whole take of this very sound and transcript, made with these settings."""
         try:
             header = read_header(self.out)
             if header.get("text") != self.text:
                 return False
+            if not Settings.of(settings).to_json().items() <= header["settings"].items():
+                return False
             return bool(header["audio"]["digest"] == audio.load(self.source).digest)
-        except (KMTalkError, KeyError, TypeError):
+        except (KMTalkError, KeyError, TypeError, AttributeError):
             return False
 
 
@@ -64,11 +66,17 @@ def read_list(source: Path, out: Path) -> list[BatchItem]:
 
 
 def run_batch(
-    items: Sequence[BatchItem], *, csv: bool, workers: int, arguments: Sequence[str] = ()
+    items: Sequence[BatchItem],
+    *,
+    csv: bool,
+    workers: int,
+    settings: Mapping[str, Any] | None = None,
+    arguments: Sequence[str] = (),
 ) -> Iterator[BatchStep]:
     """Animate `items` over `workers` processes, telling of each step; a process that dies costs its own item only.
 
-    `arguments` go to each worker (`--weights`, `--device`).  Closing the iterator ends the workers.
+    `settings` are those of `Settings`; `arguments` go to each worker (`--weights`, `--device`).  Closing the iterator
+    ends the workers.
     """
     todo: list[BatchItem] = []
     taken: dict[Path, Path] = {}
@@ -76,12 +84,12 @@ def run_batch(
         first = taken.setdefault(item.out, item.source)
         if first != item.source:
             yield BatchStep(item, "failed", message=f"it would overwrite the take of {first}; rename one of the two.")
-        elif item.is_done:
+        elif item.is_done(settings or {}):
             yield BatchStep(item, "skipped", 1.0)
         else:
             todo.append(item)
     if todo:
-        pool = _Pool(todo, csv=csv, size=min(workers, len(todo)), arguments=arguments)
+        pool = _Pool(todo, csv=csv, size=min(workers, len(todo)), settings=settings or {}, arguments=arguments)
         try:
             yield from pool.run()
         finally:
@@ -102,6 +110,7 @@ class _Pool:
     todo: list[BatchItem]
     csv: bool
     size: int
+    settings: Mapping[str, Any]
     arguments: Sequence[str]
     slots: list[_Slot] = field(default_factory=list)
     attempts: dict[Path, int] = field(default_factory=dict)
@@ -131,6 +140,7 @@ class _Pool:
             "audio": str(item.source.absolute()),
             "out": str(item.out.absolute()),
             "text": item.text,
+            "settings": dict(self.settings),
         }
         if self.csv:
             request["csv"] = str(item.out.with_suffix(".csv").absolute())

@@ -9,12 +9,14 @@ import importlib
 import os
 import sys
 from collections.abc import Generator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from . import __version__
 from .errors import KMTalkError
 from .progress import Progress, finish
+from .settings import Settings
 
 Result = TypeVar("Result")
 
@@ -58,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("audio", type=Path)
     command.add_argument("--out", type=Path, required=True, metavar="TAKE.npz")
     command.add_argument("--csv", type=Path, help="also write the coefficients in the Live Link Face layout")
+    _add_settings(command)
     _add_localization(command)
     _add_model(command)
     command.set_defaults(run=_animate)
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("source", type=Path, metavar="FOLDER_OR_LIST")
     command.add_argument("--out", type=Path, required=True, metavar="DIR")
     command.add_argument("--csv", action="store_true", help="also write each take as Live Link Face CSV")
+    _add_settings(command)
     command.add_argument("--jobs", type=int, default=1, help="processes side by side (default %(default)s)")
     _add_model(command)
     command.set_defaults(run=_batch)
@@ -115,6 +119,16 @@ def _localization(options: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(options, name) for name in ("text", "textgrid", "method", "language")}
 
 
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"how the face moves, as often as wanted: {', '.join(field.name for field in fields(Settings))}",
+    )
+
+
 def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--weights", type=Path, metavar="DIR", help="checkpoint folder (default: the starter weights)")
     command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
@@ -126,7 +140,14 @@ def _animate(options: argparse.Namespace) -> int:
 
     animator = Animator.load(options.weights, options.device)
     take = _show(
-        jobs.animate_file(animator, options.audio, options.out, csv=options.csv, **_localization(options)),
+        jobs.animate_file(
+            animator,
+            options.audio,
+            options.out,
+            csv=options.csv,
+            settings=Settings.parse(options.set),
+            **_localization(options),
+        ),
     )
     _print_notes(take.notes)
     return 0
@@ -161,6 +182,7 @@ def _batch(options: argparse.Namespace) -> int:
 
     if options.jobs < 1:
         raise KMTalkError("--jobs must be 1 or more.")
+    settings = Settings.parse(options.set)
     items = batch.read_list(options.source, options.out)
     arguments = ["--device", options.device]
     if options.weights:
@@ -174,7 +196,8 @@ def _batch(options: argparse.Namespace) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("batch", total=len(items))
-        for step in batch.run_batch(items, csv=options.csv, workers=options.jobs, arguments=arguments):
+        steps = batch.run_batch(items, csv=options.csv, workers=options.jobs, settings=settings, arguments=arguments)
+        for step in steps:
             if step.state in counts:
                 counts[step.state] += 1
                 bar.advance(task)

@@ -1,7 +1,8 @@
 """What an animator can turn: applied after the network, or to the time it works in, and recorded in the take."""
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -56,6 +57,19 @@ class Settings:
                 raise KMTalkError(f"The setting {name} must be a number from {low:g} to {high:g}.")
             values[name] = int(value) if known[name] is int else float(value)
         return Settings(**values)
+
+    @staticmethod
+    def parse(pairs: Iterable[str]) -> dict[str, Any]:
+        """Values by name from texts such as `strength_lower=1.2` and `blinks=false`.  Raises KMTalkError."""
+        values: dict[str, Any] = {}
+        for pair in pairs:
+            name, _, text = pair.partition("=")
+            try:
+                values[name.strip()] = json.loads(text.strip().lower())
+            except ValueError as error:
+                raise KMTalkError(f"{pair!r:.60} is no setting; write NAME=VALUE, as strength_lower=1.2.") from error
+        Settings.of(values)
+        return values
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

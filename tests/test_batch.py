@@ -52,6 +52,9 @@ def test_a_second_run_skips_what_is_done_and_redoes_what_changed_or_broke(folder
     assert (out / "one.npz").stat().st_mtime_ns == untouched
     lines.write_text("sounds/one.wav\tBob made a map.\n", encoding="utf-8")
     assert "1 done" in batch(lines, "--out", out).stderr
+    quiet = batch(lines, "--out", out, "--set", "strength_lower=0.5")
+    assert "1 done" in quiet.stderr and load_take(out / "one.npz").settings["strength_lower"] == 0.5
+    assert "1 already there" in batch(lines, "--out", out, "--set", "strength_lower=0.5").stderr
 
 
 def test_two_sounds_of_one_name_do_not_overwrite_each_other(folder: Path, tmp_path: Path) -> None:

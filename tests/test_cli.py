@@ -23,9 +23,11 @@ def test_importing_the_package_and_its_help_loads_no_torch() -> None:
 
 
 def test_animate_writes_a_take_and_a_live_link_face_csv(speech: Path, tmp_path: Path) -> None:
-    done = kmtalk("animate", speech, "--out", tmp_path / "t.npz", "--csv", tmp_path / "t.csv", "--device", "cpu")
+    out, csv = tmp_path / "t.npz", tmp_path / "t.csv"
+    done = kmtalk("animate", speech, "--out", out, "--csv", csv, "--device", "cpu", "--set", "blinks=false")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     take = load_take(tmp_path / "t.npz")
+    assert take.settings["blinks"] is False and not take.motion[:, take.channels.index("eyeBlinkLeft")].max() > 0.5
     rows = (tmp_path / "t.csv").read_text().splitlines()
     assert rows[0].startswith("Timecode,BlendshapeCount,EyeBlinkLeft,") and len(rows) == len(take.motion) + 1
 
@@ -62,6 +64,8 @@ def test_complete_hits_the_edited_key(speech: Path, tmp_path: Path) -> None:
         ("complete", "nothing.npz", "--audio", "{speech}", "--edits", "no.json", "--out", "u.npz"),
         ("batch", "nowhere", "--out", "out"),
         ("animate", "{speech}"),
+        ("animate", "{speech}", "--out", "t.npz", "--set", "strength=2"),
+        ("batch", ".", "--out", "out", "--set", "blinks"),
     ],
 )
 def test_a_mistake_of_the_users_exits_2_with_one_line_and_no_traceback(
