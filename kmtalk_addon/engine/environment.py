@@ -1,16 +1,17 @@
 """The environment that the engine lives in: a copy of Blender's Python, or a virtual environment of another one."""
 
 import contextlib
-import json
 import re
 import shutil
 import sys
+import threading
+import uuid
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
 from ..core import progress
-from .python import EngineError, engine_folder, environment_python
+from .python import EngineError, engine_folder
 
 _NOT_NEEDED = ("site-packages", "test", "tests", "idlelib", "turtledemo", "__pycache__")
 
@@ -22,26 +23,35 @@ def home_in_blender(python: Path) -> Path | None:
 
 
 def make(python: Path) -> Generator[progress.Progress, None, list[str | Path]]:
-    """Make the engine's folder anew for `python`, unless that was done; return the command still to run, if any.
+    """Make the engine's folder anew for `python`; return the command still to run, if any.
 
     A Blender may be removed any day, so its Python is copied, whole: on Windows it lacks the parts that a virtual
-    environment starts with.  Raises EngineError.
+    environment starts with.  Nothing of an earlier installation stays, for one that was stopped in the middle leaves
+    libraries that look whole.  Raises EngineError.
     """
-    folder, mark = engine_folder(), engine_folder() / "kmtalk-base.json"
-    wanted = json.dumps([str(python), sys.version if python == Path(sys.executable) else ""])
-    with contextlib.suppress(OSError):
-        if mark.read_text(encoding="utf-8") == wanted and environment_python().exists():
-            return []
-    shutil.rmtree(folder, ignore_errors=True)
-    home = home_in_blender(python)
+    folder, home = engine_folder(), home_in_blender(python)
+    discard(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True)
         if home is not None:
             yield from _copy(home, folder)
-        mark.write_text(wanted, encoding="utf-8")
     except OSError as error:
         raise EngineError(f"{folder} cannot be written ({error.strerror}): make room, or check permissions.") from error
     return [] if home is not None else [python, "-m", "venv", "--without-pip", folder]
+
+
+def discard(folder: Path) -> None:
+    """Put a folder out of the way and remove it beside the window, which gigabytes would hold up.
+
+    Raises EngineError where a running process holds it.
+    """
+    try:
+        if folder.exists():
+            folder.rename(folder.with_name(f"old-{uuid.uuid4().hex}"))
+    except OSError as error:
+        raise EngineError(f"{folder} is in use ({error.strerror}): close other Blenders and try again.") from error
+    for old in folder.parent.glob("old-*"):
+        threading.Thread(target=shutil.rmtree, args=(old,), kwargs={"ignore_errors": True}, daemon=True).start()
 
 
 def _copy(home: Path, folder: Path) -> progress.Job[None]:

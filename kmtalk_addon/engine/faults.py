@@ -62,8 +62,6 @@ class Reading:
         if line.startswith("Downloading "):
             name, size = line.split()[1].split("-")[0], re.search(r"\(([^)]+)\)", line)
             self.stage = f"downloading {name}" + (f" ({size[1]})" if size else "")
-        elif line.startswith("Installing collected packages"):
-            self.fraction = 0.2
         elif line.startswith("Successfully installed"):
             self.fraction = 1.0
         return False

@@ -45,13 +45,14 @@ DEVICES = ("cpu", "cuda", "mps")
 _BUILDS = {"cpu": "cpu", "cuda": "cu130"}
 _INDEX = "https://download.pytorch.org/whl/"
 _DOWNLOAD_BYTES = {"cpu": 0.33e9, "cuda": 3.2e9, "mps": 0.3e9}
+_UNPACKED_BYTES = {"cpu": 1.4e9, "cuda": 7e9, "mps": 1.2e9}
 _DISK_BYTES = {"cpu": 2.0e9, "cuda": 10e9, "mps": 2.0e9}
 
 
 def uninstall() -> None:
-    """Remove the installed engine and what was downloaded for it."""
+    """Remove the installed engine and what was downloaded for it.  Raises EngineError where it is in use."""
     for name in ("engine", "downloads"):
-        shutil.rmtree(data_folder() / name, ignore_errors=True)
+        environment.discard(data_folder() / name)
 
 
 def ready(engine: Engine) -> progress.Job[Engine]:
@@ -111,7 +112,7 @@ def _install(device: str, wheels: Path | None, python: Path, requirements: Seque
         yield from download(environment_python(), report, downloads, device)
     source = ["--no-index", "--find-links", wheels or downloads, "--no-cache-dir", "--no-warn-script-location"]
     command = [*pip, "--isolated", "install", "--only-binary", ":all:", *source, *requirements]
-    yield from _run(command, "unpacking the libraries", 0.6, 0.97)
+    yield from _run(command, "unpacking the libraries", 0.6, 0.97, growth=_UNPACKED_BYTES[device])
     found = yield from check(Engine(environment_python(), "installed"))
     if device != "cpu" and device not in found.devices:
         raise EngineError(
@@ -171,13 +172,17 @@ def _require_room(folder: Path, device: str) -> None:
 
 
 def _run(
-    command: Sequence[str | Path], stage: str, start: float, end: float, expected_bytes: float = 1.0
+    command: Sequence[str | Path], stage: str, start: float, end: float, expected: float = 1.0, growth: float = 0.0
 ) -> progress.Job[None]:
-    """Run one command to its end, with its lines in the log.  Raises EngineError."""
-    reading = Reading(stage, expected_bytes)
+    """Run one command to its end, with its lines in the log.  Raises EngineError.
+
+    How far it is shows in its lines, which count up to `expected` bytes, or in the `growth` of what the disk holds.
+    """
+    reading = Reading(stage, expected)
     environment: Mapping[str, str] = {"PYTHONNOUSERSITE": "1", "PYTHONPATH": "", "PIP_NO_INPUT": "1"}
     said = ["$ " + " ".join(map(str, command))]
     _note(said[0])
+    used = _used_bytes()
     lines = lines_of(command, environment)
     try:
         while True:
@@ -187,6 +192,8 @@ def _run(
                 status = stop.value
                 break
             if line is None:
+                grown = (_used_bytes() - used) / growth if growth else 0.0
+                reading.fraction = max(reading.fraction, min(grown, 0.99))
                 yield progress.Progress(reading.stage, start + (end - start) * reading.fraction)
             elif not reading.hear(line):
                 said.append(line)
@@ -197,6 +204,10 @@ def _run(
         lines.close()
     if status:
         raise EngineError(sentence("\n".join(said), data_folder()))
+
+
+def _used_bytes() -> int:
+    return shutil.disk_usage(data_folder()).used
 
 
 def _note(line: str) -> None:

@@ -15,6 +15,13 @@ from ..jobs.runner import JobOperator, desk, in_thread
 from ..preferences import preferences
 
 
+def _nothing_runs(operator: Any) -> bool:
+    """Whether the engine is idle; where it is not, `operator`'s grey button says so."""
+    if desk().running:
+        operator.poll_message_set("Wait for what is running, or cancel it.")
+    return not desk().running
+
+
 class KMTALK_OT_install_engine(JobOperator, bpy.types.Operator):
     """Install the engine: an environment of its own, outside Blender, that outlives Blender's upgrades"""
 
@@ -30,6 +37,10 @@ class KMTALK_OT_install_engine(JobOperator, bpy.types.Operator):
         from_folder: BoolProperty(name="From Folder", description="Install from a folder of wheels, without a network")
         directory: StringProperty(name="Folder", description="Folder of wheels", subtype="DIR_PATH")
 
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return _nothing_runs(cls)
+
     def invoke(self, context: Any, event: Any) -> set[str]:
         if self.from_folder and not self.directory:
             context.window_manager.fileselect_add(self)
@@ -43,8 +54,6 @@ class KMTALK_OT_install_engine(JobOperator, bpy.types.Operator):
         return super().execute(context)
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
-        if desk().running:
-            raise engine.EngineError("Wait for what is running, or cancel it: the engine cannot change under it.")
         chosen = preferences(context).install_device
         wheels = engine.bundled_wheels() if chosen != "CUDA" else None
         if self.from_folder:
@@ -71,17 +80,18 @@ class KMTALK_OT_remove_engine(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if desk().running:
-            cls.poll_message_set("Wait for what is running, or cancel it.")
-            return False
-        return True
+        return _nothing_runs(cls)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         return context.window_manager.invoke_confirm(self, event)  # type: ignore[no-any-return]
 
     def execute(self, context: Any) -> set[str]:
         desk().workers.close()
-        engine.uninstall()
+        try:
+            engine.uninstall()
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         self.report({"INFO"}, "The engine was removed")
         return {"FINISHED"}
 
@@ -93,6 +103,10 @@ class KMTALK_OT_test_engine(JobOperator, bpy.types.Operator):
     bl_label = "Self-Test"
     bl_options = {"INTERNAL"}  # noqa: RUF012
     title = "Testing"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return _nothing_runs(cls)
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         found, arguments = choices.engine_of(context)

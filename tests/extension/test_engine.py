@@ -95,6 +95,19 @@ def test_an_installation_from_an_empty_folder_fails_with_one_sentence_and_can_be
     assert not engine.has_begun()
 
 
+def test_what_is_removed_is_gone_at_once_and_its_bytes_soon(engine: Any) -> None:
+    folder = engine.data_folder() / "engine" / "lib"
+    folder.mkdir(parents=True)
+    for number in range(300):
+        (folder / str(number)).touch()
+    engine.uninstall()
+    assert not engine.has_begun()
+    until = time.monotonic() + 10
+    while list(engine.data_folder().glob("old-*")):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def make_wheel(folder: Path, name: str) -> None:
     """A wheel of one module that says where it lies."""
     info = f"{name}-1.0.dist-info"
@@ -206,13 +219,12 @@ def test_a_process_serves_the_next_job_too_and_ends_when_idle(engine: Any) -> No
     workers = engine.Workers(limit=1)
     found = engine.Engine(Path(sys.executable), "test")
     try:
-        finish(workers.ask(found, (), "hello"))
-        (first,) = workers.pids()
         busy = workers.ask(found, (), "hello")
         next(busy)
         waiting = workers.ask(found, (), "hello")
         assert next(waiting).stage == "waiting for another job"
         finish(busy)
+        (first,) = workers.pids()
         assert finish(waiting)["hello"]["version"] and workers.pids() == [first]
         workers.close_idle(0.0)
         assert not workers.pids() and _ends(first)
@@ -262,9 +274,9 @@ def test_blenders_own_python_is_copied_so_that_the_engine_outlives_it(engine: An
     copy = engine.data_folder() / "engine"
     assert python.environment_python() == copy / "bin" / "python3.11"
     assert (copy / "lib/python3.11/os.py").exists() and not (copy / "lib/python3.11/site-packages").exists()
-    (copy / "kept").touch()
-    assert finish(environment.make(home / "bin" / "python3.11")) == [] and (copy / "kept").exists()
-    assert finish(environment.make(Path(sys.executable)))[1:3] == ["-m", "venv"] and not (copy / "kept").exists()
+    (copy / "half a library").touch()
+    assert finish(environment.make(Path(sys.executable)))[1:3] == ["-m", "venv"]
+    assert not (copy / "half a library").exists()
 
 
 def test_the_operator_asks_for_online_access(addon: Callable[[str], Any], scene: Any) -> None:
@@ -274,3 +286,18 @@ def test_the_operator_asks_for_online_access(addon: Callable[[str], Any], scene:
         pytest.skip("this Blender may go online")
     with pytest.raises(RuntimeError, match="may not go online"):
         bpy.ops.kmtalk.install_engine()
+
+
+def test_the_operator_installs_from_a_folder_without_asking_and_only_when_nothing_runs(
+    addon: Callable[[str], Any], scene: Any, tmp_path: Path
+) -> None:
+    import bpy
+
+    with pytest.raises(RuntimeError, match="holds no wheel of PyTorch"):
+        bpy.ops.kmtalk.install_engine(from_folder=True, directory=str(tmp_path))
+    running = addon("jobs.runner").desk().start("Testing", iter(()))
+    try:
+        with pytest.raises(RuntimeError, match="Wait for what is running"):
+            bpy.ops.kmtalk.install_engine(from_folder=True, directory=str(tmp_path))
+    finally:
+        addon("jobs.runner").desk().running.remove(running)

@@ -1,36 +1,16 @@
 """ARKit's shapes of lids, brows, cheeks and nose on any skin."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ...motion.mesh import Array
-from ..recognize.slits import Anchors
 from .jaw import smoothstep
+from .lids import Lids
 from .rig import Rig, hill
-from .seal import drawn_together
 
 _LOWER_SHARE = 0.2
 """Of the opening: how far the lower lid rises to meet the upper one."""
 _SIDES = (("Left", "left", 1.0), ("Right", "right", -1.0))
 LOOK_DOWN, LOOK_UP, LOOK_ASIDE = np.radians(25.0), np.radians(22.0), np.radians(28.0)
-
-
-@dataclass(frozen=True)
-class Lids:
-    """One eye's lids as angles of elevation about the eye's centre, looking ahead.
-
-    centre: (3,); elevation: (V,) of each vertex; upper, lower: (V,) of the rims in the same column; reach: (V,) 1 near
-    the eye, 0 away from it and beyond its corners.
-    """
-
-    centre: Array
-    elevation: Array
-    upper: Array
-    lower: Array
-    reach: Array
-    anchors: Anchors
-    width: float
 
 
 def eye_ball(rig: Rig, side: str) -> tuple[Array, float]:
@@ -47,20 +27,7 @@ def _lids(rig: Rig, side: str) -> Lids | None:
     slit = rig.eyes.get(side)
     if slit is None:
         return None
-    centre, radius = eye_ball(rig, side)
-    offset = rig.vertices - centre
-    elevation = np.arctan2(offset[:, 1], offset[:, 2])
-    x = rig.vertices[:, 0]
-
-    def rim(line: Array) -> Array:
-        return np.interp(x, line[:, 0], np.arctan2(line[:, 1] - centre[1], line[:, 2] - centre[2]))
-
-    upper, lower = rim(slit.upper), rim(slit.lower)
-    ends = np.sort([slit.upper[0, 0], slit.upper[-1, 0]])
-    middle, half = ends.mean(), 0.5 * (ends[1] - ends[0])
-    column = smoothstep(1.2, 1.0, np.abs(x - middle) / half)
-    far = np.linalg.norm(offset, axis=1) / radius
-    return Lids(centre, elevation, upper, lower, smoothstep(2.0, 1.45, far) * column, slit.anchors, slit.width)
+    return Lids(rig, *eye_ball(rig, side), slit.anchors, slit.width)
 
 
 def eye_shapes(rig: Rig) -> dict[str, Array]:
@@ -70,46 +37,12 @@ def eye_shapes(rig: Rig) -> dict[str, Array]:
         lids = _lids(rig, side)
         if lids is None:
             continue
-        shapes[f"eyeBlink{suffix}"] = _shut(rig, lids)
-        shapes[f"eyeSquint{suffix}"] = _turned(rig, lids, 0.15, 0.3)
-        shapes[f"eyeWide{suffix}"] = _turned(rig, lids, -0.25, -0.05)
-        shapes[f"eyeLookDown{suffix}"] = _turned(rig, lids, 0.42, -0.1)
-        shapes[f"eyeLookUp{suffix}"] = _turned(rig, lids, -0.18, 0.03)
+        shapes[f"eyeBlink{suffix}"] = lids.shut(_LOWER_SHARE)
+        shapes[f"eyeSquint{suffix}"] = lids.turned(0.15, 0.3)
+        shapes[f"eyeWide{suffix}"] = lids.turned(-0.25, -0.05)
+        shapes[f"eyeLookDown{suffix}"] = lids.turned(0.42, -0.1)
+        shapes[f"eyeLookUp{suffix}"] = lids.turned(-0.18, 0.03)
     return shapes
-
-
-def _shut(rig: Rig, lids: Lids) -> Array:
-    """The lids turned until they meet; where the turn falls short, near the corners, they are drawn together."""
-    turned = rig.vertices + _turned(rig, lids, 1.0 - _LOWER_SHARE, _LOWER_SHARE)
-    closed = drawn_together(turned, lids.anchors, _above(rig, lids), _LOWER_SHARE, 0.4 * lids.width)
-    return closed - rig.vertices
-
-
-def _above(rig: Rig, lids: Lids) -> Array:
-    """(V,) 1 for the upper lid and what is over it, 0 for the lower."""
-    rest = rig.mesh.vertices
-    upper, lower = lids.anchors.upper_points(rest), lids.anchors.lower_points(rest)
-    order = np.argsort(0.5 * (upper + lower)[:, 0])
-    x = 0.5 * (upper + lower)[order, 0]
-    low, high = (np.interp(rest[:, 0], x, line[order, 1]) for line in (lower, upper))
-    opening = np.maximum(high - low, 0.02 * lids.width)
-    return smoothstep(-0.2, 0.2, (rest[:, 1] - low - 0.45 * opening) / opening)
-
-
-def _turned(rig: Rig, lids: Lids, upper_share: float, lower_share: float) -> Array:
-    """Lids that turn about the eye's axis: the upper one down and the lower one up by shares of the opening."""
-    opening = np.maximum(lids.upper - lids.lower, 0.0)
-    above = _above(rig, lids)
-    crease, pouch = np.radians(42.0), np.radians(30.0)
-    upper_fade = 1.0 - smoothstep(0.0, 1.0, (lids.elevation - lids.upper) / crease)
-    lower_fade = 1.0 - smoothstep(0.0, 1.0, (lids.lower - lids.elevation) / pouch)
-    turn = opening * (lower_share * lower_fade * (1.0 - above) - upper_share * upper_fade * above)
-    turn = turn * lids.reach
-    offset = rig.vertices - lids.centre
-    c, s = np.cos(turn), np.sin(turn)
-    y, z = offset[:, 1], offset[:, 2]
-    out = 1.0 + 0.02 * np.clip(np.abs(turn) / 0.3, 0.0, 1.0)  # in-betweens are chords, which must clear the eyeball
-    return np.stack([np.zeros(len(y)), out * (c * y + s * z) - y, out * (c * z - s * y) - z], axis=1)
 
 
 def looking(points: Array, centre: Array, suffix: str) -> dict[str, Array]:

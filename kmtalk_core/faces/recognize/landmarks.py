@@ -7,6 +7,7 @@ import numpy as np
 
 from ...errors import FaceError
 from ...motion.mesh import Array, Mesh
+from .around import traced_around
 from .axes import Axes, find_symmetry, possible_axes
 from .profile import Profile, front_profile
 from .section import LIDS
@@ -204,7 +205,7 @@ def _find_eyes(mesh: Mesh, profile: Profile, balls: Mapping[str, tuple[Array, fl
         trials = (trace_slit(mesh, here, x) for x in starts)
         slit = next((trial for trial in trials if trial is not None and trial.width > 0.15 * scale), None)
         if slit is not None and slit.upper[0, 0] * slit.upper[-1, 0] > 0:
-            found[side] = slit
+            found[side] = traced_around(mesh, slit, balls.get(side), scale)
     if len(found) == 2 and abs(found["left"].middle[1] - found["right"].middle[1]) > 0.35 * scale:
         return {}
     return found

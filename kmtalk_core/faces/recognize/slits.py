@@ -8,7 +8,6 @@ from ...motion.mesh import Array, IntArray, Mesh
 from .section import LIPS, Curve, Rim, find_slit, section
 
 _STEP = 0.045
-"""Of the scale: how far neighbouring sections stand apart."""
 _FEWEST = 4
 _WIDENING = 0.05
 """Of the scale: how much wider a slit may be than in the section before."""
@@ -133,13 +132,19 @@ def _along(line: Array, x: float) -> Array:
 
 @dataclass(frozen=True)
 class Search:
-    """Where to look for a slit: between Y low and high, in front of Z front; how wide a wedge its surfaces may form."""
+    """Where to look for a slit: between Y low and high, in front of Z front.
+
+    steepness: how wide a wedge its surfaces may form; step: how far neighbouring sections stand apart, of the scale;
+    margin: of the slit's width, how far from its corners the anchors keep.
+    """
 
     scale: float
     low: float
     high: float
     front: float
     steepness: float = LIPS
+    step: float = _STEP
+    margin: float = 0.06
 
     def rim(self, mesh: Mesh, x: float, last: Rim | None = None) -> Rim | None:
         """The slit in the section at X = x, the continuation of `last` if given."""
@@ -166,16 +171,16 @@ def trace_slit(mesh: Mesh, search: Search, x: float) -> Slit | None:
     lower = np.array([rim.below.points[j] for rim, (_, j) in zip(rims, contacts, strict=True)])
     above = np.array([_triangle(rim.above, i) for rim, (i, _) in zip(rims, contacts, strict=True)])
     below = np.array([_triangle(rim.below, j) for rim, (_, j) in zip(rims, contacts, strict=True)])
-    inner = _away_from_ends(0.5 * (upper + lower)[:, 0])
+    inner = _away_from_ends(0.5 * (upper + lower)[:, 0], search.margin)
     anchors = Anchors(*_tied(mesh, above[inner], upper[inner]), *_tied(mesh, below[inner], lower[inner]))
     marks = tuple(mark for rim in rims for mark in _marks(rim, search.scale))
     return Slit(_with_corners(upper, lower), _with_corners(lower, upper), marks, anchors)
 
 
-def _away_from_ends(x: Array) -> IntArray:
+def _away_from_ends(x: Array, margin: float) -> IntArray:
     """Of points in order the ones that are not in the corners, where what is above and below runs together."""
-    margin = 0.06 * (x.max() - x.min())
-    return np.flatnonzero((x > x.min() + margin) & (x < x.max() - margin))
+    away = margin * (x.max() - x.min())
+    return np.flatnonzero((x > x.min() + away) & (x < x.max() - away))
 
 
 def _triangle(curve: Curve, index: int) -> int:
@@ -196,7 +201,7 @@ def _tied(mesh: Mesh, triangles: IntArray, points: Array) -> tuple[IntArray, Arr
 def _walk(mesh: Mesh, search: Search, start: Rim, sign: float) -> list[Rim]:
     """Rims from the section beside `start` to the corner, which is found by halving the last step."""
     rims: list[Rim] = []
-    step = _STEP * search.scale
+    step = search.step * search.scale
     while step > 0.004 * search.scale and len(rims) < 60:
         last = rims[-1] if rims else start
         rim = search.rim(mesh, float(last.upper_point[0]) + sign * step, last)
