@@ -59,7 +59,7 @@ def _closed(rig: Rig, jaw_open: Array) -> Array:
 
 
 def _both_lips(rig: Rig) -> dict[str, Array]:
-    near, wide = rig.around_lips(0.32), rig.around_lips(0.75) * rig.under_nose
+    near, wide = rig.around_lips(0.32), rig.around_lips(0.95) * rig.beside_nose
     front = rig.around_lips(0.5) * rig.under_nose
     height = rig.from_line[:, 1] / rig.width
     away = rig.upper - rig.lower

@@ -102,8 +102,17 @@ class Rig:
     @cached_property
     def under_nose(self) -> Array:
         """(V,) 1 around the lips, 0 from the base of the nose upwards."""
-        height = max(float(self.points["subnasale"][1] - self.lips[1]), 0.12 * self.face)
-        return smoothstep(1.45 * height, 0.75 * height, self.vertices[:, 1] - self.lips[1])
+        return smoothstep(1.45 * self._nose, 0.75 * self._nose, self.vertices[:, 1] - self.lips[1])
+
+    @cached_property
+    def beside_nose(self) -> Array:
+        """(V,) the same, fading so slowly that skin which is drawn together forms no ridge."""
+        return smoothstep(2.1 * self._nose, 0.35 * self._nose, self.vertices[:, 1] - self.lips[1])
+
+    @cached_property
+    def _nose(self) -> float:
+        """How high the base of the nose is above the lips."""
+        return max(float(self.points["subnasale"][1] - self.lips[1]), 0.12 * self.face)
 
     def side(self, name: str, sharpness: float = 0.45) -> Array:
         """(V,) 1 on one side of the face, 0 on the other, a half in the middle; the two sides add up to 1."""
