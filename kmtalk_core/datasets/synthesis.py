@@ -49,7 +49,7 @@ _SOMEWHAT = 0.05  # how much heads and habits differ between subjects
 
 @dataclass(frozen=True)
 class SyntheticData:
-    """What to make: `sentences` for each of `subjects` to train on (0: all), and half as many for those held out.
+    """What to make: `sentences` for each of `subjects` to train on (0: all), `held_out` for others (0: half as many).
 
     `rigid` keeps BIWI heads at one size and place; else each frame is centred and brought to an area of 1, as the
     public preprocessing does.
@@ -61,6 +61,7 @@ class SyntheticData:
     subjects: int = 0
     seed: int = 1
     rigid: bool = False
+    held_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _plan(layout: Layout, wanted: SyntheticData) -> Iterator[tuple[str, int]]:
     """Subjects and sentence numbers, spread evenly over what the published splits take."""
     for which, part in layout.parts.items():
         training = which == "train"
-        count = max(1, wanted.sentences if training else wanted.sentences // 2)
+        count = max(1, wanted.sentences if training else wanted.held_out or wanted.sentences // 2)
         subjects = part.subjects[: wanted.subjects or None] if training else part.subjects
         if wanted.subjects and not training:
             subjects = subjects[: max(1, min(wanted.subjects, len(subjects)))]

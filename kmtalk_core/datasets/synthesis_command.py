@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sentences", type=int, default=standard.sentences, help="for each training subject (default %(default)s)"
     )
+    parser.add_argument("--held-out", type=int, default=0, help="for each other subject (default: half as many)")
     parser.add_argument("--subjects", type=int, default=0, help="training subjects (default: all)")
     parser.add_argument("--rigid", action="store_true", help="BIWI heads keep one size and place over a sequence")
     parser.add_argument("--minutes", type=float, default=180.0, help="of speech in a corpus (default %(default)s)")
@@ -33,7 +34,13 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
         print(show(corpus_job(CorpusConfig(options.out, minutes=max(options.minutes, 1.0), seed=options.seed))))
         return 0
     wanted = SyntheticData(
-        options.out, options.layout, max(options.sentences, 1), max(options.subjects, 0), options.seed, options.rigid
+        options.out,
+        options.layout,
+        max(options.sentences, 1),
+        max(options.subjects, 0),
+        options.seed,
+        options.rigid,
+        max(options.held_out, 0),
     )
     print(show(synthesize_job(wanted)))
     return 0

@@ -20,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alignments", type=Path, metavar="DIR")
     parser.add_argument("--regions", metavar="LIST")
     parser.add_argument("--seeds", type=int, default=3, help="default %(default)s")
-    parser.add_argument("--steps", type=int, default=400, help="of every training (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=600, help="of every training (default %(default)s)")
     parser.add_argument("--epochs", type=int, default=10_000, help="at most (default: as the steps take)")
     parser.add_argument("--batch", type=int, default=1, help="default %(default)s")
-    parser.add_argument("--rate", type=float, default=1e-3, help="default %(default)s")
+    parser.add_argument("--rate", type=float, default=2e-3, help="default %(default)s")
 
 
 def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -> int:
@@ -46,6 +46,7 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
         steps=options.steps,
         batch=options.batch,
         rate=options.rate,
+        schedule="one-cycle",
         clip=1.0,
         validate_every=options.epochs,
     )

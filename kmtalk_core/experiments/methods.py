@@ -106,6 +106,7 @@ class MotionPrior(nn.Module):
         width, motion = config.width, config.motion_space.width
         self.encode = nn.Sequential(nn.Linear(motion, width), nn.GELU(), nn.Linear(width, width))
         self.decode = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, motion))
+        nn.init.normal_(next(self.encode.parameters()), std=4 / math.sqrt(motion))  # poses are small numbers
         self.codes = nn.Parameter(torch.randn(_CODES, width // _GROUPS) * 0.5)
 
     def quantize(self, latent: Tensor) -> Tensor:

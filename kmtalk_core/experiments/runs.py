@@ -20,6 +20,7 @@ from ..evaluation.sources import SplitTruth
 from ..files import replacing
 from ..model.config import KMTalkConfig
 from ..progress import Job, Progress
+from ..training.first_weights import prepare_for_vertices
 from ..training.vertex.data import KeyFinder, SequenceItems, collate
 from ..training.vertex.network import VertexNetwork, build
 from ..training.vertex.predict import ModelPrediction
@@ -61,6 +62,7 @@ class Row:
         donor = build(config, encoder)[0].model
         kind = SchemeNetwork if self.scheme else DirectNetwork
         network = kind(config, GENERATORS[self.method](config))
+        prepare_for_vertices(network)
         network.audio_encoder.load_state_dict(donor.audio_encoder.state_dict())
         return network
 

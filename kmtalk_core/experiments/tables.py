@@ -29,7 +29,7 @@ COMPONENTS = (
 """Parts taken out (the paper's ablations), and two rows of ours."""
 
 CONDITIONED = Row("with phone conditioning", {"phone_conditioning": True})
-"""Ours; needs an encoder that knows phones."""
+"""Ours: what is said at each frame, from the localization."""
 
 SCHEME = (
     Row("FaceFormer style", method="FaceFormer", scheme=False, paper=(5.3077, 4.6408)),

@@ -12,6 +12,7 @@ MASKED = -1e4
 """Added to a score that must not count: it vanishes from a softmax, and an empty row is no NaN."""
 
 _BLOCK = 32
+_LOOKS_BESIDE = 2.0  # what the favoured segment has over the others before anything is learnt
 
 
 class LocalSelfAttention(nn.Module):
@@ -55,18 +56,36 @@ class LocalSelfAttention(nn.Module):
 
 
 class LocalCrossAttention(nn.Module):
-    """Multi-head attention of queries that stand at frames to the frames within `reach` of each."""
+    """Multi-head attention of queries that stand at frames to the frames within `reach` of each.
 
-    def __init__(self, width: int, heads: int, reach: int) -> None:
+    With `segment_reach`, a learned bias tells apart the segments between the queries' frames, so many on each side: at
+    first half of the heads look into the segment before their query, half into the one after it.
+    """
+
+    def __init__(self, width: int, heads: int, reach: int, segment_reach: int = 0) -> None:
         super().__init__()
-        self.heads, self.reach = heads, reach
+        self.heads, self.reach, self.segment_reach = heads, reach, segment_reach
         self.project_query = nn.Linear(width, width)
         self.project_memory = nn.Linear(width, 2 * width)
         self.project_out = nn.Linear(width, width)
         self.distance_bias = nn.Parameter(torch.zeros(heads, 2 * reach + 1))
+        if segment_reach:
+            beside = torch.zeros(heads, 2 * segment_reach)
+            beside[0::2, segment_reach - 1] = beside[1::2, segment_reach] = _LOOKS_BESIDE
+            self.segment_bias = nn.Parameter(beside)
 
-    def forward(self, queries: Tensor, at: Tensor, memory: Tensor, frame_mask: Tensor | None = None) -> Tensor:
-        """`queries` (batch, n, width) at frames `at` (batch, n) of `memory` (batch, time, width), to their shape."""
+    def forward(
+        self,
+        queries: Tensor,
+        at: Tensor,
+        memory: Tensor,
+        frame_mask: Tensor | None = None,
+        query_mask: Tensor | None = None,
+    ) -> Tensor:
+        """`queries` (batch, n, width) at frames `at` (batch, n) of `memory` (batch, time, width), to their shape.
+
+        `frame_mask` (batch, time) and `query_mask` (batch, n) are False on padding.
+        """
         time = memory.shape[1]
         around = at[..., None] + torch.arange(-self.reach, self.reach + 1, device=at.device)
         inside = (around >= 0) & (around < time)
@@ -78,8 +97,23 @@ class LocalCrossAttention(nn.Module):
         query = self.project_query(queries).unflatten(-1, (self.heads, -1))
         key, value = (x.unflatten(-1, (self.heads, -1)) for x in (key, value))
         score = torch.einsum("bnhd,bnwhd->bnhw", query, key) * query.shape[-1] ** -0.5 + self.distance_bias
+        if self.segment_reach:
+            apart = segments_apart(at, query_mask, around, time)
+            place = apart.clamp(-self.segment_reach, self.segment_reach - 1) + self.segment_reach
+            score = score + self.segment_bias.t()[place].transpose(-1, -2)
         score = score.masked_fill(~inside[:, :, None], MASKED)
         return self.project_out(torch.einsum("bnhw,bnwhd->bnhd", score.softmax(dim=-1), value).flatten(2))
+
+
+def segments_apart(at: Tensor, mask: Tensor | None, frames: Tensor, time: int) -> Tensor:
+    """How many segments from each of `at` (batch, n) to `frames` (batch, n, w): 0 is the one that begins there.
+
+    Frames below `time` are cut into segments at those of `at` that `mask` (batch, n) leaves.
+    """
+    cuts = at if mask is None else torch.where(mask, at, time)
+    segment = (cuts[:, None] <= torch.arange(time, device=at.device)[:, None]).sum(dim=-1)
+    rows = torch.arange(len(at), device=at.device)[:, None, None]
+    return segment[rows, frames] - torch.arange(1, at.shape[1] + 1, device=at.device)[:, None]
 
 
 class FeedForward(nn.Sequential):
@@ -111,15 +145,25 @@ class LocalEncoderLayer(nn.Module):
 class LocalDecoderLayer(nn.Module):
     """A pre-norm transformer layer over queries that stand at frames, with local attention to the frames."""
 
-    def __init__(self, width: int, heads: int, reach: int, feedforward: int, dropout: float) -> None:
+    def __init__(
+        self, width: int, heads: int, reach: int, feedforward: int, dropout: float, segment_reach: int = 0
+    ) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(width)
-        self.attention = LocalCrossAttention(width, heads, reach)
+        self.attention = LocalCrossAttention(width, heads, reach, segment_reach)
         self.feedforward_norm = nn.LayerNorm(width)
         self.feedforward = FeedForward(width, feedforward, dropout)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, queries: Tensor, at: Tensor, memory: Tensor, frame_mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        queries: Tensor,
+        at: Tensor,
+        memory: Tensor,
+        frame_mask: Tensor | None = None,
+        query_mask: Tensor | None = None,
+    ) -> Tensor:
         """`queries` (batch, n, width) at frames `at` of `memory` (batch, time, width), to their shape."""
-        queries = queries + self.dropout(self.attention(self.attention_norm(queries), at, memory, frame_mask))
+        heard = self.attention(self.attention_norm(queries), at, memory, frame_mask, query_mask)
+        queries = queries + self.dropout(heard)
         return queries + self.dropout(self.feedforward(self.feedforward_norm(queries)))

@@ -39,7 +39,8 @@ class EncodedSpeech:
 class AudioEncoder(nn.Module):
     """Speech features, resampled to the motion rate by linear interpolation at exact times (the paper's audio encoder).
 
-    A pretrained encoder's CNN feature extractor is frozen.
+    The CNN feature extractor of a pretrained encoder is frozen once its weights are there (`load_pretrained`); random
+    convolutions must learn.
     """
 
     def __init__(self, config: EncoderConfig, width: int, fps: float) -> None:
@@ -57,7 +58,7 @@ class AudioEncoder(nn.Module):
         self.project = nn.Linear(channels, width)
 
     def _adopt_timing(self) -> None:
-        """Rate and offset of a pretrained encoder's tokens, from its convolutions; freezes these too."""
+        """Rate and offset of a pretrained encoder's tokens, from its convolutions."""
         config = self.backbone.config
         field_of_view, stride = 1, 1
         for kernel, step in zip(config.conv_kernel, config.conv_stride, strict=True):
@@ -66,7 +67,6 @@ class AudioEncoder(nn.Module):
         self.token_rate = RATE / stride
         self.token_offset = (field_of_view - 1) / 2 / RATE
         self.shortest = field_of_view
-        self.backbone.feature_extractor._freeze_parameters()
 
     @property
     def is_small(self) -> bool:
@@ -126,7 +126,10 @@ def read_pretrained_config(folder: Path) -> EncoderConfig:
 
 
 def load_pretrained(encoder: AudioEncoder, folder: Path) -> None:
-    """Put the weights that `transformers` saved in `folder` into `encoder`; raises WeightsError if they do not fit."""
+    """Put the weights that `transformers` saved in `folder` into `encoder` and freeze its convolutions.
+
+    Raises WeightsError if they do not fit.
+    """
     if not any(folder.glob("*.safetensors")):
         raise WeightsError(f"{folder} holds no .safetensors file; download that form of the weights, not pickled ones.")
     kind = type(encoder.backbone)
@@ -135,6 +138,7 @@ def load_pretrained(encoder: AudioEncoder, folder: Path) -> None:
     except Exception as error:  # transformers raises many kinds for one bad file
         raise WeightsError(f"The speech encoder in {folder} cannot be loaded: {error!s:.200}") from error
     encoder._adopt_timing()
+    encoder.backbone.feature_extractor.requires_grad_(False)
 
 
 def _build_transformers(fields: Mapping[str, Any]) -> nn.Module:

@@ -76,7 +76,8 @@ class DynamicFusion(nn.Module):
         guide = self.project(audio)
         if not self.is_dynamic:
             return 0.5 * (flow + guide)
-        return torch.lerp(guide, flow, self.gate(flow, audio, spacing))
+        gate = self.gate(flow, audio, spacing)
+        return torch.lerp(guide.to(flow), flow, gate.to(flow))  # under autocast they are of different types
 
 
 class MultimodalGuidedDecoder(nn.Module):

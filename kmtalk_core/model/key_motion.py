@@ -52,7 +52,8 @@ class KeyMotionDecoder(nn.Module):
     """KMD, the key motion-focused decoder: works on the audio features at the key indices (paper).
 
     Our choice: a transformer decoder whose queries are a projection of A[I] and the learned spacing to the neighbouring
-    keys, whose memory is A within `reach` frames of each key, with a zero-initialised linear head.  Without
+    keys, whose memory is A within `reach` frames of each key, with a zero-initialised linear head.  With
+    `segment_reach` its attention knows which phone a frame belongs to, for phones lie between keys.  Without
     `key_motion` (ablation) the key motions are a linear map of A[I].
     """
 
@@ -69,7 +70,9 @@ class KeyMotionDecoder(nn.Module):
         self.next_gap = nn.Embedding(config.flow_reach + 1, width)
         self.memory_norm = nn.LayerNorm(width)
         self.layers = nn.ModuleList(
-            LocalDecoderLayer(width, config.heads, config.reach, config.feedforward, config.dropout)
+            LocalDecoderLayer(
+                width, config.heads, config.reach, config.feedforward, config.dropout, config.segment_reach
+            )
             for _ in range(config.key_layers)
         )
         self.norm = nn.LayerNorm(width)
@@ -84,5 +87,5 @@ class KeyMotionDecoder(nn.Module):
         queries = self.query(at_frames(audio, keys)) + self.previous_gap(before) + self.next_gap(after)
         memory = self.memory_norm(audio)
         for layer in self.layers:
-            queries = layer(queries, keys, memory, frame_mask)
+            queries = layer(queries, keys, memory, frame_mask, key_mask)
         return self.head(self.norm(queries))

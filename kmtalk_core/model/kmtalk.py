@@ -15,6 +15,15 @@ from .spacing import KeySpacing
 _ALL = slice(None)
 
 
+class Heard(NamedTuple):
+    """Audio features (batch, time, width) that know the phones where the network is conditioned on them, the poses of
+    these (batch, time, motion width), scaled, and a mask (batch, time) that is False on padding."""
+
+    audio: Tensor
+    poses: Tensor | None
+    frame_mask: Tensor | None
+
+
 class KMTalkMotion(NamedTuple):
     """`key_motions` (batch, n, motion width) and `motion` (batch, time, motion width), in the motion space's unit."""
 
@@ -53,59 +62,44 @@ class KMTalk(nn.Module):
         them; `phones` (batch, time, classes) replace the encoder's own posteriors; `frame_mask` (batch, time) is
         False on padding.  The completion is fed with the predicted key motions, end to end.
         """
-        key_motions = self.key_motions(encoded, keys, key_mask, phones, frame_mask)
-        return KMTalkMotion(key_motions, self.complete(encoded, keys, key_motions, key_mask, phones, frame_mask))
+        heard = self.listen(encoded, phones, frame_mask)
+        key_motions = self.key_motions(heard, keys, key_mask)
+        return KMTalkMotion(key_motions, self.complete(heard, keys, key_motions, key_mask))
 
-    def key_motions(
-        self,
-        encoded: EncodedSpeech,
-        keys: Tensor,
-        key_mask: Tensor | None = None,
-        phones: Tensor | None = None,
-        frame_mask: Tensor | None = None,
-    ) -> Tensor:
+    def listen(self, encoded: EncodedSpeech, phones: Tensor | None = None, frame_mask: Tensor | None = None) -> Heard:
+        """What both halves of `forward` work on."""
+        phones = encoded.phones if phones is None else phones
+        if self.phone_conditioning is None or phones is None:
+            return Heard(encoded.features, None, frame_mask)
+        if frame_mask is not None:
+            phones = phones * frame_mask[..., None]
+        audio = encoded.features + self.phone_conditioning.embed(phones)
+        return Heard(audio, self.phone_conditioning.poses(phones), frame_mask)
+
+    def key_motions(self, heard: Heard, keys: Tensor, key_mask: Tensor | None = None) -> Tensor:
         """K (batch, n, motion width): the first half of `forward`."""
-        audio, poses = self._heard(encoded, phones, frame_mask)
-        scaled = self.key_motion_decoder(audio, keys, key_mask, frame_mask)
-        if poses is not None:
-            scaled = scaled + at_frames(poses, keys)
+        scaled = self.key_motion_decoder(heard.audio, keys, key_mask, heard.frame_mask)
+        if heard.poses is not None:
+            scaled = scaled + at_frames(heard.poses, keys)
         return _unscaled(scaled, self.config.motion_scale)
 
     def complete(
-        self,
-        encoded: EncodedSpeech,
-        keys: Tensor,
-        key_motions: Tensor,
-        key_mask: Tensor | None = None,
-        phones: Tensor | None = None,
-        frame_mask: Tensor | None = None,
-        core: slice = _ALL,
+        self, heard: Heard, keys: Tensor, key_motions: Tensor, key_mask: Tensor | None = None, core: slice = _ALL
     ) -> Tensor:
         """Y (batch, time, motion width) from any key motions, a person's included: the second half of `forward`.
 
         Of the frames only `core` is given back, for windows whose margins are there for its sake.
         """
-        audio, poses = self._heard(encoded, phones, frame_mask)
-        spacing = KeySpacing.of(keys, key_mask, audio.shape[1], self.config.flow_reach)
-        flow = self.motion_flow_encoder(key_motions, spacing, frame_mask)
-        motion = self.multimodal_guided_decoder(self.fusion(flow, audio, spacing), frame_mask, core)
-        if poses is not None and self.config.audio_guidance:
-            motion = motion + poses[:, core]
+        spacing = KeySpacing.of(keys, key_mask, heard.audio.shape[1], self.config.flow_reach)
+        flow = self.motion_flow_encoder(key_motions, spacing, heard.frame_mask)
+        fused = self.fusion(flow, heard.audio, spacing)
+        motion = self.multimodal_guided_decoder(fused, heard.frame_mask, core)
+        if heard.poses is not None and self.config.audio_guidance:
+            motion = motion + heard.poses[:, core]
         motion = _unscaled(motion, self.config.motion_scale)
         if self.config.residual:
             motion = motion + spacing.interpolate(key_motions)[:, core]
         return motion
-
-    def _heard(
-        self, encoded: EncodedSpeech, phones: Tensor | None, frame_mask: Tensor | None
-    ) -> tuple[Tensor, Tensor | None]:
-        """Audio features (batch, time, width) and the poses of the phones; with no conditioning the features alone."""
-        phones = encoded.phones if phones is None else phones
-        if self.phone_conditioning is None or phones is None:
-            return encoded.features, None
-        if frame_mask is not None:
-            phones = phones * frame_mask[..., None]
-        return encoded.features + self.phone_conditioning.embed(phones), self.phone_conditioning.poses(phones)
 
 
 def _unscaled(motion: Tensor, scale: float) -> Tensor:

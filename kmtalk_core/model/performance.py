@@ -65,9 +65,9 @@ class Performance:
         first, last = int(moments.min()), min(math.ceil(moments.max()) + 1, self.hearing.frame_count)
         encoded = yield from self.hearing.encode_job(first, last)
         features, phones = encoded.features, encoded.phones
-        if self.model.phone_conditioning is not None and self.trust and phones is not None:
-            aligned = torch.from_numpy(self.phones.posteriors(first, last)).to(phones)
-            phones = torch.lerp(phones, aligned, self.trust)
+        if self.model.phone_conditioning is not None and (self.trust or phones is None):
+            aligned = torch.from_numpy(self.phones.posteriors(first, last)).to(features)[None]
+            phones = aligned if phones is None else torch.lerp(phones, aligned, self.trust)
         if last - first == high - low and first == low and np.array_equal(moments, np.arange(low, high)):
             return EncodedSpeech(features, phones)
         features = _sampled(features, moments - first)
@@ -77,13 +77,14 @@ class Performance:
         """The network's motion of the frames `core` of a window that starts at `low` and holds `keys`."""
         device = encoded.features.device
         frames = torch.tensor([[key.frame - low for key in keys]], device=device, dtype=torch.long)
-        poses = self.model.key_motions(encoded, frames)
+        heard = self.model.listen(encoded)
+        poses = self.model.key_motions(heard, frames)
         given = [index for index, key in enumerate(keys) if key.pose is not None]
         if given:
             wanted = np.stack([keys[index].pose for index in given])  # type: ignore[misc]  # None is left out above
             unshaped = self.shaping.unshape(wanted, poses[0, given].cpu().numpy())
             poses[0, given] = torch.from_numpy(unshaped).to(device)
-        motion = self.model.complete(encoded, frames, poses, core=core)
+        motion = self.model.complete(heard, frames, poses, core=core)
         result: FloatArray = motion[0].cpu().numpy()
         return result
 

@@ -33,6 +33,7 @@ from ..motion.spaces import ARKIT
 from ..phones import PHONE_CLASSES
 from ..progress import Job, Progress
 from .acoustic import disturb
+from .first_weights import let_keys_be_heard
 from .resume import Stateful, restore, store
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -181,7 +182,7 @@ def train_motion_job(
     torch.manual_seed(settings.seed)
     model = KMTalk(STARTER)
     model.audio_encoder.backbone.load_state_dict(encoder.state_dict())
-    _let_keys_be_heard(model)
+    let_keys_be_heard(model.motion_flow_encoder, _KEY_GAIN, _DISTANCE_SPREAD)
     model.to(settings.device).train()
     model.audio_encoder.backbone.requires_grad_(False).eval()
     learned = [p for p in model.parameters() if p.requires_grad]
@@ -203,17 +204,6 @@ def train_motion_job(
     return model.eval()
 
 
-def _let_keys_be_heard(model: KMTalk) -> None:
-    """Start the motion flow with key poses, which are small numbers, louder than the embeddings of distances.
-
-    The other way round the completion never learns to follow its keys: the audio alone explains the motion.
-    """
-    flow = model.motion_flow_encoder
-    torch.nn.init.normal_(flow.embed.weight, std=_KEY_GAIN)
-    for embedding in (flow.previous_distance, flow.next_distance):
-        torch.nn.init.normal_(embedding.weight, std=_DISTANCE_SPREAD)
-
-
 def _loss(model: KMTalk, batch: MotionBatch, settings: MotionTraining, step: int) -> Tensor:
     device, frames = settings.device, settings.frames
     rng = np.random.default_rng([settings.seed, step, 3])
@@ -225,9 +215,9 @@ def _loss(model: KMTalk, batch: MotionBatch, settings: MotionTraining, step: int
     told = torch.lerp(encoded.phones, batch.told_phones.to(device), batch.trust.to(device)[:, None, None])
     phones = torch.where(heard, encoded.phones, told)
     keys, mask = _padded(_keys(encoded, batch, frames), device)
-    key_motions = model.key_motions(encoded, keys, mask, phones)
+    key_motions = model.key_motions(model.listen(encoded, phones), keys, mask)
     bend = _bends(batch.motion, keys.cpu(), mask.cpu(), settings.bent_share, rng).to(device)
-    motion = model.complete(encoded, keys, key_motions + bend, mask, phones)
+    motion = model.complete(model.listen(encoded, phones), keys, key_motions + bend, mask)
     followed = wanted + KeySpacing.of(keys, mask, frames, model.config.flow_reach).interpolate(bend)
     rows = torch.arange(len(keys), device=device)[:, None]
     return (

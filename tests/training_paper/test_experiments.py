@@ -51,7 +51,7 @@ def test_every_method_learns_with_and_without_the_scheme(bench: Bench, name: str
     optimizer = torch.optim.Adam(network.parameters(), 2e-3)
     losses = []
     for _ in range(6):
-        parts = loss_of(network(batch), batch, SMALL.motion_scale, bench.settings)
+        parts = loss_of(network(batch), batch, bench.settings)
         assert ("keys" in parts) == scheme
         losses.append(float(parts["motion"]))
         optimizer.zero_grad()

@@ -11,7 +11,7 @@ from ...datasets.reader import MotionDataSet, open_data_set
 from ...errors import DataSetError, TrainingError
 from ...evaluation.regions import regions_for
 from ...progress import Job, finish
-from .settings import CONFIGS, MIXED, VertexTraining, read_config
+from .settings import CONFIGS, MIXED, SCHEDULES, VertexTraining, read_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=recipe.batch, help="sequences a process (default %(default)s)")
     parser.add_argument("--accumulation", type=int, default=recipe.accumulation, help="default %(default)s")
     parser.add_argument("--rate", type=float, default=recipe.rate, help="of Adam (default %(default)s)")
+    parser.add_argument("--schedule", choices=SCHEDULES, default=recipe.schedule, help="default %(default)s")
     parser.add_argument("--clip", type=float, default=recipe.clip, help="gradient norm (default: unbounded)")
     parser.add_argument("--mixed-precision", choices=MIXED, default=recipe.mixed)
     parser.add_argument("--seed", type=int, default=recipe.seed)
@@ -62,6 +63,7 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
         batch=options.batch,
         accumulation=options.accumulation,
         rate=options.rate,
+        schedule=options.schedule,
         clip=options.clip,
         mixed=options.mixed_precision,
         seed=options.seed,

@@ -12,6 +12,7 @@ from ...model import checkpoint
 from ...model.audio_encoder import AudioEncoder, EncodedSpeech
 from ...model.config import KMTalkConfig
 from ...model.kmtalk import KMTalk, with_pretrained_encoder
+from ..first_weights import prepare_for_vertices
 from .data import Batch
 from .settings import VertexTraining
 
@@ -28,7 +29,7 @@ class Forecast(NamedTuple):
 
 
 class VertexNetwork(nn.Module):
-    """Makes motion of a batch; `config` names space, encoder, and the scale in which errors are measured."""
+    """Makes motion of a batch; `config` names space and encoder."""
 
     config: KMTalkConfig
 
@@ -88,31 +89,35 @@ def _unless_full(mask: Tensor) -> Tensor | None:
 
 
 def build(config: KMTalkConfig, encoder: Path | None = None) -> tuple[KMTalkNetwork, str]:
-    """A new network and a sentence on where its audio encoder comes from.
+    """A new network, its first weights made for vertices, and a sentence on where its audio encoder comes from.
 
     `encoder` is a folder that `transformers` saved (wav2vec 2.0, HuBERT, WavLM), or a KMTalk checkpoint with a log-mel
     encoder.  The convolutions of a pretrained wav2vec 2.0 are frozen; random ones are trained.
     Raises WeightsError where the folder holds no such encoder.
     """
     if encoder is None:
-        model = KMTalk(config)
-        if config.encoder.kind == "transformers":
-            model.audio_encoder.backbone.feature_extractor.requires_grad_(True)
-        return KMTalkNetwork(model), "The audio encoder starts from random weights: no pretrained one was given."
+        return KMTalkNetwork(_new(config)), "The audio encoder starts from random weights: no pretrained one was given."
     if config.encoder.kind == "transformers":
-        return KMTalkNetwork(
-            with_pretrained_encoder(config, encoder)
-        ), f"The audio encoder is {encoder.name}, pretrained."
+        model = with_pretrained_encoder(config, encoder)
+        prepare_for_vertices(model)
+        return KMTalkNetwork(model), f"The audio encoder is {encoder.name}, pretrained."
     donor = checkpoint.load(encoder)
     if donor.config.encoder.kind != "log_mel":
         raise WeightsError(f"The weights in {encoder} have no log-mel encoder; give others, or another --config.")
-    model = KMTalk(config)
+    model = _new(config)
     model.audio_encoder.backbone.load_state_dict(donor.audio_encoder.backbone.state_dict())
     return KMTalkNetwork(model), f"The audio encoder is that of {donor.config.name}, trained before."
 
 
-def loss_of(forecast: Forecast, batch: Batch, scale: float, settings: VertexTraining) -> dict[str, Tensor]:
-    """Squared errors of motion, velocity and key motions, in the network's scale, and their weighted sum as `total`."""
+def _new(config: KMTalkConfig) -> KMTalk:
+    model = KMTalk(config)
+    prepare_for_vertices(model)
+    return model
+
+
+def loss_of(forecast: Forecast, batch: Batch, settings: VertexTraining) -> dict[str, Tensor]:
+    """Squared errors of motion, velocity and key motions, and their weighted sum as `total`."""
+    scale = settings.error_scale
     made, wanted, real = forecast.motion.float(), batch.motion, batch.frame_mask
     losses = {"motion": scale**2 * _mean_square(made, wanted, real)}
     if made.shape[1] > 1:

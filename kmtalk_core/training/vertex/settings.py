@@ -1,6 +1,7 @@
 """What training takes: the paper's recipe as default, and configurations small enough for a processor."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from ...errors import TrainingError
 from ...model.config import BIWI, VOCASET, EncoderConfig, KMTalkConfig
 
 MIXED = ("no", "bf16", "fp16")
+SCHEDULES = ("constant", "one-cycle")
+_WARM_UP = 0.1  # of all steps, of the one-cycle schedule
 _LARGEST_CONFIG = 1 << 20
 
 
@@ -18,7 +21,8 @@ class VertexTraining:
     """The recipe: Adam at `rate`, `batch` sequences a step on each process, gradients of `accumulation` steps summed.
 
     `steps` ends the training early where it is not 0.  The losses of motion, its velocity and the key motions weigh
-    1 : 1 : 1 (our choice); `clip` bounds the gradient's norm where it is not 0.
+    1 : 1 : 1 (our choice), squared errors of the space's unit times `error_scale`; `clip` bounds the gradient's norm
+    where it is not 0.  With `schedule` "one-cycle" the rate rises for a tenth of the steps and falls to nothing.
     """
 
     epochs: int = 100
@@ -26,9 +30,11 @@ class VertexTraining:
     batch: int = 1
     accumulation: int = 1
     rate: float = 1e-4
+    schedule: str = "constant"
     clip: float = 0.0
     velocity_weight: float = 1.0
     key_weight: float = 1.0
+    error_scale: float = 1000.0
     mixed: str = "no"
     seed: int = 0
     validate_every: int = 1  # epochs
@@ -37,6 +43,8 @@ class VertexTraining:
     def __post_init__(self) -> None:
         if self.mixed not in MIXED:
             raise TrainingError(f"Mixed precision must be one of {', '.join(MIXED)}.")
+        if self.schedule not in SCHEDULES:
+            raise TrainingError(f"The schedule of the learning rate must be one of {', '.join(SCHEDULES)}.")
         if (
             min(self.epochs, self.batch, self.accumulation, self.validate_every) < 1
             or min(self.steps, self.workers) < 0
@@ -47,8 +55,18 @@ class VertexTraining:
 
     def identity(self) -> dict[str, Any]:
         """What must agree for a training to be resumed: everything but how it is computed and when it ends."""
-        values = asdict(self)
-        return {name: values[name] for name in values if name not in ("workers", "epochs", "steps", "validate_every")}
+        free = {"workers", "validate_every"}
+        if self.schedule == "constant":
+            free |= {"epochs", "steps"}
+        return {name: value for name, value in asdict(self).items() if name not in free}
+
+    def rate_at(self, done: float) -> float:
+        """The learning rate when the share `done` of all steps is done."""
+        if self.schedule == "constant":
+            return self.rate
+        if done < _WARM_UP:
+            return self.rate * (0.04 + 0.96 * done / _WARM_UP)
+        return self.rate * 0.5 * (1 + math.cos(math.pi * min((done - _WARM_UP) / (1 - _WARM_UP), 1.0)))
 
 
 _TINY_WAV2VEC2: Mapping[str, Any] = {

@@ -100,7 +100,7 @@ class _Run:
         self.network, self.settings, self.accelerator, self.out, self.card = network, settings, accelerator, out, card
         learnt = [parameter for parameter in network.parameters() if parameter.requires_grad]
         network.to(accelerator.device)
-        self.optimizer = torch.optim.Adam(learnt, settings.rate)
+        self.optimizer = torch.optim.Adam(learnt, settings.rate, fused=True)
         self.prepared, self.prepared_optimizer = accelerator.prepare(network, self.optimizer)
         self.step, self.frames, self.seconds, self.epochs = 0, 0, 0.0, 0
         self.best_lve, self.best_epoch = math.inf, 0
@@ -112,16 +112,19 @@ class _Run:
 
     def epoch(self, items: SequenceItems, epoch: int, log: RunLog) -> Generator[Progress, None, None]:
         settings, accelerator = self.settings, self.accelerator
-        batches = list(
+        batches: list[list[int]] = list(
             epoch_batches(
                 len(items), settings.batch, settings.seed, epoch, accelerator.process_index, accelerator.num_processes
             )
         )
         loader = DataLoader(items, batch_sampler=batches, collate_fn=collate, num_workers=settings.workers)
         self.network.train()
+        last = settings.steps or settings.epochs * math.ceil(len(batches) / settings.accumulation)
         clock = time.perf_counter()
         sums: dict[str, float] = {}
         for index, batch in enumerate(loader):
+            for group in self.optimizer.param_groups:
+                group["lr"] = settings.rate_at(self.step / last)
             together = (index + 1) % settings.accumulation == 0 or index + 1 == len(batches)
             losses = self._learn(batch.to(accelerator.device), epoch, index, together)
             for name, value in losses.items():
@@ -149,7 +152,7 @@ class _Run:
         with nullcontext() if together else accelerator.no_sync(self.prepared):
             with accelerator.autocast():
                 forecast = self.prepared(batch)
-            losses = loss_of(forecast, batch, self.network.config.motion_scale, settings)
+            losses = loss_of(forecast, batch, settings)
             self._check(losses, batch, epoch)
             accelerator.backward(losses["total"] / settings.accumulation)
         if together:
