@@ -40,8 +40,12 @@ class Engine:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What the environment of its processes is to have: one we installed takes nothing from the user's folders."""
-        return {"PYTHONNOUSERSITE": "1"} if self.origin == "installed" else {}
+        """What the environment of its processes is to have.
+
+        One that we installed takes nothing from the user's folders, and what Metal cannot compute the processor does.
+        """
+        apart = {"PYTHONNOUSERSITE": "1"} if self.origin == "installed" else {}
+        return {"PYTORCH_ENABLE_MPS_FALLBACK": "1", **apart}
 
 
 @dataclass(frozen=True)

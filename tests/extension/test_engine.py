@@ -234,6 +234,24 @@ def test_a_process_serves_the_next_job_too_and_ends_when_idle(engine: Any) -> No
         workers.close()
 
 
+def test_an_installed_engine_takes_nothing_from_elsewhere(
+    engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user's own packages, and the home of another Python, break what works without them."""
+    own = tmp_path / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    own.mkdir(parents=True)
+    (own / "of_the_user.py").touch()
+    monkeypatch.setenv("PYTHONUSERBASE", str(tmp_path))
+    base = Path(sys.base_prefix) / "bin" / "python3"  # an environment's Python never looks there
+    if not base.exists():
+        pytest.skip("this Python has no such executable")
+    finish(engine.check(engine.Engine(base, "preferences"), ("of_the_user",)))
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path))
+    finish(engine.check(engine.Engine(base, "preferences"), ("of_the_user",)))
+    with pytest.raises(KMTalkError, match="of_the_user"):
+        finish(engine.check(engine.Engine(base, "installed"), ("of_the_user",)))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="looks at /proc-like process ids")
 def test_closing_ends_a_busy_process(engine: Any, long_speech: Path, weights: Path, tmp_path: Path) -> None:
     workers = engine.Workers()
