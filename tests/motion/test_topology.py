@@ -84,12 +84,22 @@ def test_teeth_added_after_the_head_are_left_alone(published):
     assert not found.offsets(vertices)[-3:].any()
 
 
+def test_triangles_joined_to_quads_are_told_by_the_places_of_the_vertices(published):
+    space, vertices, faces = published
+    found = find_topology(1.1 * vertices * [1.05, 1.0, 0.97], faces[: 3 * len(faces) // 4])
+    assert found.space == space
+    assert "by the places of its vertices" in found.sentence
+    assert np.array_equal(found.vertices, np.arange(len(vertices)))
+
+
 def test_the_right_number_of_vertices_is_not_enough(published):
     _, vertices, faces = published
     other = faces.copy()
     other[:50] = np.random.default_rng(0).permutation(len(vertices))[:150].reshape(50, 3)
-    assert find_topology(vertices, other) is None
-    assert "other edges" in describe(vertices, other)
+    order = np.argsort(vertices[:, 1])
+    shuffled = np.argsort(order)[other]
+    assert find_topology(vertices[order], shuffled) is None
+    assert "other edges" in describe(vertices[order], shuffled)
 
 
 def test_another_head_is_none_of_them():
