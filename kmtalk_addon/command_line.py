@@ -1,9 +1,11 @@
 """`blender --command kmtalk …`: the same jobs without a window."""
 
 import argparse
+import contextlib
 import json
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.blend:
             _open(options.blend)
-        status = int(options.run(options))
+        with _interrupt_does(signal.default_int_handler):
+            status = int(options.run(options))
         if options.save_as or not options.no_save:
             _save(options.save_as)
         return _render() if options.render and status == 0 else status
@@ -43,9 +46,23 @@ def main(arguments: Sequence[str]) -> int:
         _tell(_plain(error))
         return 1 if _is_fault(error) else 2
     except KeyboardInterrupt:
-        _tell("stopped.")
+        _tell("stopped; nothing was saved.")
         return 130
     return 2
+
+
+@contextlib.contextmanager
+def _interrupt_does(handler: Any) -> Iterator[None]:
+    """Let Ctrl-C do what `handler` says; Blender's own answer to it reaches no Python."""
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    except RuntimeError as error:
+        if "KeyboardInterrupt" in str(error):  # as it comes out of an operator
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)  # Blender's own cannot be set again, and is not missed
 
 
 class _Parser(argparse.ArgumentParser):
@@ -103,6 +120,8 @@ def _scene(options: argparse.Namespace) -> int:
         try:
             bpy.ops.kmtalk.animate("EXEC_DEFAULT", strip=strip, faces=faces, **_bake(options))
         except RuntimeError as error:
+            if "KeyboardInterrupt" in str(error):
+                raise
             failures += 1
             _tell(f"{strip}: {_plain(error)}")
     _tell(f"{len(pairs) - failures} of {len(pairs)} strips done")

@@ -1,6 +1,10 @@
 """`blender --command kmtalk …`, called as Blender calls it."""
 
 import json
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,3 +113,30 @@ def test_a_rendering_that_fails_is_no_success(
     small_render.filepath, bpy.context.scene.camera = str(tmp_path / "f_"), None
     assert main(animate) == 1
     assert "camera" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal")
+@pytest.mark.parametrize("command", ["animate", "scene"])
+def test_an_interrupt_stops_it_and_its_worker(
+    addon: Callable[[str], Any], scene: Any, long_speech: Path, add_strip: Callable[..., Any], command: str, capsys: Any
+) -> None:
+    """Ctrl-C, as it comes from a terminal in the middle of the work."""
+    head = make_face(scene, "Head")
+    desk = addon("jobs.runner").desk()
+    add_strip("Head", path=long_speech)
+
+    def interrupt() -> None:
+        while not (desk.running and desk.running[0].step.stage not in ("starting", "starting the engine", "loading")):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    before = signal.getsignal(signal.SIGINT)
+    assert (
+        addon("command_line").main([command, "--no-save", *(["--face", "Head"] if command == "animate" else [])]) == 130
+    )
+    thread.join()
+    assert capsys.readouterr().err.splitlines()[-1] == "kmtalk: stopped; nothing was saved."
+    assert not desk.running and head.data.shape_keys.animation_data is None
+    assert signal.getsignal(signal.SIGINT) == before
