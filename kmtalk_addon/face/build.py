@@ -224,7 +224,9 @@ def write_shapes(item: Any, shapes: Mapping[str, npt.NDArray[np.float32]]) -> tu
         if name in changed:
             continue
         block = keys.key_blocks.get(name) if name in built_keys(item.data) else None
-        block = block or item.shape_key_add(name=name, from_mix=False)
+        if block is None:
+            block = item.shape_key_add(name=name, from_mix=False)
+            block.value = 0.0  # since Blender 5.2 a new key is fully on
         block.points.foreach_set("co", (neutral + offsets).ravel())
         block.value = 1.0 if name == SEAL else block.value
         digests[block.name] = _digest(block)
