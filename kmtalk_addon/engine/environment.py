@@ -1,6 +1,7 @@
 """The environment that the engine lives in: a copy of Blender's Python, or a virtual environment of another one."""
 
 import contextlib
+import os
 import re
 import shutil
 import sys
@@ -55,13 +56,17 @@ def discard(folder: Path) -> None:
 
 
 def _copy(home: Path, folder: Path) -> progress.Job[None]:
-    files = [p for p in home.rglob("*") if p.is_file() and not set(_NOT_NEEDED) & set(p.relative_to(home).parts[:-1])]
-    for number, path in enumerate(files):
-        target = folder / path.relative_to(home)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
-        if number % 20 == 0:
-            yield progress.Progress("copying Blender's Python", 0.04 * number / len(files))
+    number = 0
+    for place, folders, names in os.walk(home):
+        folders[:] = [name for name in folders if name not in _NOT_NEEDED]
+        target = folder / Path(place).relative_to(home)
+        target.mkdir(exist_ok=True)
+        for path in (Path(place, name) for name in names):
+            if path.is_file():  # rather than a link to nothing
+                shutil.copy2(path, target / path.name)
+                number += 1
+            if number % 10 == 0:
+                yield progress.Progress("copying Blender's Python", 0.02)
 
 
 @contextlib.contextmanager
