@@ -29,10 +29,10 @@ _COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#
 """Captured motion is black; methods take the others, which colour-blind readers tell apart."""
 
 _HEAD, _LABEL, _GAP = 240, 28, 8  # pixels
-_PLOT_WIDTH, _PLOT_HEIGHT = 960, 200
+_PLOT_WIDTH, _PLOT_HEIGHT, _LEFT = 960, 200, 64
 _BRIGHTEST = 99.0  # percentile of the first method's error that the colours end at
 _MOST_SYLLABLES = 6
-_AROUND_FACE = 0.15  # of the size of the regions
+_AROUND_FACE, _AROUND_LIPS = 0.05, 0.9  # of the width of the regions
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,15 @@ def draw_job(
         yield Progress("predicting", len(made) / len(methods))
     said = phones(name) if phones is not None else None
     head = TriangleMesh(truth.template(name), mesh.triangles)
-    face = _box(head.vertices[np.union1d(regions.lips, regions.upper)])
+    mouth = _box(head.vertices[regions.lips], _AROUND_LIPS)
+    face = _box(np.concatenate([head.vertices[regions.upper], mouth]), _AROUND_FACE)
+    unit = truth.space.unit
     moments = chosen_moments(said, truth.space.fps, min(len(motion) for motion in (captured, *made.values())))
     files = []
     for file, svg in (
-        ("error_map.svg", error_map(captured, made, head, face)),
-        ("error_curve.svg", curves(captured, made, regions, truth.space.fps, said)),
-        ("strip.svg", strip(captured, made, head, moments, face)),
+        ("error_map.svg", error_map(captured, made, head, unit, face)),
+        ("error_curve.svg", curves(captured, made, regions, truth.space.fps, said, unit)),
+        ("strip.svg", strip(captured, made, head, moments, mouth)),
     ):
         _write(out / file, svg)
         files.append(out / file)
@@ -100,38 +102,50 @@ def chosen_moments(phones: Alignment | None, fps: float, frames: int) -> list[tu
 
 
 def error_map(
-    captured: FloatArray, made: Mapping[str, FloatArray], mesh: TriangleMesh, show: FloatArray | None = None
+    captured: FloatArray,
+    made: Mapping[str, FloatArray],
+    mesh: TriangleMesh,
+    unit: str = "",
+    show: FloatArray | None = None,
 ) -> str:
     """The mean Euclidean error of every vertex, as colours on the head; one scale for all methods."""
-    errors = {label: _vertex_errors(motion, captured) for label, motion in made.items()}
+    scale, unit = _readable(unit)
+    errors = {label: scale * _vertex_errors(motion, captured) for label, motion in made.items()}
     highest = float(np.percentile(next(iter(errors.values())), _BRIGHTEST))
     images = [draw_head(mesh.vertices, mesh, heat(error, highest), _HEAD, show) for error in errors.values()]
-    labels = [f"{label}: mean {error.mean():.3g}" for label, error in errors.items()]
+    labels = [f"{label}: mean {error.mean():.3g} {unit}" for label, error in errors.items()]
     bar = "".join(
         f'<rect x="{_GAP + index * 3}" y="{_HEAD + _LABEL + _GAP}" width="3" height="12" '
         f'fill="rgb({r:.0f},{g:.0f},{b:.0f})"/>'
         for index, (r, g, b) in enumerate(heat(np.linspace(0, 1, 60).astype(np.float32), 1.0))
     )
-    text = f'<text x="{_GAP + 190}" y="{_HEAD + _LABEL + _GAP + 11}">0 to {highest:.3g}</text>'
+    text = f'<text x="{_GAP + 190}" y="{_HEAD + _LABEL + _GAP + 11}">0 to {highest:.3g} {unit}</text>'
     width = len(images) * (_HEAD + _GAP) + _GAP
-    return _svg(max(width, 320), _HEAD + _LABEL + 32, _row(images, labels, 0) + bar + text)
+    return _svg(max(width, 400), _HEAD + _LABEL + 32, _row(images, labels, 0) + bar + text)
 
 
 def curves(
-    captured: FloatArray, made: Mapping[str, FloatArray], regions: Regions, fps: float, phones: Alignment | None
+    captured: FloatArray,
+    made: Mapping[str, FloatArray],
+    regions: Regions,
+    fps: float,
+    phones: Alignment | None,
+    unit: str = "",
 ) -> str:
     """Over time: the lip error of each method, and the lips' opening against the captured one, with the phones."""
-    errors = {label: error_over_time(motion, captured, regions) for label, motion in made.items()}
-    plots: list[tuple[str, Mapping[str, npt.NDArray[np.floating]]]] = [("lip error", errors)]
+    scale, unit = _readable(unit)
+    errors = {label: scale * error_over_time(motion, captured, regions) for label, motion in made.items()}
+    plots: list[tuple[str, Mapping[str, npt.NDArray[np.floating]]]] = [(f"lip error, {unit}", errors)]
     if len(regions.upper_lip) and len(regions.lower_lip):
-        wide = {"captured": opening(captured, regions)}
-        plots.append(("lip opening", wide | {label: opening(motion, regions) for label, motion in made.items()}))
+        wide = {"captured": captured, **made}
+        openings = {label: scale * opening(motion, regions) for label, motion in wide.items()}
+        plots.append((f"lip opening beyond the neutral head's, {unit}", openings))
     colours = {"captured": _COLOURS[0], **dict(zip(made, _cycle(_COLOURS[1:]), strict=False))}
     parts, top = [], 0
     for title, tracks in plots:
         parts.append(_plot(title, tracks, colours, fps, phones, len(captured), top))
-        top += _PLOT_HEIGHT + 56
-    return _svg(_PLOT_WIDTH + 80, top + 8, "".join(parts))
+        top += _PLOT_HEIGHT + 72
+    return _svg(_LEFT + _PLOT_WIDTH + 16, top, "".join(parts))
 
 
 def strip(
@@ -153,11 +167,16 @@ def strip(
     return _svg(len(moments) * (_HEAD + _GAP) + _GAP, height + _GAP, content)
 
 
-def _box(points: FloatArray) -> FloatArray:
-    """Two corners (2, 3) of a box around the face, with some of the head around it."""
+def _box(points: FloatArray, around: float) -> FloatArray:
+    """Two corners (2, 3) of a box around `points`, with `around` of its width on every side."""
     low, high = points.min(axis=0), points.max(axis=0)
-    margin = _AROUND_FACE * (high - low)
+    margin = around * (high[0] - low[0])
     return np.stack([low - margin, high + margin])
+
+
+def _readable(unit: str) -> tuple[float, str]:
+    """What to multiply lengths in `unit` by for people, and what they are then."""
+    return (1000.0, "mm") if unit == "metre" else (1.0, f"{unit} units")
 
 
 def _vertex_errors(motion: FloatArray, captured: FloatArray) -> FloatArray:
@@ -192,24 +211,40 @@ def _plot(
     low = min(0.0, *(float(track.min()) for track in tracks.values()))
     high = max(float(track.max()) for track in tracks.values())
     across, up = _PLOT_WIDTH / max(frames - 1, 1), _PLOT_HEIGHT / max(high - low, 1e-30)
-    left, base = 70, top + 24 + _PLOT_HEIGHT
-    parts = [f'<text x="8" y="{top + 16}">{escape(title)}</text>']
-    parts += [f'<text x="8" y="{base}">{low:.2g}</text>', f'<text x="8" y="{top + 36}">{high:.2g}</text>']
-    for index, (label, track) in enumerate(tracks.items()):
-        line = " ".join(f"{left + i * across:.1f},{base - (v - low) * up:.1f}" for i, v in enumerate(track))
-        colour = colours[label]
-        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{line}"/>')
-        parts.append(f'<text x="{left + 100 + 150 * index}" y="{top + 16}" fill="{colour}">{escape(label)}</text>')
+    top, base = top + 24, top + 24 + _PLOT_HEIGHT
+
+    def line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
+        return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"/>'
+
+    parts = [f'<text x="{_LEFT}" y="{top - 8}">{escape(title)}</text>']
+    for value in (low, 0.0, high):
+        if value != 0 and abs(value) < 0.1 * (high - low):
+            continue
+        height = base - (value - low) * up
+        parts.append(line(_LEFT, height, _LEFT + _PLOT_WIDTH, height, "#cccccc"))
+        parts.append(f'<text x="{_LEFT - 6}" y="{height + 4:.1f}" text-anchor="end" font-size="11">{value:.2g}</text>')
     for phone in phones.phones if phones else ():
-        x = left + phone.start * fps * across
+        x, end = (_LEFT + time * fps * across for time in (phone.start, phone.end))
         closes = bool(BILABIALS & set(classes_of(phone.label)))
+        parts.append(line(x, top, x, base, "#e8e8e8"))
+        look = ' font-weight="bold"' if closes else ' fill="#666666"'
         parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top + 24}" y2="{base}" stroke="#dddddd" stroke-width="0.5"/>'
+            f'<text x="{(x + end) / 2:.1f}" y="{base + 15}" text-anchor="middle" font-size="11"{look}>'
+            f"{escape(phone.label)}</text>"
         )
-        weight = "bold" if closes else "normal"
+    seconds = (frames - 1) / fps
+    for tick in np.arange(0, seconds + 1e-9, 0.5 if seconds < 8 else 2.0):
+        x = _LEFT + tick * fps * across
+        parts.append(line(x, base, x, base + 4, "#666666"))
+        parts.append(f'<text x="{x:.1f}" y="{base + 32}" text-anchor="middle" font-size="11">{tick:g} s</text>')
+    for index, (label, track) in enumerate(tracks.items()):
+        points = " ".join(f"{_LEFT + i * across:.1f},{base - (v - low) * up:.1f}" for i, v in enumerate(track))
+        colour = colours[label]
         parts.append(
-            f'<text x="{x + 1:.1f}" y="{base + 14}" font-size="10" font-weight="{weight}">{escape(phone.label)}</text>'
+            f'<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round" points="{points}"/>'
         )
+        x = _LEFT + _PLOT_WIDTH - 150 * (len(tracks) - index) + 150
+        parts.append(f'<text x="{x}" y="{top - 8}" text-anchor="end" fill="{colour}">{escape(label)}</text>')
     return "".join(parts)
 
 

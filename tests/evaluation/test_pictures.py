@@ -35,7 +35,7 @@ def test_a_surface_is_drawn_without_holes(side: int) -> None:
     assert (image[0] == 255).all()
 
 
-def test_the_near_hides_the_far_and_backs_are_not_drawn() -> None:
+def test_the_near_hides_the_far_and_backs_are_dark() -> None:
     near, far = grid(6), grid(6)
     both = TriangleMesh(np.concatenate([far.vertices, near.vertices * 0.5 + (0, 0, 1)]).astype(np.float32),
                         np.concatenate([far.triangles, near.triangles + 36]))  # fmt: skip
@@ -44,7 +44,7 @@ def test_the_near_hides_the_far_and_backs_are_not_drawn() -> None:
     assert image[50, 50, 1] > 100 and image[50, 50, 0] == 0
     assert image[10, 10, 0] > 100 and image[10, 10, 1] == 0
     turned = TriangleMesh(near.vertices, near.triangles[:, ::-1])
-    assert (draw_head(turned.vertices, turned, colours[:36], 50) == 255).all()
+    assert (draw_head(turned.vertices, turned, colours[:36], 50)[25, 25] < 90).all()
 
 
 def test_a_png_holds_its_pixels() -> None:
@@ -57,9 +57,9 @@ def test_a_png_holds_its_pixels() -> None:
     np.testing.assert_array_equal(rows[:, 1:].reshape(5, 7, 3), image)
 
 
-def test_error_is_brighter_where_it_is_larger() -> None:
+def test_error_is_darker_where_it_is_larger() -> None:
     colours = heat(np.array([0, 0.5, 1, 9], np.float32), 1.0).sum(axis=1)
-    assert colours[0] < colours[1] < colours[2] == colours[3]
+    assert colours[0] > colours[1] > colours[2] == colours[3]
 
 
 def test_closures_and_open_vowels_are_worth_a_look() -> None:
