@@ -61,8 +61,7 @@ def find_topology(item: Any) -> topology.TopologyMatch | None:
 
 
 def describe_topology(item: Any) -> str:
-    """One sentence on the topology of a mesh object; looked at anew when its mesh changes its size, not at each
-    redraw."""
+    """One line on the topology of a mesh object; looked at anew when its mesh changes its size, not at each redraw."""
     data = item.data
     return _described(data.session_uid, len(data.vertices), len(data.edges), len(data.polygons))
 
@@ -73,6 +72,12 @@ def _described(uid: int, vertices: int, edges: int, polygons: int) -> str:
     co = np.empty(3 * vertices, np.float32)
     data.vertices.foreach_get("co", co)
     try:
-        return topology.describe(co.reshape(-1, 3), mesh.fan(*polygons_of(data)))
+        found = topology.find_topology(co.reshape(-1, 3), mesh.fan(*polygons_of(data)))
     except errors.FaceError as error:
         return str(error)
+    if found is None:
+        return f"{vertices:,} vertices, of no topology that is known"
+    odd = [word for word, is_so in (("reordered", found.reordered), ("mirrored", found.mirrored)) if is_so]
+    return ", ".join(
+        [f"{found.topology.upper()} topology", *odd, f"{vertices:,} vertices", f"fits to {found.residual:.1%}"]
+    )

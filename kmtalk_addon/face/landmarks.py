@@ -9,7 +9,7 @@ import numpy as np
 _NAME = "kmtalk_landmark"
 _HEAD = "kmtalk_landmark_of"
 _PUT = "kmtalk_landmark_put"
-_SIZE = 0.012  # of the head
+_SIZE = 0.008  # of the head
 _MOVED = 0.002  # of the head: an empty that is this far from where it was put was dragged
 
 
@@ -22,7 +22,7 @@ def place(head: Any, points: Mapping[str, Sequence[float]], size: float) -> list
     inverse = head.matrix_world.inverted()
     made = []
     for name, point in points.items():
-        empty = bpy.data.objects.new(f"{head.name} {name}", None)
+        empty = bpy.data.objects.new(name.replace("_", " "), None)
         empty.empty_display_type, empty.empty_display_size = "SPHERE", _SIZE * size
         empty.show_in_front = empty.show_name = True
         empty.parent, empty.matrix_parent_inverse = head, inverse

@@ -108,6 +108,7 @@ def _add_posed(scene: Any, face: Face, parts: Sequence[Any], values: Array, view
             data.update()
         else:
             copy = bpy.data.objects.new(item.name, data)
+        data.shade_smooth()
         copy.matrix_world = shown @ item.matrix_world
         subdivision = next((m for m in item.modifiers if m.type == "SUBSURF"), None)
         if subdivision is not None and len(data.polygons) < 20_000:
