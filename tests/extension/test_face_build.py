@@ -176,5 +176,5 @@ def test_heads_of_research_are_built_in_seconds(scene: Any, addon: Callable[[str
     bpy.ops.kmtalk.face_landmarks(faces=name)  # the worker starts
     began = time.monotonic()
     assert bpy.ops.kmtalk.face_build(faces=name) == {"FINISHED"}
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 30  # 5 on an idle machine
     assert addon("face").find_face([item]).sentence.startswith(("ARKit, 47", "ARKit, 51"))
