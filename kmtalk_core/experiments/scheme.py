@@ -93,9 +93,10 @@ class SchemeNetwork(VertexNetwork):
         spacing = KeySpacing.of(batch.keys, batch.key_mask, audio.shape[1], self.config.flow_reach)
         with full_precision(batch):
             made = self.generator(_request(batch, audio, batch.keys, batch.key_mask, scale))
-            flow = self.motion_flow_encoder(made.motion, spacing, frame_mask)
+            key_motions = made.motion / scale
+            flow = self.motion_flow_encoder(key_motions, spacing, frame_mask)
             motion = self.multimodal_guided_decoder(self.fusion(flow, audio, spacing), frame_mask, slice(None))
-        return Forecast(motion / scale, made.motion / scale, made.extra)
+        return Forecast(motion / scale, key_motions, made.extra)
 
 
 def _request(batch: Batch, audio: Tensor, frames: Tensor, mask: Tensor, scale: float) -> Request:

@@ -107,6 +107,26 @@ def test_the_motion_prior_speaks_in_words_of_its_codebook() -> None:
     assert losses[-1] < losses[0]
 
 
+def test_the_scheme_around_the_key_motion_decoder_is_kmtalk(bench: Bench) -> None:
+    torch.manual_seed(0)
+    ours = Row("KMTalk").network(SMALL, None).eval()
+    scheme = Row("scheme", method="KMD").network(SMALL, None).eval()
+    for parameter in ours.parameters():  # heads start at zero
+        torch.nn.init.normal_(parameter, 0, 0.05)
+    renamed = {
+        name.removeprefix("model.").replace("key_motion_decoder.", "generator.decoder."): value
+        for name, value in ours.state_dict().items()
+    }
+    scheme.load_state_dict(renamed)
+    items = SequenceItems(bench.data, bench.data.split("test"), SMALL, bench.store, with_phones=True)
+    batch = collate([items[0]])
+    with torch.inference_mode():
+        one, other = ours(batch), scheme(batch)
+    assert one.motion.abs().max() > 1e-3
+    torch.testing.assert_close(other.key_motions, one.key_motions)
+    torch.testing.assert_close(other.motion, one.motion)
+
+
 def test_finished_runs_are_kept(bench: Bench) -> None:
     first = finish(bench.run_job(COMPONENTS[0], 0))
     weights = next(bench.out.glob("runs/*/weights.safetensors"))
