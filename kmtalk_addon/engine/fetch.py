@@ -30,7 +30,9 @@ def main(report: Path, folder: Path) -> int:
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_context()))
     before = 0
     for info in chosen:
-        name = urllib.parse.unquote(urllib.parse.urlsplit(info["url"]).path.rsplit("/", 1)[-1])
+        name = Path(urllib.parse.unquote(urllib.parse.urlsplit(info["url"]).path)).name
+        if not name.endswith(".whl") or "\\" in name:
+            raise ValueError(f"{name} is no wheel")
         target = folder / name
         if not target.exists():
             _fetch(opener, info["url"], target, info["archive_info"].get("hashes", {}), before)

@@ -1,5 +1,6 @@
 """Regenerate: read what was changed by hand, have the worker complete the motion beside it, write those spans alone."""
 
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,8 +95,11 @@ def _sound_of(story: store.Story, folder: Path) -> tuple[Path, mixdown.Mixdown |
     Raises AudioError.
     """
     path = Path(story.audio)
-    if path.is_file():
-        return path, None
+    name = re.split(r"[/\\]", story.audio)[-1]  # whatever system it was written on
+    beside = Path(bpy.path.abspath(f"//{name}"))
+    for candidate in (path, beside):
+        if candidate.is_file():
+            return candidate, None
     for scene in bpy.data.scenes:
         for strip in compat.strips(scene):
             if strip.type == "SOUND" and strip.name == story.name and strip.sound is not None:
@@ -103,6 +107,4 @@ def _sound_of(story: store.Story, folder: Path) -> tuple[Path, mixdown.Mixdown |
                 return clip.path, clip.mixing
     if not story.audio:
         raise errors.AudioError(f"“{story.name}” came without its sound: add it as a sound strip of that name.")
-    raise errors.AudioError(
-        f"The sound of “{story.name}” is gone: put {path.name} back, or add it as a strip of that name."
-    )
+    raise errors.AudioError(f"The sound of “{story.name}” is gone: put {name} back, or add it as a strip of that name.")

@@ -29,6 +29,7 @@ class RunningJob:
 
     title: str
     job: Generator[progress.Progress, None, str]
+    cancelled: str = "Cancelled: nothing was changed."
     step: progress.Progress = field(default_factory=lambda: progress.Progress("starting", 0.0))
     is_ended: bool = False
     outcome: str = ""
@@ -49,10 +50,10 @@ class RunningJob:
             self.is_ended, self.error = True, "Something failed that should not have; the console says more."
             raise
 
-    def cancel(self, why: str = "Cancelled: nothing was changed.") -> None:
+    def cancel(self, why: str = "") -> None:
         """Stop it now.  Closing the job ends what it started."""
         if not self.is_ended:
-            self.is_ended, self.error = True, why
+            self.is_ended, self.error = True, why or self.cancelled
             self.job.close()
 
 
@@ -65,8 +66,10 @@ class Desk:
     notice: str = ""
     notice_is_error: bool = False
 
-    def start(self, title: str, job: Generator[progress.Progress, None, str]) -> RunningJob:
-        started = RunningJob(title, job)
+    def start(
+        self, title: str, job: Generator[progress.Progress, None, str], cancelled: str = RunningJob.cancelled
+    ) -> RunningJob:
+        started = RunningJob(title, job, cancelled)
         self.running.append(started)
         self.notice = ""
         return started
@@ -106,6 +109,7 @@ class JobOperator:
 
     bl_options = {"UNDO"}  # noqa: RUF012 - Blender wants a set here
     title = "Working"
+    cancelled = RunningJob.cancelled
     _running: RunningJob | None = None
     _timer: Any = None
     _shown = progress.Progress("", 0.0)
@@ -117,7 +121,7 @@ class JobOperator:
 
     def execute(self, context: Any) -> set[str]:
         try:
-            running = desk().start(self.title, self.start(context))
+            running = desk().start(self.title, self.start(context), self.cancelled)
         except errors.KMTalkError as error:
             self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
             return {"CANCELLED"}
@@ -137,7 +141,7 @@ class JobOperator:
         if bpy.app.background or context.window is None:
             return self.execute(context)
         try:
-            self._running = desk().start(self.title, self.start(context))
+            self._running = desk().start(self.title, self.start(context), self.cancelled)
         except errors.KMTalkError as error:
             self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
             return {"CANCELLED"}

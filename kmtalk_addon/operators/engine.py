@@ -29,6 +29,7 @@ class KMTALK_OT_install_engine(JobOperator, bpy.types.Operator):
     bl_label = "Install Engine"
     bl_options = {"INTERNAL"}  # noqa: RUF012
     title = "Installing"
+    cancelled = "Cancelled: what was downloaded is kept, so Resume goes on from there."
 
     if TYPE_CHECKING:
         from_folder: bool

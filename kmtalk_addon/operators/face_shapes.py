@@ -87,23 +87,34 @@ class KMTALK_OT_face_check(_OnFace, JobOperator, bpy.types.Operator):
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         path = Path(bpy.path.abspath(self.filepath)).with_suffix(".png") if self.filepath else None
         asked = check.request(chosen.meshes(context, self.faces), choices.engine_of(context), path)
-        return _checked(asked, None if bpy.app.background else context.window)
+        return _checked(asked)
 
 
-def _checked(asked: check.Request, window: Any) -> Generator[progress.Progress, None, str]:
+def _checked(asked: check.Request) -> Generator[progress.Progress, None, str]:
     said = yield from check.check(asked)
-    if window is not None:
-        _show_picture(window)
+    if not bpy.app.background:
+        _show_picture()
     return said
 
 
-def _show_picture(window: Any) -> None:
-    """Open the sheet in a window of its own."""
-    with bpy.context.temp_override(window=window):
+def _show_picture() -> None:
+    """Open the sheet in a window of its own, the whole of it once the window knows its size."""
+    windows = bpy.context.window_manager.windows
+    with bpy.context.temp_override(window=windows[0]):
         bpy.ops.wm.window_new()
-    area = bpy.context.window_manager.windows[-1].screen.areas[0]
+    area = windows[-1].screen.areas[0]
     area.type = "IMAGE_EDITOR"
     area.spaces.active.image = bpy.data.images.get(check.sheet.IMAGE)
+    bpy.app.timers.register(_fit_picture, first_interval=0.2)
+
+
+def _fit_picture() -> None:
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "IMAGE_EDITOR" and area.spaces.active.image == bpy.data.images.get(check.sheet.IMAGE):
+                region = next(region for region in area.regions if region.type == "WINDOW")
+                with bpy.context.temp_override(window=window, area=area, region=region):
+                    bpy.ops.image.view_all(fit_view=True)
 
 
 CLASSES = (KMTALK_OT_face_landmarks, KMTALK_OT_face_build, KMTALK_OT_face_remove, KMTALK_OT_face_check)

@@ -1,5 +1,7 @@
 """Keys changed by hand, and the motion made anew beside them alone."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -284,3 +286,20 @@ def test_the_take_survives_saving_reopening_and_appending(
     action = action_of(item)
     curve = dict(points_of(addon, action)[JAW])
     assert (curve[frame], curve[other]) == (0.5625, 0.6875)
+
+
+def test_a_shot_that_moved_with_its_sound_beside_it_regenerates(
+    addon: Callable[[str], Any], animated: Any, speech: Path, tmp_path: Path
+) -> None:
+    import bpy
+
+    action = action_of(animated)
+    told = addon("store").story_of(action)
+    elsewhere = type(told)(**{**vars(told), "audio": rf"C:\shots\{speech.name}"})
+    action.kmtalk_take.story = json.dumps(vars(elsewhere))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    set_value(addon, action, free_key(action).frame, 0.5625)
+    with pytest.raises(RuntimeError, match=f"put {speech.name} back"):
+        bpy.ops.kmtalk.regenerate()
+    shutil.copy(speech, tmp_path)
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
