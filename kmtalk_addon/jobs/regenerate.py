@@ -10,6 +10,7 @@ import bpy
 from .. import bake, changes, choices, compat, drafts, keys, mixdown, sound, store
 from ..core import errors, progress
 from ..core import take as takes
+from ..face import bones
 from .animate import find_scene
 from .runner import desk, in_thread
 
@@ -77,6 +78,7 @@ def _complete(
         bake.mark_scene(find_scene(scene), story.options, revision.samples.key_frames, labels)
 
     yield from drafts.insist(attempt)
+    bones.write(keys.face_of(_find_actions(numbers)).owner.kmtalk_face, completed, story.options, story.fps)
     count = len(revision.frames)
     return f"“{story.name}”: {len(edited.edits)} edits, {count} of {completed.frame_count} frames made anew"
 
