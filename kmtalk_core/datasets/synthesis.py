@@ -223,9 +223,10 @@ def _card(wanted: SyntheticData, layout: Layout, count: int) -> str:
     return (
         f"# Synthetic data in the layout of {layout.name}\n\n"
         f"{count} sequences of eSpeak NG's voices with articulation by rule on a head of {space.vertices} vertices, "
-        f"made by `python -m kmtalk_core synthesize --layout {layout.name} --sentences {wanted.sentences} --seed "
-        f"{wanted.seed}`. **Nothing here was captured and nobody is shown**: subjects bear the names of the published "
-        "ones so that published splits apply. Use it to try code, never to report results.\n\n"
+        f"made by `python -m kmtalk_core synthesize --layout {layout.name} --sentences {wanted.sentences} "
+        f"--held-out {wanted.held_out} --seed {wanted.seed}`. **Nothing here was captured and nobody is "
+        "shown**: subjects bear the names of the published ones so that published splits apply. Use it to try code, never to report results.\n\n"
+        "Lids blink by chance, which no method can hear, so the FDD says little here.\n\n"
         f"- `wav/` 16 kHz; `vertices_npy/` (frames, {space.width}) at {layout.captured_fps:g} fps in {space.unit}s; "
         "`templates.pkl` subject → (V, 3)\n"
         "- `text/` what is said; `textgrids/` exact phones; `templates/head.ply` the topology; `regions.npz` lips and "
