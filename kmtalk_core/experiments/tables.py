@@ -161,8 +161,8 @@ def to_markdown(table: Table, bench: Bench) -> str:
         "",
         f"{bench.data.root.name}: {len(bench.data.split('train'))} sequences to train, {count} to test; configuration "
         f"{bench.base.name}, {recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'} of batch "
-        f"{recipe.batch} at {recipe.rate:g}; region list “{bench.regions.name}”; mean ± deviation over "
-        f"{len(reference)} seeds. The paper's columns are BIWI-Test-A (LVE ×1e-4, FDD ×1e-5).",
+        f"{recipe.batch} at {recipe.rate:g}; audio encoder {bench.encoder.name if bench.encoder else 'random at first'}; "
+        f"region list “{bench.regions.name}”; mean ± deviation over {len(reference)} seeds. The paper's columns are BIWI-Test-A (LVE ×1e-4, FDD ×1e-5).",
         *(f"- not there: {line}" for line in table.skipped),
     ]
     return "\n".join(lines) + "\n"
