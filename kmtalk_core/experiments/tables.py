@@ -155,14 +155,14 @@ def to_markdown(table: Table, bench: Bench) -> str:
             *(_published(table.paper.get(label), index) for index in (0, 1)),
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    count = len(bench.data.split("test"))
-    recipe = bench.settings
+    recipe, encoder = bench.settings, bench.encoder.name if bench.encoder else "random at first"
+    train, test = (len(bench.data.split(which)) for which in ("train", "test"))
     lines += [
         "",
-        f"{bench.data.root.name}: {len(bench.data.split('train'))} sequences to train, {count} to test; configuration "
-        f"{bench.base.name}, {recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'} of batch "
-        f"{recipe.batch} at {recipe.rate:g}; audio encoder {bench.encoder.name if bench.encoder else 'random at first'}; "
-        f"region list “{bench.regions.name}”; mean ± deviation over {len(reference)} seeds. The paper's columns are BIWI-Test-A (LVE ×1e-4, FDD ×1e-5).",
+        f"{bench.data.root.name}: {train} sequences to train, {test} to test; configuration {bench.base.name}, audio "
+        f"encoder {encoder}, {recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'} of batch "
+        f"{recipe.batch} at {recipe.rate:g}; region list “{bench.regions.name}”; mean ± deviation over "
+        f"{len(reference)} seeds. The paper's columns are BIWI-Test-A (LVE ×1e-4, FDD ×1e-5).",
         *(f"- not there: {line}" for line in table.skipped),
     ]
     return "\n".join(lines) + "\n"
