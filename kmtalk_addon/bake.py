@@ -143,7 +143,7 @@ def put(drawing: Drawing, prepared: Prepared, face: Face, scene: Any, options: B
         action = actions[draft]
         notes += filter(None, [own_shape_keys(mesh.object)])
         widen_sliders(mesh, samples.values)
-        _place(action, compat.slot_by_handle(action, handle), mesh, samples, options)
+        place(action, compat.slot_by_handle(action, handle), mesh, samples, options)
         mesh.datablock.update_tag()
         mesh.object.data.update()
         notes += _conflicts(action, mesh)
@@ -224,7 +224,7 @@ def widen_sliders(mesh: FaceMesh, values: FloatArray) -> None:
         block.slider_min = min(block.slider_min, max(float(lowest[channel]), -_SLIDER_LIMIT))
 
 
-def _place(action: Any, slot: Any, mesh: FaceMesh, samples: Samples, options: BakeOptions) -> None:
+def place(action: Any, slot: Any, mesh: FaceMesh, samples: Samples, options: BakeOptions) -> None:
     """Let the action play: as the active one where that place is free, else on an NLA track of its own."""
     animation = mesh.datablock.animation_data or mesh.datablock.animation_data_create()
     strip = _own_strip(animation, action, slot)

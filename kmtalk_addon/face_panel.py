@@ -7,7 +7,7 @@ import bpy
 from . import choices
 from .core import errors
 from .drawing import draw_text
-from .face import Face, build, chosen, geometry, landmarks, presets
+from .face import Face, build, chosen, geometry, landmarks, presets, settings
 
 
 class KMTALK_UL_adjustments(bpy.types.UIList):
@@ -33,12 +33,12 @@ class KMTALK_UL_adjustments(bpy.types.UIList):
 
 def draw_face(layout: Any, context: Any) -> None:
     """The whole box."""
-    settings = context.scene.kmtalk
-    for entry in settings.meshes:
+    meshes_listed = context.scene.kmtalk.meshes
+    for entry in meshes_listed:
         layout.row().prop(entry, "object", text="")
     row = layout.row(align=True)
     row.operator("kmtalk.add_meshes", text="Add Selected", icon="ADD")
-    if len(settings.meshes):
+    if len(meshes_listed):
         row.operator("kmtalk.remove_mesh", text="", icon="REMOVE")
     meshes = choices.meshes_of(context)
     try:
@@ -46,7 +46,7 @@ def draw_face(layout: Any, context: Any) -> None:
     except errors.KMTalkError as error:
         _draw_faceless(layout, context, str(error))
         return
-    if not settings.meshes:
+    if not meshes_listed:
         draw_text(layout, context, "Uses " + ", ".join(f"“{mesh.object.name}”" for mesh in face.meshes), "MESH_DATA")
     draw_text(layout, context, face.sentence, "CHECKMARK")
     layout.operator("kmtalk.face_check", icon="VIEWZOOM")
@@ -103,6 +103,14 @@ def _draw_settings(layout: Any, context: Any, face: Face) -> None:
     row = body.row(align=True)
     row.prop(own, "matrix", text="Matrix")
     row.operator("kmtalk.edit_matrix", text="", icon="TEXT")
+    row = body.row(align=True)
+    row.prop(own, "armature", text="Rig")
+    row.operator("kmtalk.use_rig", text="", icon="ARMATURE_DATA")
+    if own.armature is not None:
+        for prop in settings.BONES.values():
+            body.prop_search(own, prop, own.armature.data, "bones")
+        body.prop(own, "jaw_angle")
+        body.prop(own, "keys_too")
 
 
 CLASSES = (KMTALK_UL_adjustments,)

@@ -12,6 +12,7 @@ import torch
 from networks import TINY_WAV2VEC2, awake, small
 
 from kmtalk_core import audio
+from kmtalk_core.alignment import Alignment, Phone
 from kmtalk_core.animate import Animator
 from kmtalk_core.audio import RATE, Sound
 from kmtalk_core.edits import carry_over
@@ -20,6 +21,7 @@ from kmtalk_core.model import checkpoint, hearing, performance
 from kmtalk_core.motion.arkit import ARKIT_INDEX
 from kmtalk_core.progress import Progress
 from kmtalk_core.take import Take, load_take, save_take
+from kmtalk_core.textgrid import write_textgrid
 
 JAW = ARKIT_INDEX["jawOpen"]
 QUIET = {"blinks": False}
@@ -120,6 +122,20 @@ def test_windows_of_a_pretrained_encoder_join_without_a_jump(pretrained_animator
     jumps = np.abs(np.diff(in_windows, axis=0) - np.diff(in_one_pass, axis=0)).max(axis=1)
     for seam in (240, 480):
         assert jumps[seam - 2 : seam + 3].max() < 0.01 * span
+
+
+def test_told_phones_reach_an_encoder_that_hears_none(tmp_path: Path) -> None:
+    config = small(encoder=TINY_WAV2VEC2, space="vocaset", motion_scale=100.0)
+    checkpoint.save(awake(config), tmp_path / "told", "A small network with random weights.")
+    animator, sound = Animator.load(tmp_path / "told", "cpu"), noise(3.0)
+    motions = []
+    for label in ("a", "u"):
+        phones = [Phone(0.5, 1.0, "b"), Phone(1.0, 2.5, label)]
+        write_textgrid(Alignment.covering(phones, 3.0, "test"), tmp_path / "said.TextGrid")
+        motions.append(animator.animate(sound, textgrid=tmp_path / "said.TextGrid").motion)
+    moved = np.abs(motions[0] - motions[1]).max(axis=1)
+    assert moved[52] > 1e-6
+    assert moved[:2].max() < 1e-7
 
 
 def test_a_real_sentence_gets_keys_at_its_phones(animator: Animator, speech: Path) -> None:

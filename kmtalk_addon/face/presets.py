@@ -49,6 +49,9 @@ def load(owner: Any, name: str = "") -> None:
     own.adjustments.clear()
     for channel, (multiplier, offset) in content["adjustments"].items():
         settings.adjustment(own, channel, multiplier, offset)
+    for prop, bone in content["bones"].items():
+        setattr(own, prop, bone)
+    own.jaw_angle, own.keys_too = content["jaw_angle"], content["keys_too"]
     if content["matrix"] is None:
         own.matrix = None
     else:
@@ -69,6 +72,9 @@ def _content(own: Any) -> dict[str, Any]:
     return {
         "adjustments": {item.name: [round(item.multiplier, 5), round(item.offset, 5)] for item in own.adjustments},
         "matrix": None if own.matrix is None else own.matrix.as_string(),
+        "bones": {prop: getattr(own, prop) for prop in settings.BONES.values()},
+        "jaw_angle": round(own.jaw_angle, 5),
+        "keys_too": own.keys_too,
     }
 
 
@@ -78,11 +84,18 @@ def _read(path: Path) -> dict[str, Any]:
             raise ValueError
         content = json.loads(path.read_text(encoding="utf-8"))
         adjustments = {str(k): [float(m), float(o)] for k, (m, o) in content["adjustments"].items()}
-        if not all(math.isfinite(x) for pair in adjustments.values() for x in pair):
+        jaw_angle, matrix = float(content["jaw_angle"]), content["matrix"]
+        if not all(math.isfinite(x) for x in (jaw_angle, *(n for pair in adjustments.values() for n in pair))):
             raise ValueError
-        matrix = content["matrix"]
+        bones = {prop: str(content["bones"][prop]) for prop in settings.BONES.values()}
         if matrix is not None:
             retarget.from_json(matrix)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, errors.FaceError) as error:
         raise errors.FaceError(f"{path.name} is no preset of a face: save it again.") from error
-    return {"adjustments": adjustments, "matrix": matrix}
+    return {
+        "adjustments": adjustments,
+        "matrix": matrix,
+        "bones": bones,
+        "jaw_angle": jaw_angle,
+        "keys_too": bool(content.get("keys_too")),
+    }

@@ -59,7 +59,8 @@ def find_face(objects: Iterable[Any]) -> Face:
         require_editable(item)
     owner = settings.owner_of(speaking, lambda item: len(found.meshes[item.name]))
     rules = settings.adjusted(retarget.retarget(found.scheme, found.mapping), owner.kmtalk_face)
-    index = {channel: number for number, channel in enumerate(rules.channels)}
+    by_bones = settings.taken_channels(owner.kmtalk_face)
+    index = {channel: number for number, channel in enumerate(rules.channels) if channel not in by_bones}
     return Face(
         tuple(
             FaceMesh(item, {index[c]: key for c, key in found.meshes[item.name].items() if c in index})

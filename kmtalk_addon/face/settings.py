@@ -4,9 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import CollectionProperty, FloatProperty, IntProperty, PointerProperty
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from ..core import errors, retarget
+from ..core import bones, errors, retarget
+
+BONES = {bones.JAW: "jaw_bone", bones.EYE_LEFT: "eye_left_bone", bones.EYE_RIGHT: "eye_right_bone"}
+"""Part → the property of the settings that names its bone."""
 
 
 class KMTALK_PG_adjustment(bpy.types.PropertyGroup):
@@ -24,6 +27,10 @@ class KMTALK_PG_adjustment(bpy.types.PropertyGroup):
         )
 
 
+def _is_armature(self: Any, item: Any) -> bool:
+    return bool(item.type == "ARMATURE")
+
+
 class KMTALK_PG_face(bpy.types.PropertyGroup):
     """The settings of one character, on the object of its head."""
 
@@ -31,6 +38,12 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         adjustments: Any
         adjustment_index: int
         matrix: Any
+        armature: Any
+        jaw_bone: str
+        eye_left_bone: str
+        eye_right_bone: str
+        jaw_angle: float
+        keys_too: bool
     else:
         adjustments: CollectionProperty(type=KMTALK_PG_adjustment)
         adjustment_index: IntProperty()
@@ -38,6 +51,24 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
             name="Matrix",
             description="Text that says how much of each ARKit channel goes into each key, instead of the usual",
             type=bpy.types.Text,
+        )
+        armature: PointerProperty(
+            name="Rig", description="Armature whose jaw and eyes move", type=bpy.types.Object, poll=_is_armature
+        )
+        jaw_bone: StringProperty(name="Jaw", description="Bone that opens the mouth")
+        eye_left_bone: StringProperty(name="Left Eye", description="Bone of the character's left eye")
+        eye_right_bone: StringProperty(name="Right Eye", description="Bone of the character's right eye")
+        jaw_angle: FloatProperty(
+            name="Jaw Angle",
+            description="How far a wide open mouth turns the jaw",
+            subtype="ANGLE",
+            default=0.35,
+            min=-1.2,
+            max=1.2,
+        )
+        keys_too: BoolProperty(
+            name="Shape Keys Too",
+            description="Shape keys of jaw and gaze move beside the bones; else the bones take their place",
         )
 
 
@@ -61,7 +92,7 @@ def adjustment(settings: Any, channel: str, multiplier: float, offset: float) ->
 
 def is_used(settings: Any) -> bool:
     """Whether anything was set."""
-    return bool(len(settings.adjustments) or settings.matrix)
+    return bool(len(settings.adjustments) or settings.matrix or settings.armature)
 
 
 def owner_of(objects: Sequence[Any], worth: Callable[[Any], int]) -> Any:
@@ -80,3 +111,18 @@ def adjusted(rules: retarget.Retarget, settings: Any) -> retarget.Retarget:
         {item.name: item.multiplier for item in settings.adjustments},
         {item.name: item.offset for item in settings.adjustments},
     )
+
+
+def chosen_bones(own: Any) -> dict[str, Any]:
+    """The pose bones that take part, by part."""
+    if own.armature is None or own.armature.pose is None:
+        return {}
+    found = {part: own.armature.pose.bones.get(getattr(own, prop)) for part, prop in BONES.items()}
+    return {part: bone for part, bone in found.items() if bone is not None}
+
+
+def taken_channels(own: Any) -> frozenset[str]:
+    """The ARKit channels that bones take instead of shape keys."""
+    if own.keys_too:
+        return frozenset()
+    return frozenset(channel for part in chosen_bones(own) for channel in bones.channels_of(part))

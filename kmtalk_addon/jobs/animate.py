@@ -13,7 +13,7 @@ from ..core import drive as drives
 from ..core import errors, progress
 from ..core import take as takes
 from ..engine import Engine
-from ..face import Face, find_face
+from ..face import Face, bones, find_face
 from .runner import desk, in_thread
 
 if TYPE_CHECKING:
@@ -179,6 +179,7 @@ def write_take(
         return bake.put(drawing, prepared, *find_place(), story.options)
 
     report = yield from drafts.insist(attempt)
+    notes = [*notes, *bones.write(find_place()[0].owner.kmtalk_face, take, story.options, story.fps)]
     said = f"“{story.name}”: {len(take.keys)} key motions on frames {report.first} to {report.last}"
     return ". ".join([said, *notes, *report.notes])
 

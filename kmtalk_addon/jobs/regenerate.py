@@ -11,7 +11,8 @@ import bpy
 from .. import bake, changes, choices, compat, drafts, keys, mixdown, sound, store
 from ..core import errors, progress
 from ..core import take as takes
-from .animate import find_scene
+from ..face import bones
+from .animate import find_objects, find_scene
 from .runner import desk, in_thread
 
 
@@ -59,6 +60,7 @@ def _complete(
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes()
     face = keys.face_of(_find_actions(numbers))
+    owner = face.owner.session_uid
     revision = yield from in_thread(lambda: keys.revise(face, take, completed, story, edited), "drawing curves")
     labels = [key.label for key in completed.keys]
 
@@ -78,6 +80,7 @@ def _complete(
         bake.mark_scene(find_scene(scene), story.options, revision.samples.key_frames, labels)
 
     yield from drafts.insist(attempt)
+    bones.write(find_objects([owner])[0].kmtalk_face, completed, story.options, story.fps)
     count = len(revision.frames)
     return f"“{story.name}”: {len(edited.edits)} edits, {count} of {completed.frame_count} frames made anew"
 

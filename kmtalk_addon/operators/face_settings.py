@@ -7,7 +7,7 @@ from bpy.props import FloatProperty, StringProperty
 
 from .. import choices
 from ..core import errors
-from ..face import Face, presets, settings
+from ..face import Face, bones, presets, settings
 
 
 class _OfFace:
@@ -98,6 +98,20 @@ class KMTALK_OT_edit_matrix(_OfFace, bpy.types.Operator):
         return f"Edit “{own.matrix.name}” in the Text Editor; the next animation follows it."
 
 
+class KMTALK_OT_use_rig(_OfFace, bpy.types.Operator):
+    """Let the jaw and eye bones of the character's rig move: those that are known by their names are filled in"""
+
+    bl_idname = "kmtalk.use_rig"
+    bl_label = "Use Rig"
+
+    def change(self, face: Face) -> str:
+        own = face.owner.kmtalk_face
+        found = bones.use_rig(own, own.armature or bones.rig_of(face.owner))
+        if not found:
+            return f"No bone of “{own.armature.name}” is called as in a rig that is known: pick them."
+        return f"Found {', '.join(found.values())} in “{own.armature.name}”"
+
+
 class KMTALK_OT_save_preset(_OfFace, bpy.types.Operator):
     """Keep these settings under the character's name, for other files"""
 
@@ -128,6 +142,7 @@ CLASSES = (
     KMTALK_OT_add_adjustment,
     KMTALK_OT_remove_adjustment,
     KMTALK_OT_edit_matrix,
+    KMTALK_OT_use_rig,
     KMTALK_OT_save_preset,
     KMTALK_OT_load_preset,
 )

@@ -25,11 +25,9 @@ COMPONENTS = (
     Row("without audio guidance", {"audio_guidance": False}, paper=(4.8859, 3.2780)),
     Row("fixed fusion", {"fusion": "fixed"}),
     Row("no scheme: KMD makes every frame", method="KMD", scheme=False),
+    Row("with phone conditioning", {"phone_conditioning": True}),
 )
-"""Parts taken out (the paper's ablations), and two rows of ours."""
-
-CONDITIONED = Row("with phone conditioning", {"phone_conditioning": True})
-"""Ours: what is said at each frame, from the localization."""
+"""Parts taken out (the paper's ablations), and three rows of ours."""
 
 SCHEME = (
     Row("FaceFormer style", method="FaceFormer", scheme=False, paper=(5.3077, 4.6408)),
@@ -68,8 +66,6 @@ def table_job(bench: Bench, name: str, seeds: int) -> Job[Table]:
     if name == "localization":
         return (yield from _localization_job(bench, seeds))
     rows = {"components": COMPONENTS, "scheme": SCHEME}[name]
-    if name == "components" and bench.base.encoder.kind == "log_mel":
-        rows += (CONDITIONED,)
     found: dict[str, list[Scores]] = {}
     for index, row in enumerate(rows):
         for seed in range(seeds):
@@ -159,12 +155,12 @@ def to_markdown(table: Table, bench: Bench) -> str:
             *(_published(table.paper.get(label), index) for index in (0, 1)),
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    count = len(bench.data.split("test"))
-    recipe = bench.settings
+    recipe, encoder = bench.settings, bench.encoder.name if bench.encoder else "random at first"
+    train, test = (len(bench.data.split(which)) for which in ("train", "test"))
     lines += [
         "",
-        f"{bench.data.root.name}: {len(bench.data.split('train'))} sequences to train, {count} to test; configuration "
-        f"{bench.base.name}, {recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'} of batch "
+        f"{bench.data.root.name}: {train} sequences to train, {test} to test; configuration {bench.base.name}, audio "
+        f"encoder {encoder}, {recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'} of batch "
         f"{recipe.batch} at {recipe.rate:g}; region list “{bench.regions.name}”; mean ± deviation over "
         f"{len(reference)} seeds. The paper's columns are BIWI-Test-A (LVE ×1e-4, FDD ×1e-5).",
         *(f"- not there: {line}" for line in table.skipped),

@@ -232,7 +232,6 @@ VOCASET = KMTalkConfig(
     EncoderConfig("transformers", WAV2VEC2_BASE),
     width=512,
     heads=8,
-    feedforward=4,
     key_layers=1,
     decoder_layers=2,
     reach=15,

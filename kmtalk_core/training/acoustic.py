@@ -22,7 +22,8 @@ from ..errors import CorpusError
 from ..model.log_mel import MEL_BANDS
 from ..model.log_mel_encoder import LogMelEncoder, SpeechEvidence
 from ..progress import Job, Progress
-from .resume import Stateful, restore, store
+from .resume import Stateful
+from .steps import StepTraining, steps_job
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -30,24 +31,18 @@ _ARTICULATION_WEIGHTS = (4.0, 1.5, 1.0, 1.0, 0.7)
 _ARTICULATION_SHARE, _PHONE_SHARE, _BOUNDARY_SHARE = 10.0, 0.4, 0.6
 _LABEL_SMOOTHING = 0.05
 _BOUNDARY_WEIGHT = 2.0  # boundaries are rarer than what lies between them
-_CLIPPED_NORM = 1.0
-_STEPS_A_CHECKPOINT = 100
 _WARM_UP = 70  # steps
 _MEMORY = 0.99  # share of the running average that a step leaves
 
 
 @dataclass(frozen=True)
-class AcousticTraining:
-    """How stage one is trained.  Clips of natural voices are drawn `natural_share` times as often for their length."""
+class AcousticTraining(StepTraining):
+    """How stage one is trained; `frames` are the features' at 100 Hz."""
 
     steps: int = 700
     batch: int = 24
     frames: int = 320
     rate: float = 2e-3
-    decay: float = 0.01
-    natural_share: float = 2.0
-    seed: int = 0
-    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -84,11 +79,11 @@ def examples(clips: Iterable[Clip], frames: int) -> Iterator[Example]:
         yield Example(clip.features, targets, labels, clip.boundaries().astype(np.float16), clip.natural)
 
 
-def draw(pool: list[Example], weights: FloatArray, settings: AcousticTraining, step: int) -> Batch:
+def draw(pool: list[Example], chances: npt.NDArray[np.float64], settings: AcousticTraining, step: int) -> Batch:
     """The batch of `step`: the same for the same seed, whether or not training was interrupted before it."""
     rng = np.random.default_rng([settings.seed, step])
     crops = []
-    for index in rng.choice(len(pool), settings.batch, p=weights):
+    for index in rng.choice(len(pool), settings.batch, p=chances):
         example = pool[index]
         start = 2 * int(rng.integers(0, (len(example.features) - settings.frames) // 2))
         window = slice(start, start + settings.frames)
@@ -149,8 +144,7 @@ def train_encoder_job(clips: Iterable[Clip], settings: AcousticTraining, checkpo
             yield Progress("reading the corpus", 0.0)
     if not pool:
         raise CorpusError("The corpus has no clip long enough to train on: synthesize more speech.")
-    weights = np.array([len(e.features) * (settings.natural_share if e.natural else 1.0) for e in pool])
-    weights /= weights.sum()
+    chances = settings.chances([len(e.features) for e in pool], [e.natural for e in pool])
     torch.manual_seed(settings.seed)
     encoder = LogMelEncoder().to(settings.device).train()
     optimizer = torch.optim.AdamW(encoder.parameters(), settings.rate, weight_decay=settings.decay)
@@ -162,20 +156,14 @@ def train_encoder_job(clips: Iterable[Clip], settings: AcousticTraining, checkpo
         "optimizer": optimizer,
         "schedule": schedule,
     }
-    first = restore(checkpoint, parts, settings)
-    for step in range(first, settings.steps):
-        torch.manual_seed(settings.seed * settings.steps + step)  # dropout, too, is the same after a pause
-        batch = draw(pool, weights, settings, step).to(settings.device)
-        loss = acoustic_loss(encoder(batch.features), batch)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(encoder.parameters(), _CLIPPED_NORM)
-        optimizer.step()
-        schedule.step()
-        average.update_parameters(encoder)
-        if (step + 1) % _STEPS_A_CHECKPOINT == 0 or step + 1 == settings.steps:
-            store(checkpoint, parts, settings, step + 1)
-        yield Progress(f"encoder, loss {loss.item():.3f}", (step + 1) / settings.steps)
+
+    def loss_of(step: int) -> Tensor:
+        batch = draw(pool, chances, settings, step).to(settings.device)
+        return acoustic_loss(encoder(batch.features), batch)
+
+    yield from steps_job(
+        "encoder", loss_of, parts, settings, checkpoint, after=lambda: average.update_parameters(encoder)
+    )
     averaged = average.module.eval()
     assert isinstance(averaged, LogMelEncoder)
     return averaged

@@ -34,40 +34,37 @@ from ..phones import PHONE_CLASSES
 from ..progress import Job, Progress
 from .acoustic import disturb
 from .first_weights import let_keys_be_heard
-from .resume import Stateful, restore, store
+from .resume import Stateful
+from .steps import StepTraining, steps_job
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
+Chances: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 
 _MOTION_STEP, _FEATURE_STEP = 6, 20  # frames in the 0.2 s after which motion, features and outputs coincide again
 _KEY_JITTER = 1  # frames
 _BOUNDARY_NOISE = 0.015  # seconds, as of a forced alignment
 _WRONG_LABELS = 0.05
-_STEPS_A_CHECKPOINT = 100
 _KEY_GAIN, _DISTANCE_SPREAD = 2.4, 0.05  # deviations of first weights
 
 
 @dataclass(frozen=True)
-class MotionTraining:
-    """How stage two is trained.
+class MotionTraining(StepTraining):
+    """How stage two is trained; `frames` are the motion's.
 
-    `frames` of motion a crop; `heard_share` of the crops are heard; `rule_share` of what these are to show is the rule
-    applied to the posteriors; `bent_share` of the crops have bent keys; the visible opening's error counts
-    `opening_weight` times beside those of motion, velocity and key poses, which count 1 each.
+    `heard_share` of the crops are heard; `rule_share` of what these are to show is the rule applied to the posteriors;
+    `bent_share` of the crops have bent keys; the visible opening's error counts `opening_weight` times beside those of
+    motion, velocity and key poses, which count 1 each.
     """
 
     steps: int = 1200
     batch: int = 16
     frames: int = 180
     rate: float = 1e-3
-    decay: float = 0.01
     heard_share: float = 0.5
     rule_share: float = 1.0
     bent_share: float = 0.6
     opening_weight: float = 1.0
-    natural_share: float = 2.0
-    seed: int = 0
-    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -100,12 +97,12 @@ def examples(clips: Iterable[Clip], frames: int) -> Iterator[MotionExample]:
             yield MotionExample(clip, motion)
 
 
-def draw(pool: list[MotionExample], weights: FloatArray, settings: MotionTraining, step: int) -> MotionBatch:
+def draw(pool: list[MotionExample], chances: Chances, settings: MotionTraining, step: int) -> MotionBatch:
     """The batch of `step`: the same for the same seed, whether or not training was interrupted before it."""
     rng = np.random.default_rng([settings.seed, step, 2])
     length = settings.frames * _FEATURE_STEP // _MOTION_STEP
     features, motions, phones, keys = [], [], [], []
-    for index in rng.choice(len(pool), settings.batch, p=weights):
+    for index in rng.choice(len(pool), settings.batch, p=chances):
         example = pool[index]
         place = int(rng.integers(0, (len(example.motion) - settings.frames) // _MOTION_STEP + 1))
         first = place * _FEATURE_STEP
@@ -177,8 +174,7 @@ def train_motion_job(
             yield Progress("moving faces by rule", 0.0)
     if not pool:
         raise CorpusError("The corpus has no clip long enough to train on: synthesize more speech.")
-    weights = np.array([len(e.motion) * (settings.natural_share if e.clip.natural else 1.0) for e in pool])
-    weights /= weights.sum()
+    chances = settings.chances([len(e.motion) for e in pool], [e.clip.natural for e in pool])
     torch.manual_seed(settings.seed)
     model = KMTalk(STARTER)
     model.audio_encoder.backbone.load_state_dict(encoder.state_dict())
@@ -189,18 +185,11 @@ def train_motion_job(
     optimizer = torch.optim.AdamW(learned, settings.rate, weight_decay=settings.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=settings.steps, pct_start=0.1)
     parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer, "schedule": schedule}
-    first = restore(checkpoint, parts, settings)
-    for step in range(first, settings.steps):
-        torch.manual_seed(settings.seed * settings.steps + step)
-        loss = _loss(model, draw(pool, weights, settings, step), settings, step)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(learned, 1.0)
-        optimizer.step()
-        schedule.step()
-        if (step + 1) % _STEPS_A_CHECKPOINT == 0 or step + 1 == settings.steps:
-            store(checkpoint, parts, settings, step + 1)
-        yield Progress(f"motion, loss {1000 * loss.item():.2f}e-3", (step + 1) / settings.steps)
+
+    def loss_of(step: int) -> Tensor:
+        return _loss(model, draw(pool, chances, settings, step), settings, step)
+
+    yield from steps_job("motion", loss_of, parts, settings, checkpoint)
     return model.eval()
 
 

@@ -30,6 +30,13 @@ def root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         path.unlink()
 
 
+def test_more_can_be_held_out_than_trained_on(tmp_path: Path) -> None:
+    data = open_data_set(finish(synthesize_job(SyntheticData(tmp_path, sentences=1, subjects=1, held_out=3))))
+    assert [len(data.split(which)) for which in ("train", "validation", "test")] == [1, 3, 3]
+    for path in (tmp_path / "vertices_npy").glob("*.npy"):
+        path.unlink()
+
+
 def test_it_reads_as_the_published_one_does(root: Path) -> None:
     data = open_data_set(root)
     assert data.notes == ()

@@ -24,7 +24,7 @@ def weights_of(encoder) -> torch.Tensor:
 
 
 def test_interrupted_training_ends_in_the_very_same_weights(clips, tmp_path, monkeypatch):
-    monkeypatch.setattr("kmtalk_core.training.acoustic._STEPS_A_CHECKPOINT", 1)
+    monkeypatch.setattr("kmtalk_core.training.steps._STEPS_A_CHECKPOINT", 1)
     through = finish(train_encoder_job(clips, SETTINGS, tmp_path / "through.pt"))
     job = train_encoder_job(clips, SETTINGS, tmp_path / "halved.pt")
     for step in job:

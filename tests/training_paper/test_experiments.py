@@ -139,7 +139,7 @@ def test_finished_runs_are_kept(bench: Bench) -> None:
 
 def test_a_table_has_every_row_with_its_spread_and_the_papers_numbers(bench: Bench) -> None:
     table = finish(table_job(bench, "components", 2))
-    assert set(table.rows) == {row.label for row in COMPONENTS} | {"with phone conditioning"}
+    assert set(table.rows) == {row.label for row in COMPONENTS}
     assert all(len(seeds) == 2 and seeds[0].lve != seeds[1].lve for seeds in table.rows.values())
     text = to_markdown(table, bench)
     assert "3.9654" in text and "±" in text and "of 2 seeds" in text and bench.regions.name in text

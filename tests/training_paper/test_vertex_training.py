@@ -19,12 +19,13 @@ from kmtalk_core.evaluation import command as evaluation
 from kmtalk_core.evaluation.metrics import lip_errors
 from kmtalk_core.evaluation.regions import regions_for
 from kmtalk_core.model import checkpoint
-from kmtalk_core.progress import finish
+from kmtalk_core.model.spacing import KeySpacing
+from kmtalk_core.progress import Job, finish
 from kmtalk_core.training.vertex import command
 from kmtalk_core.training.vertex.data import SequenceItems, collate, epoch_batches
 from kmtalk_core.training.vertex.network import build
 from kmtalk_core.training.vertex.settings import CONFIGS, VertexTraining, read_config
-from kmtalk_core.training.vertex.trainer import train_job, validate
+from kmtalk_core.training.vertex.trainer import Trained, train_job, validate
 
 SMALL, TINY = CONFIGS["vocaset-small"], CONFIGS["vocaset-tiny"]
 QUIET = replace(TINY, name="quiet", dropout=0.0, encoder=replace(TINY.encoder, transformers={
@@ -66,6 +67,47 @@ def test_an_interrupted_training_ends_with_the_same_weights(root: Path, tmp_path
     assert steps == sorted(steps) and steps[-1] == 8
     with pytest.raises(TrainingError, match="other settings"):
         train(root, tmp_path / "parts", "--epochs", 3, "--rate", 1e-2)
+
+
+def test_the_rate_of_one_cycle_rises_falls_and_goes_on_after_an_interruption(
+    data_set: MotionDataSet, tmp_path: Path
+) -> None:
+    settings = VertexTraining(epochs=3, rate=1e-3, schedule="one-cycle")
+    rates = [settings.rate_at(done / 100) for done in range(101)]
+    assert max(rates) == pytest.approx(1e-3) and rates[0] < 1e-4 and rates[100] < 1e-9
+    assert rates.index(max(rates)) == 10
+
+    def job(out: Path) -> Job[Trained]:
+        torch.manual_seed(0)
+        items = SequenceItems(data_set, data_set.split("train"), TINY, AlignmentStore.of(data_set))
+        return train_job(build(TINY)[0], items, None, regions_for("vocaset", data_set.root), settings, out)
+
+    finish(job(tmp_path / "whole"))
+    interrupted = job(tmp_path / "parts")
+    while "epoch 3" not in next(interrupted).stage:
+        pass
+    interrupted.close()
+    finish(job(tmp_path / "parts"))
+    whole, parts = weights(tmp_path / "whole" / "last"), weights(tmp_path / "parts" / "last")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_new_network_hears_its_keys_above_their_spacing(data_set: MotionDataSet) -> None:
+    torch.manual_seed(0)
+    model = build(SMALL)[0].model.eval()
+    items = SequenceItems(data_set, data_set.split("train"), SMALL, AlignmentStore.of(data_set))
+    batch = collate([items[0]])
+    poses = batch.motion[:, batch.keys[0]]
+
+    def flow(poses: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+        return model.motion_flow_encoder(poses, KeySpacing.of(keys, None, batch.motion.shape[1], SMALL.flow_reach))
+
+    with torch.inference_mode():
+        shown = flow(poses, batch.keys)
+        other_poses = (flow(poses.flip(1), batch.keys) - shown).abs().mean()
+        still = torch.zeros_like(poses)  # what is left then is the spacing
+        spread = flow(still, batch.keys).std(dim=1).mean()
+    assert other_poses > 2 * spread
 
 
 def test_a_loss_that_is_no_number_names_its_batch(data_set: MotionDataSet) -> None:
@@ -116,6 +158,24 @@ def test_a_pretrained_encoder_is_taken_from_its_folder_with_its_convolutions_fro
             assert same, name
         if name.endswith("attention.q_proj.weight"):
             assert not same, name
+
+
+@pytest.mark.parametrize("kind", ["Hubert", "WavLM"])
+def test_other_pretrained_encoders_train_with_the_phones_of_the_localization(
+    root: Path, tmp_path: Path, kind: str
+) -> None:
+    import transformers
+
+    sizes = {name: value for name, value in TINY.encoder.transformers.items() if name != "model_type"}
+    torch.manual_seed(5)
+    donor = getattr(transformers, f"{kind}Model")(getattr(transformers, f"{kind}Config")(**sizes))
+    donor.save_pretrained(tmp_path / "donor")
+    change = ["--set", "phone_conditioning=true", "--audio-encoder", tmp_path / "donor"]
+    train(root, tmp_path / "run", "--steps", 3, "--rate", 1e-3, *change)
+    after = weights(tmp_path / "run" / "last")
+    assert after["phone_conditioning.pose.weight"].any()  # it starts at zero
+    convolution = "feature_extractor.conv_layers.0.conv.weight"
+    assert torch.equal(after[f"audio_encoder.backbone.{convolution}"], donor.state_dict()[convolution])
 
 
 def test_without_one_the_encoder_is_random_and_the_user_is_told(
