@@ -125,6 +125,20 @@ def is_retimed(strip: Any) -> bool:
     return HAS_AUDIO and len(getattr(strip, "retiming_keys", ())) > 0
 
 
+def heard_frames(strip: Any) -> tuple[float, float]:
+    """The frame from which a strip is heard and the one from which it is not any more (Blender 6 drops old names)."""
+    if hasattr(strip, "left_handle"):
+        return float(strip.left_handle), float(strip.right_handle)
+    return float(strip.frame_final_start), float(strip.frame_final_end)
+
+
+def content_frame(strip: Any) -> float:
+    """The frame on which a strip's content would begin if nothing of it were trimmed."""
+    if hasattr(strip, "content_trim_start"):
+        return float(strip.content_start - strip.content_trim_start)
+    return float(strip.frame_start - strip.animation_offset_start)
+
+
 def parent_meta(strip: Any) -> Any:
     """The meta strip that holds `strip`, or None."""
     return strip.parent_meta() if hasattr(strip, "parent_meta") else None

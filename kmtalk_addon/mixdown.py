@@ -53,7 +53,8 @@ def start(scene: Any, strip: Any, out: Path) -> Mixdown:
     copy = scene.copy()
     try:
         _leave_alone(copy, strip.name)
-        copy.frame_start, copy.frame_end = int(strip.frame_final_start), max(int(strip.frame_final_end) - 1, 1)
+        first, last = compat.heard_frames(strip)
+        copy.frame_start, copy.frame_end = int(first), max(int(last) - 1, 1)
         if bpy.app.binary_path:
             blend = out.with_suffix(".blend")
             bpy.data.libraries.write(str(blend), {copy}, path_remap="ABSOLUTE")

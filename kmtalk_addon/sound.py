@@ -73,10 +73,11 @@ def strip_clip(scene: Any, home: Any, strip: Any, folder: Path, frames: tuple[in
         raise errors.AudioError(f"“{strip.name}” is no sound strip: choose one that is.")
     fps = float(home.render.fps / home.render.fps_base)
     ratio = float(scene.render.fps / scene.render.fps_base) / fps
-    first, last = float(strip.frame_final_start), float(strip.frame_final_end)
+    first, last = compat.heard_frames(strip)
     meta = compat.parent_meta(strip)
     while meta is not None:
-        first, last = max(first, meta.frame_final_start), min(last, meta.frame_final_end)
+        begin, end = compat.heard_frames(meta)
+        first, last = max(first, begin), min(last, end)
         meta = compat.parent_meta(meta)
     if frames:
         first, last = max(first, frames[0] / ratio), min(last, (frames[1] + 1) / ratio)
@@ -85,10 +86,10 @@ def strip_clip(scene: Any, home: Any, strip: Any, folder: Path, frames: tuple[in
     mixed = None
     if compat.is_retimed(strip):
         mixed = mixdown.start(home, strip, folder / "retimed.wav")
-        path, zero = mixed.out, float(strip.frame_final_start)
+        path, zero = mixed.out, compat.heard_frames(strip)[0]
     else:
         path = _file_of(strip.sound, folder)
-        zero = strip.frame_start - strip.animation_offset_start + getattr(strip, "sound_offset", 0.0) * fps
+        zero = compat.content_frame(strip) + getattr(strip, "sound_offset", 0.0) * fps
     clip = _clip(strip.name, path, zero, max(first, zero), last, fps)
     return replace(clip, start=clip.start * ratio, mixing=mixed)
 
