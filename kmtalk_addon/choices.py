@@ -1,15 +1,17 @@
 """What the panel's settings come to: which sound, which words, which face; and why the button is grey."""
 
+import json
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from . import compat, engine, sound
-from .core import errors
-from .face import Face, find_face
+from .core import errors, spaces
+from .face import Face, find_face, vertices
 
 TEXT_LIMIT = 1 << 20
 
@@ -65,11 +67,32 @@ def _family(item: Any) -> list[Any]:
     return [o for o in (top, *top.children_recursive) if o != item and o.type == "MESH" and o.data.shape_keys]
 
 
-def face_of(objects: Sequence[Any]) -> Face:
-    """The face that `objects` are.  Raises FaceError."""
+def face_of(objects: Sequence[Any], space: str = "arkit") -> Face:
+    """The face that `objects` are to a take in `space`.  Raises FaceError."""
     if not objects:
         raise errors.FaceError("Choose the mesh of the face: select it, or add it to the list.")
-    return find_face(objects)
+    return find_face(objects) if space == "arkit" else vertices.find_face(objects, space)
+
+
+def space_of(context: Any) -> str:
+    """The motion space of the weights that the preferences name."""
+    from .preferences import preferences
+
+    folder = preferences(context).weights
+    if not folder:
+        return "arkit"
+    return _space_in(str(Path(bpy.path.abspath(folder)) / "config.json"))
+
+
+@lru_cache(maxsize=8)
+def _space_in(path: str) -> str:
+    """What a checkpoint's configuration says; the worker tells what is wrong with one that cannot be read."""
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            space = json.loads(file.read(TEXT_LIMIT))["space"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "arkit"
+    return space if space in spaces.SPACES else "arkit"
 
 
 def words(settings: Any, path: Path) -> str | None:
@@ -119,7 +142,7 @@ def disabled_reason(context: Any) -> str | None:
     """Why nothing can be animated now, in one sentence; None where all is well."""
     try:
         sound_path(context)
-        face_of(meshes_of(context))
+        face_of(meshes_of(context), space_of(context))
         engine_of(context)
     except errors.KMTalkError as error:
         return str(error)

@@ -7,15 +7,15 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.faces import files as face_files
     from kmtalk_core.faces import poses
     from kmtalk_core.faces.recognize import naming
-    from kmtalk_core.motion import arkit, bones, curves, drive, mesh, retarget, spaces, topology
+    from kmtalk_core.motion import arkit, bones, curves, drive, mesh, retarget, shape_basis, spaces, topology
 else:
     from ..kmtalk_core import client, errors, progress, take
     from ..kmtalk_core.faces import files as face_files
     from ..kmtalk_core.faces import poses
     from ..kmtalk_core.faces.recognize import naming
-    from ..kmtalk_core.motion import arkit, bones, curves, drive, mesh, retarget, spaces, topology
+    from ..kmtalk_core.motion import arkit, bones, curves, drive, mesh, retarget, shape_basis, spaces, topology
 
 __all__ = [
     "arkit", "bones", "client", "curves", "drive", "errors", "face_files", "mesh", "naming", "poses", "progress",
-    "retarget", "spaces", "take", "topology",
+    "retarget", "shape_basis", "spaces", "take", "topology",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from . import bake, changes, compat, drafts, fcurves, markers, store
 from .core import errors, progress
-from .face import Face, find_face
+from .face import Face, find_face, vertices
 from .labels import shown
 from .timing import Samples, points_of
 
@@ -65,7 +65,9 @@ def face_of(actions: Sequence[Any]) -> Face:
             objects.append(item)
     if not objects:
         raise errors.FaceError("No mesh plays this take any more: assign its action, or animate from audio again.")
-    return find_face(objects)
+    played = {curve.data_path for action in actions for curve in store.curves_by_name(action).values()}
+    space = next((found for item in objects if (found := vertices.space_of(item, played)) != "arkit"), "arkit")
+    return find_face(objects) if space == "arkit" else vertices.find_face(objects, space)
 
 
 @dataclass(frozen=True)

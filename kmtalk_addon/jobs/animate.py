@@ -13,11 +13,15 @@ from ..core import drive as drives
 from ..core import errors, progress
 from ..core import take as takes
 from ..engine import Engine
-from ..face import Face, bones, find_face
+from ..face import Face, bones, vertices
 from .runner import desk, in_thread
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
+
+
+VERTEX_ERROR = 0.25
+"""Millimetres: how far the shape keys of a take of vertices may be from it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def request(
     """
     scene = context.scene
     engine, arguments = choices.engine_of(context)
-    face = choices.face_of(list(objects) or choices.meshes_of(context))
+    face = choices.face_of(list(objects) or choices.meshes_of(context), choices.space_of(context))
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
     frames = (settings.range_start, settings.range_end) if settings.use_range else None
     if file or (scene.kmtalk.source == "FILE" and not strip):
@@ -138,16 +142,19 @@ def animate(asked: Request) -> progress.Job[str]:
             take = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes()
     story = asked.story
-    prepared = yield from in_thread(lambda: bake.prepare(take, asked.drive, story.fps, story.options), "drawing curves")
+    drive = asked.drive
+    if take.space != "arkit":
+        drive = (yield from vertices.fit(asked.objects, take, VERTEX_ERROR)).drive
+    prepared = yield from in_thread(lambda: bake.prepare(take, drive, story.fps, story.options), "drawing curves")
     notes = tuple(answer.get("notes", ()))
-    return (yield from write_take(take, data, lambda: _find_place(asked), prepared, asked.story, notes))
+    return (yield from write_take(take, data, lambda: _find_place(asked, drive), prepared, asked.story, notes))
 
 
-def _find_place(asked: Request) -> tuple[Face, Any]:
+def _find_place(asked: Request, drive: drives.Drive) -> tuple[Face, Any]:
     """The face and the scene that were asked for, as they are now.  Raises FaceError."""
     scene = find_scene(asked.scene)
-    face = find_face(find_objects(asked.objects))
-    if face.drive.channels != asked.drive.channels or len(face.meshes) != len(asked.objects):
+    face = choices.face_of(find_objects(asked.objects), drive.space)
+    if face.drive.channels != drive.channels or len(face.meshes) != len(asked.objects):
         raise errors.FaceError("The face's shape keys changed in the meantime: animate again.")
     return face, scene
 
@@ -202,7 +209,7 @@ def find_objects(numbers: Sequence[int]) -> list[Any]:
 
 def _locked_edits(asked: Request, take: "Take") -> list[dict[str, Any]]:
     """What keeps the locked keys of an earlier take of the same sound on this face."""
-    face: Face = find_face(find_objects(asked.objects))
+    face = choices.face_of(find_objects(asked.objects), take.space)
     for action in keys.actions_of([mesh.object for mesh in face.meshes]):
         story = store.story_of(action)
         if story.name != asked.options.name:

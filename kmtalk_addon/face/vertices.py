@@ -1,0 +1,151 @@
+"""Faces that move by their vertices: a published topology, and as many shape keys as its motion takes.
+
+The shapes are fitted to a take when it is written.  Their weights are curves like any others: what an artist changes in
+them becomes a pose of the network's own vertices again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..core import errors, progress, shape_basis, spaces, topology
+from ..jobs.runner import in_thread
+from . import build, geometry
+from .recognise import Face, FaceMesh
+
+if TYPE_CHECKING:
+    from kmtalk_core.take import Take
+
+FITTED = "kmtalk_fitted"
+"""Custom property of a `Key`: the motion space that our fitted keys show, and their names."""
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class VertexDrive:
+    """The vertices of a motion space as weights of shapes (K, 3 V)."""
+
+    space: str
+    shapes: FloatArray
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        return tuple(f"{self.space} {number + 1:03}" for number in range(len(self.shapes)))
+
+    def __call__(self, motion: FloatArray) -> FloatArray:
+        """(frames, 3 V) as the weights (frames, K) that come nearest."""
+        products = self.shapes @ self.shapes.T
+        return np.asarray(np.linalg.solve(products.astype(np.float64), self.shapes @ motion.T).T, np.float32)
+
+    def back(self, pose: FloatArray, changed: Mapping[int, float]) -> list[float]:
+        """The vertices of a pose in which the weights `changed` are what they say."""
+        shown = self(pose[None])[0]
+        moved = np.asarray(pose, np.float64)
+        for index, value in changed.items():
+            moved = moved + (value - shown[index]) * self.shapes[index]
+        return [round(float(value), 7) for value in moved]
+
+
+def find_face(objects: Iterable[Any], space: str) -> Face:
+    """The face of a topology among `objects`, with the keys that were fitted to it.  Raises FaceError."""
+    for item in objects:
+        match = _match(item) if item.type == "MESH" else None
+        if match is None or match.space != space:
+            continue
+        build.require_buildable(item)
+        names = fitted_keys(item, space)
+        drive = VertexDrive(space, _shapes(item, names, match))
+        keys = FaceMesh(item, dict(enumerate(names)))
+        sentence = f"{match.topology.upper()} topology, moved by its vertices: {len(names)} shape keys fitted."
+        return Face((keys,), drive, item, sentence)
+    raise errors.FaceError(
+        f"These weights move the {spaces.SPACES[space].vertices:,} vertices of a {space} head: choose a mesh of that "
+        "topology, or weights that make shape-key coefficients."
+    )
+
+
+def fitted_keys(item: Any, space: str) -> list[str]:
+    """The names of the keys of a mesh that were fitted to motion in `space`."""
+    keys = item.data.shape_keys
+    try:
+        note = json.loads(keys[FITTED]) if keys is not None else {}
+    except (KeyError, ValueError, TypeError):
+        return []
+    return [name for name in note.get("keys", ()) if name in keys.key_blocks] if note.get("space") == space else []
+
+
+def space_of(item: Any, paths: Iterable[str]) -> str:
+    """The motion space of a take whose curves have these data paths on a mesh."""
+    played = set(paths)
+    for space in ("vocaset", "biwi"):
+        names = map(bpy.utils.escape_identifier, fitted_keys(item, space))
+        if any(f'key_blocks["{name}"].value' in played for name in names):
+            return space
+    return "arkit"
+
+
+def fit(objects: Sequence[int], take: "Take", error: float) -> progress.Job[Face]:
+    """Give the face the fewest shape keys whose weights show a take within `error` millimetres.  Raises FaceError."""
+    unit = shape_basis.MILLIMETRES[take.motion_space.unit]
+
+    def work() -> FloatArray:
+        return progress.finish(shape_basis.shape_basis_job(take.motion, error / unit)).shapes
+
+    shapes = yield from in_thread(work, "finding the shapes")
+    face = find_face(build.find(objects), take.space)
+    _write(face.owner, take.space, shapes)
+    return find_face(build.find(objects), take.space)
+
+
+def _write(item: Any, space: str, shapes: FloatArray) -> None:
+    """Shape keys that show `shapes` (K, 3 V), in place of those that were fitted before."""
+    match = _match(item)
+    assert match is not None
+    old = fitted_keys(item, space)
+    if item.data.shape_keys is None:
+        item.shape_key_add(name="Basis", from_mix=False)
+    keys = item.data.shape_keys
+    neutral = geometry.vertices_of(item).astype(np.float32)
+    names = []
+    for number, offsets in enumerate(match.offsets(shapes.reshape(len(shapes), -1, 3))):
+        block = keys.key_blocks[old[number]] if number < len(old) else None
+        if block is None:
+            block = item.shape_key_add(name=f"{space} {number + 1:03}", from_mix=False)
+            block.value = 0.0
+        block.points.foreach_set("co", (neutral + offsets).ravel())
+        names.append(block.name)
+    for name in old[len(shapes) :]:
+        item.shape_key_remove(keys.key_blocks[name])
+    keys[FITTED] = json.dumps({"space": space, "keys": names})
+    item.data.update()
+
+
+def _shapes(item: Any, names: Sequence[str], match: topology.TopologyMatch) -> FloatArray:
+    """(K, 3 V) what the fitted keys show, in the published axes and order."""
+    neutral = geometry.vertices_of(item).astype(np.float32)
+    back = np.linalg.inv(match.linear).T
+    shapes = np.empty((len(names), 3 * len(match.vertices)), np.float32)
+    for row, name in zip(shapes, names, strict=True):
+        points = np.empty(neutral.size, np.float32)
+        item.data.shape_keys.key_blocks[name].points.foreach_get("co", points)
+        row[:] = ((points.reshape(-1, 3) - neutral)[match.vertices] @ back).ravel()
+    return shapes
+
+
+def _match(item: Any) -> topology.TopologyMatch | None:
+    data = item.data
+    return _found(data.session_uid, len(data.vertices), len(data.edges), len(data.polygons))
+
+
+@lru_cache(maxsize=32)
+def _found(uid: int, vertices: int, edges: int, polygons: int) -> topology.TopologyMatch | None:
+    """Looked at anew when a mesh changes its size."""
+    users = (item for item in bpy.data.objects if item.type == "MESH" and item.data.session_uid == uid)
+    item = next(users, None)
+    return geometry.find_topology(item) if item is not None else None
