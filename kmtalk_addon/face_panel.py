@@ -111,6 +111,7 @@ def _draw_settings(layout: Any, context: Any, face: Face) -> None:
             body.prop_search(own, prop, own.armature.data, "bones")
         body.prop(own, "jaw_angle")
         body.prop(own, "keys_too")
+    body.operator("kmtalk.apply_face", icon="FILE_REFRESH")
 
 
 CLASSES = (KMTALK_UL_adjustments,)

@@ -1,13 +1,16 @@
 """How a character's keys are driven: multipliers and offsets, the matrix, presets."""
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import FloatProperty, StringProperty
 
-from .. import choices
-from ..core import errors
+from .. import choices, keys
+from ..core import errors, progress
 from ..face import Face, bones, presets, settings
+from ..jobs import rewrite as rewriting
+from ..jobs.runner import JobOperator
 
 
 class _OfFace:
@@ -95,7 +98,7 @@ class KMTALK_OT_edit_matrix(_OfFace, bpy.types.Operator):
         if own.matrix is None:
             own.matrix = bpy.data.texts.new(f"{face.owner.name} Matrix")
             own.matrix.from_string(face.drive.retarget.to_json())
-        return f"Edit “{own.matrix.name}” in the Text Editor; the next animation follows it."
+        return f"Edit “{own.matrix.name}” in the Text Editor; “Apply” lets the face follow it."
 
 
 class KMTALK_OT_use_rig(_OfFace, bpy.types.Operator):
@@ -110,6 +113,24 @@ class KMTALK_OT_use_rig(_OfFace, bpy.types.Operator):
         if not found:
             return f"No bone of “{own.armature.name}” is called as in a rig that is known: pick them."
         return f"Found {', '.join(found.values())} in “{own.armature.name}”"
+
+
+class KMTALK_OT_apply_face(JobOperator, bpy.types.Operator):
+    """Write the takes that this face plays anew, by the settings of now; the motion itself stays"""
+
+    bl_idname = "kmtalk.apply_face"
+    bl_label = "Apply to Animation"
+    title = "Applying"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not keys.actions_of(choices.meshes_of(context)):
+            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
+            return False
+        return True
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        return rewriting.rewrite(context)
 
 
 class KMTALK_OT_save_preset(_OfFace, bpy.types.Operator):
@@ -143,6 +164,7 @@ CLASSES = (
     KMTALK_OT_remove_adjustment,
     KMTALK_OT_edit_matrix,
     KMTALK_OT_use_rig,
+    KMTALK_OT_apply_face,
     KMTALK_OT_save_preset,
     KMTALK_OT_load_preset,
 )

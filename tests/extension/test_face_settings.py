@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from faces_at_work import make_face
+from faces_at_work import SENTENCE, action_of, make_face, points_of
 
 from kmtalk_core.motion.arkit import ARKIT_NAMES
 
@@ -86,3 +87,24 @@ def test_two_characters_are_driven_apart(addon: Callable[[str], Any], anna: Any,
     bpy.ops.kmtalk.add_adjustment(channel="jawOpen", multiplier=0.1)
     assert not len(anna.kmtalk_face.adjustments)
     assert bert.kmtalk_face.adjustments["jawOpen"].multiplier == pytest.approx(0.1)
+
+
+def test_settings_are_applied_to_what_the_face_plays_already(
+    addon: Callable[[str], Any], scene: Any, speech: Path
+) -> None:
+    import bpy
+
+    scene.render.fps = 30
+    head = make_face(scene, "Head", ARKIT_NAMES)
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    before = points_of(addon, action_of(head))
+    assert bpy.ops.kmtalk.add_adjustment(channel="jawOpen", multiplier=0.5, offset=0.1) == {"FINISHED"}
+    assert bpy.ops.kmtalk.apply_face() == {"FINISHED"}
+    after = points_of(addon, action_of(head))
+    jaw, smile = 'key_blocks["jawOpen"].value', 'key_blocks["mouthSmileLeft"].value'
+    assert after[jaw][:, 1] == pytest.approx(0.5 * before[jaw][:, 1] + 0.1, abs=1e-5)
+    assert np.array_equal(after[smile], before[smile])
+    assert len([action for action in bpy.data.actions if action.name.startswith("KMTalk")]) == 1
+    head.data.shape_keys.animation_data.action.kmtalk_take.keys[3].state = "locked"
+    with pytest.raises(RuntimeError, match="regenerate first"):
+        bpy.ops.kmtalk.apply_face()
