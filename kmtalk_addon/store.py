@@ -34,7 +34,7 @@ class Story:
     """How a take came onto its action, as far as making a part of it anew needs it.
 
     audio: path of the sound, of which seconds `begin` to `end` were animated; fps: the scene's rate; error: as in
-    BakeOptions.
+    BakeOptions; drive: `drive.signature` of the face, empty where nobody noted it.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Story:
     foreign: str
     timeline_markers: bool
     error: float
+    drive: str = ""
 
     @property
     def options(self) -> BakeOptions:

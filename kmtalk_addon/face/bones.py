@@ -70,7 +70,7 @@ def write(own: Any, take: "Take", options: bake.BakeOptions, fps: float) -> list
                 fcurves.fill(curve, points)
     bake.place(action, slot, _Rig(rig), samples, options)
     rig.update_tag()
-    return [f"{len(parts)} bones of “{rig.name}” move too"]
+    return [f"“{rig.name}” moves too: {', '.join(bone.name for bone in parts.values())}"]
 
 
 def _own_action(name: str, rig: Any) -> Any:

@@ -60,6 +60,7 @@ class Request:
             foreign=options.foreign,
             timeline_markers=options.timeline_markers,
             error=options.error,
+            drive=drives.signature(self.drive),
         )
 
 

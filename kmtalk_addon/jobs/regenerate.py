@@ -9,10 +9,12 @@ from typing import Any
 import bpy
 
 from .. import bake, changes, choices, compat, drafts, keys, mixdown, sound, store
+from ..core import drive as drives
 from ..core import errors, progress
 from ..core import take as takes
 from ..face import bones
 from .animate import find_objects, find_scene
+from .rewrite import write_all
 from .runner import desk, in_thread
 
 
@@ -60,6 +62,8 @@ def _complete(
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes()
     face = keys.face_of(_find_actions(numbers))
+    if story.drive and story.drive != drives.signature(face.drive):  # else old settings and new ones would mix
+        return (yield from write_all(face, scene, completed, data, story))
     owner = face.owner.session_uid
     revision = yield from in_thread(lambda: keys.revise(face, take, completed, story, edited), "drawing curves")
     labels = [key.label for key in completed.keys]

@@ -1,9 +1,11 @@
 """Write the takes that a face plays anew: after its settings changed, or its shapes were built again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from .. import bake, changes, choices, keys, store
+from ..core import drive as drives
 from ..core import errors, progress
 from ..face import Face
 from .animate import find_objects, find_scene, write_take
@@ -25,8 +27,16 @@ def rewrite(context: Any) -> progress.Job[str]:
             raise errors.TakeError(f"Keys of “{name}” were changed by hand: regenerate first, and apply then.")
         objects = tuple(mesh.object.session_uid for mesh in face.meshes)
         place = _finder(objects, context.scene.session_uid, take.space)
+        story = replace(story, drive=drives.signature(face.drive))
         work.append((take, bytes(action.kmtalk_take.file), story, face.drive, place))
     return _write(work)
+
+
+def write_all(face: Face, scene: int, take: Any, data: bytes, story: store.Story) -> progress.Job[str]:
+    """Write all of a take, where its face is driven otherwise than it was.  Raises KMTalkError."""
+    place = _finder(tuple(mesh.object.session_uid for mesh in face.meshes), scene, take.space)
+    story = replace(story, drive=drives.signature(face.drive))
+    return _write([(take, data, story, face.drive, place)])
 
 
 def _finder(objects: tuple[int, ...], scene: int, space: str) -> Callable[[], tuple[Face, Any]]:

@@ -1,5 +1,6 @@
 """From a take's motion to the values of the curves that move a face, and from curves edited by hand back to a pose."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -63,6 +64,14 @@ class KeyDrive:
     def back(self, pose: FloatArray, changed: Mapping[int, float]) -> dict[str, float]:
         """The coefficients that have to change, by name; a key whose multiplier is zero says nothing."""
         return solve_back(self, pose, changed)
+
+
+def signature(drive: Drive) -> str:
+    """What tells whether a face is driven as it was; empty for vertices, whose shapes are fitted to each take."""
+    if drive.space != "arkit":
+        return ""
+    shown = drive(np.eye(len(ARKIT_NAMES), dtype=np.float32)) + drive(np.zeros((1, len(ARKIT_NAMES)), np.float32))
+    return hashlib.sha1(repr(drive.channels).encode() + np.round(shown, 5).tobytes()).hexdigest()
 
 
 def solve_back(drive: Drive, pose: FloatArray, changed: Mapping[int, float]) -> dict[str, float]:
