@@ -132,7 +132,7 @@ def test_what_is_no_part_of_the_mouth_stays(built):
     marks = {name: face.landmarks.axes.to_face(point) for name, point in face.landmarks.points.items()}
     height = marks["eye_left"][1] - marks["upper_lip"][1]
     eyes_up = points[:, 1] > 0.5 * (marks["eyelid_lower_left"][1] + marks["eyelid_lower_right"][1]) - 0.02 * height
-    back = points[:, 2] < marks["upper_lip"][2] - 1.2 * height
+    back = points[:, 2] < marks["upper_lip"][2] - 1.3 * height
     neck = points[:, 1] < marks["chin"][1] - 0.6 * height
     for name in MOUTH:
         assert np.abs(shapes[name][eyes_up | back | neck]).max(initial=0.0) < 0.002 * height, name
