@@ -64,6 +64,10 @@ def _draw_faceless(layout: Any, context: Any, why: str) -> None:
     head = objects[0]
     draw_text(layout, context, f"“{head.name}”: {geometry.describe_topology(head)}", "MESH_DATA")
     draw_text(layout, context, why if head.data.shape_keys else "No face keys yet: build them.", "ERROR")
+    spoilt = next((item.kmtalk_face for item in objects if item.kmtalk_face.matrix is not None), None)
+    if spoilt is not None:
+        layout.prop(spoilt, "matrix", text="Matrix")
+        return
     try:
         build.require_buildable(head)
     except errors.KMTalkError as error:
