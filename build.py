@@ -116,7 +116,7 @@ def test(options, rest):
     failed = [pytest(interpreter, *folders, *rest) for interpreter, folders in runs]
     if all(status == NO_TESTS for status in failed):
         return NO_TESTS
-    return max(status for status in failed if status != NO_TESTS)
+    return 1 if any(status not in (0, NO_TESTS) for status in failed) else 0  # a crash is a negative one
 
 
 def pytest(interpreter, *arguments):
