@@ -231,7 +231,7 @@ def _speak(options: argparse.Namespace) -> int:
 def _worker(options: argparse.Namespace) -> int:
     from .worker import run
 
-    return run(options.weights, options.device)
+    run(options.weights, options.device)
 
 
 def _research(options: argparse.Namespace) -> int:

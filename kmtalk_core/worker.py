@@ -24,7 +24,7 @@ import threading
 import traceback
 from collections.abc import Generator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .errors import Cancelled, KMTalkError
@@ -202,9 +202,15 @@ def _span(request: dict[str, Any]) -> tuple[float, float | None] | None:
     return float(begin), None if end is None else float(end)
 
 
-def run(weights: Path | None = None, device: str = "auto") -> int:
-    """Serve the client at the other end of stdin and stdout.  Whatever else is printed goes to stderr."""
+def run(weights: Path | None = None, device: str = "auto") -> NoReturn:
+    """Serve the client at the other end of stdin and stdout, then end the process.
+
+    Whatever else is printed goes to stderr.
+    """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    return WorkerServer(sys.stdin.buffer, answers, weights, device).serve()
+    status = WorkerServer(sys.stdin.buffer, answers, weights, device).serve()
+    answers.flush()
+    sys.stderr.flush()
+    os._exit(status)  # a thread that still reads stdin makes the interpreter's own end abort now and then
