@@ -124,7 +124,8 @@ class Bench:
         """Where a run is kept: its name says what it is, its digest all that it follows from."""
         parts = {"base": self.base.to_json(), "row": [dict(row.changes), row.method, row.scheme], "seed": seed,
                  "recipe": self.settings.identity(), "length": [self.settings.epochs, self.settings.steps],
-                 "data": str(self.data.root.resolve()), "encoder": str(self.encoder)}  # fmt: skip
+                 "data": str(self.data.root.resolve()),
+                 "encoder": str(self.encoder and self.encoder.resolve())}  # fmt: skip
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         name = "".join(c if c.isalnum() else "-" for c in row.label.lower())[:40]
         return self.out / "runs" / f"{name}-seed{seed}-{digest}"
