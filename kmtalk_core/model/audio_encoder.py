@@ -15,6 +15,7 @@ from torch.nn import functional
 from ..audio import RATE
 from ..errors import WeightsError
 from .config import TRANSFORMERS_FIELDS, EncoderConfig
+from .linear import quicken
 from .log_mel_encoder import ARTICULATION, EVIDENCE_RATE, LogMelEncoder, SpeechEvidence
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -137,6 +138,7 @@ def load_pretrained(encoder: AudioEncoder, folder: Path) -> None:
         encoder.backbone = kind.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
     except Exception as error:  # transformers raises many kinds for one bad file
         raise WeightsError(f"The speech encoder in {folder} cannot be loaded: {error!s:.200}") from error
+    quicken(encoder.backbone)
     encoder._adopt_timing()
     encoder.backbone.feature_extractor.requires_grad_(False)
 

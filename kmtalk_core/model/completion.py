@@ -2,13 +2,12 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from .attention import LocalEncoderLayer
 from .config import KMTalkConfig
 from .key_motion import zero_linear
+from .linear import linear
 from .spacing import KeySpacing
-from .wide import WideLinear
 
 
 def _layers(config: KMTalkConfig, count: int) -> nn.ModuleList:
@@ -30,7 +29,7 @@ class MotionFlowEncoder(nn.Module):
         super().__init__()
         width = config.width
         self.scale = config.motion_scale
-        self.embed = WideLinear(config.motion_space.width, width)
+        self.embed = nn.Linear(config.motion_space.width, width)
         self.far = nn.Parameter(torch.zeros(width))
         self.previous_distance = nn.Embedding(config.flow_reach + 1, width)
         self.next_distance = nn.Embedding(config.flow_reach + 1, width)
@@ -39,7 +38,7 @@ class MotionFlowEncoder(nn.Module):
     def forward(self, key_motions: Tensor, spacing: KeySpacing, frame_mask: Tensor | None = None) -> Tensor:
         """Key motions (batch, n, motion width) to Φ (batch, time, width)."""
         # Scaled after the product, where there is less to multiply.
-        embedded = functional.linear(key_motions, self.embed.weight) * self.scale + self.embed.bias
+        embedded = linear(key_motions, self.embed.weight) * self.scale + self.embed.bias
         far = 1 - spacing.previous_weight - spacing.next_weight
         flow = spacing.interpolate(embedded) + far[..., None] * self.far
         flow = flow + self.previous_distance(spacing.previous_distance) + self.next_distance(spacing.next_distance)

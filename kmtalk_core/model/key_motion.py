@@ -7,7 +7,6 @@ from ..phones import PHONE_CLASSES
 from .attention import LocalDecoderLayer
 from .config import KMTalkConfig
 from .spacing import key_gaps
-from .wide import WideLinear
 
 PHONE_SPAN = 5
 """Frames of phone posteriors that one pose is read from: the frame and two on each side."""
@@ -15,7 +14,7 @@ PHONE_SPAN = 5
 
 def zero_linear(width: int, outputs: int) -> nn.Linear:
     """A linear map that starts at zero, so that an untrained network gives the neutral face."""
-    linear = WideLinear(width, outputs)
+    linear = nn.Linear(width, outputs)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     return linear

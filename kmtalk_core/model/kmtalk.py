@@ -10,6 +10,7 @@ from .audio_encoder import AudioEncoder, EncodedSpeech, load_pretrained, read_pr
 from .completion import DynamicFusion, MotionFlowEncoder, MultimodalGuidedDecoder
 from .config import KMTalkConfig
 from .key_motion import KeyMotionDecoder, PhoneConditioning, at_frames
+from .linear import quicken
 from .spacing import KeySpacing
 
 _ALL = slice(None)
@@ -47,6 +48,7 @@ class KMTalk(nn.Module):
         self.motion_flow_encoder = MotionFlowEncoder(config)
         self.fusion = DynamicFusion(config)
         self.multimodal_guided_decoder = MultimodalGuidedDecoder(config)
+        quicken(self)
 
     def forward(
         self,

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 from networks import TINY_WAV2VEC2, awake, small
-from torch import Tensor
+from torch import Tensor, nn
 
 from kmtalk_core.model.attention import LocalCrossAttention, segments_apart
 from kmtalk_core.model.audio_encoder import EncodedSpeech
 from kmtalk_core.model.completion import DynamicFusion
 from kmtalk_core.model.config import BIWI, STARTER, VOCASET
 from kmtalk_core.model.kmtalk import KMTalk
+from kmtalk_core.model.linear import QuickLinear
 from kmtalk_core.model.spacing import KeySpacing, key_gaps
-from kmtalk_core.model.wide import WideLinear
 from kmtalk_core.phones import CLASS_INDEX, PHONE_CLASSES
 
 FRAMES = 120
@@ -281,12 +281,27 @@ def test_the_presets_are_what_they_say() -> None:
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(16, 9000), (9000, 16), (16, 16)])
-def test_a_wide_map_is_the_same_map_by_whatever_library(inputs: int, outputs: int) -> None:
+def test_a_linear_map_is_the_same_map_by_whatever_library(inputs: int, outputs: int) -> None:
     torch.manual_seed(0)
-    wide = WideLinear(inputs, outputs)
+    quick = QuickLinear(inputs, outputs)
     frames = torch.randn(2, 5, inputs)
     with torch.inference_mode():
-        found = wide(frames)
-    torch.testing.assert_close(found, wide(frames).detach(), rtol=1e-4, atol=1e-4)
-    wide(frames).sum().backward()
-    assert wide.weight.grad is not None
+        found = quick(frames)
+        nothing = quick(frames[:, :0])
+    torch.testing.assert_close(found, quick(frames).detach(), rtol=1e-4, atol=1e-4)
+    assert nothing.shape == (2, 0, outputs)
+    quick(frames).sum().backward()
+    assert quick.weight.grad is not None
+
+
+def test_the_linear_maps_of_a_library_s_encoder_are_quick_and_hear_the_same() -> None:
+    encoder = awake(small(encoder=TINY_WAV2VEC2, phone_conditioning=False)).audio_encoder.eval()
+    maps = [module for module in encoder.modules() if isinstance(module, nn.Linear)]
+    assert maps
+    assert all(type(module) is QuickLinear for module in maps)
+    signal = torch.randn(1, 16000)
+    with torch.inference_mode():
+        quick = encoder(signal, 25).features
+        for module in maps:
+            module.__class__ = nn.Linear
+        torch.testing.assert_close(quick, encoder(signal, 25).features, rtol=1e-4, atol=1e-4)

@@ -53,7 +53,7 @@ def test_every_method_learns_with_and_without_the_scheme(bench: Bench, name: str
     for _ in range(6):
         parts = loss_of(network(batch), batch, bench.settings)
         assert ("keys" in parts) == scheme
-        losses.append(float(parts["motion"]))
+        losses.append(parts["motion"].item())
         optimizer.zero_grad()
         parts["total"].backward()
         optimizer.step()
