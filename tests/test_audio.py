@@ -257,8 +257,13 @@ def test_arrays_that_are_no_sound_are_refused(samples: np.ndarray) -> None:
         audio.from_samples(samples, 16000)
 
 
-def left_behind() -> list[str]:
-    return [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("kmtalk-")]  # noqa: PTH208
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files, of this test alone."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 @pytest.fixture
@@ -271,7 +276,7 @@ def long_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_long_sound_reads_the_same_from_its_temporary_file(long_file: Path) -> None:
+def test_a_long_sound_reads_the_same_from_its_temporary_file(long_file: Path, scratch: Path) -> None:
     steps = []
     sound = finish(audio.load_job(long_file), steps.append)
     assert sound.duration == 480
@@ -279,17 +284,17 @@ def test_a_long_sound_reads_the_same_from_its_temporary_file(long_file: Path) ->
     for minute in range(8):
         middle = (minute * 60 + 30) * audio.RATE
         assert np.allclose(sound.read(middle, middle + 5), 0.1 * minute, atol=1e-3)
-    assert left_behind() == []
+    assert list(scratch.iterdir()) == []
     fractions = [step.fraction for step in steps]
     assert len(steps) > 20 and fractions == sorted(fractions) and fractions[-1] == 1.0
 
 
-def test_cancelling_leaves_nothing_behind(long_file: Path) -> None:
+def test_cancelling_leaves_nothing_behind(long_file: Path, scratch: Path) -> None:
     job = audio.load_job(long_file)
     for _ in range(5):
         next(job)
     job.close()
-    assert left_behind() == []
+    assert list(scratch.iterdir()) == []
     long_file.unlink()  # nobody holds it open
 
 
