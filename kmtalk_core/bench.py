@@ -11,14 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .client import PACKAGE_FOLDER, Worker
 from .errors import KMTalkError
 from .files import replacing
+from .measures import MEASURES, RATIO_SECONDS
 from .progress import Job, Progress, finish
 
 SENTENCE = "Bob made a map of the moon, and Paul will show you the way home before five. "
@@ -27,10 +27,8 @@ DURATIONS = (4, 10, 60, 3600)
 
 QUICK_DURATIONS = (4, 10)
 PRESETS = ("starter", "vocaset", "biwi")
+TRAINED = ("vocaset-small", "vocaset", "biwi")
 
-_RATIO_SECONDS = 10
-_RATIO_ROUNDS = 5
-_FEWEST_SECONDS = 3.0  # short sounds are repeated for at least this long, and the best time counts
 _HELLO_PATIENCE = 120.0
 _HOUR = 3600
 _MEGABYTE = 1 << 20
@@ -44,8 +42,8 @@ def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
     """
     plan = [(preset, seconds) for preset in PRESETS for seconds in DURATIONS]
     wanted = [(p, s) for p, s in plan if not quick or p == "starter" or s in QUICK_DURATIONS]
-    planned = [(p, s) for p, s in wanted if _motion_megabytes(p, s) < 0.7 * _memory_megabytes()]
-    steps = len(planned) + 4
+    planned = [(p, s) for p, s in wanted if _motion_megabytes(p, s) < 0.7 * _machine_megabytes()]
+    steps = len(planned) + 4 + len(TRAINED)
     figures: dict[str, Any] = {"machine": machine(), "parameters": parameters(), "animate": []}
     figures["not_run"] = [
         f"{preset}, {_length(seconds)} ({_motion_megabytes(preset, seconds) / 1000:.1f} GB of motion)"
@@ -60,11 +58,15 @@ def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
                 _write_speech(sound, seconds)
             figures["animate"].append(_measure("animate", preset, str(sound)))
         yield Progress("beside its bare encoder", len(planned) / steps)
-        sound = Path(folder) / f"{_RATIO_SECONDS}.wav"
+        sound = Path(folder) / f"{RATIO_SECONDS}.wav"
         figures["beside_encoder"] = [_measure("ratio", preset, str(sound)) for preset in PRESETS if preset != "starter"]
-        yield Progress("idle", (len(planned) + 2) / steps)
-        figures["idle_megabytes"] = _measure("idle", "starter", str(sound))["megabytes"]
-        yield Progress("worker", (len(planned) + 3) / steps)
+        figures["training"] = []
+        for config in TRAINED:
+            yield Progress(f"training {config}", (len(planned) + 2 + len(figures["training"])) / steps)
+            figures["training"].append(_measure("training", config, str(sound)))
+        yield Progress("idle", (steps - 2) / steps)
+        figures["idle"] = _measure("idle", "starter", str(sound))
+        yield Progress("worker", (steps - 1) / steps)
         figures["worker_hello_seconds"] = worker_cold_start()
     return figures
 
@@ -140,24 +142,25 @@ def table(figures: dict[str, Any]) -> str:
         f"{'weights':<16}{'sound':>8}{'time':>10}{'of real time':>14}{'processor':>12}{'peak memory':>14}",
     ]
     for row in figures["animate"]:
-        memory = "unknown" if row["megabytes"] is None else f"{row['megabytes']:.0f} MB"
         lines.append(
             f"{row['weights']:<16}{_length(row['seconds']):>8}{row['wall_seconds']:>8.2f} s{row['real_time']:>14.4f}"
-            f"{row['processor_time']:>12.4f}{memory:>14}"
+            f"{row['processor_time']:>12.4f}{_memory(row):>14}"
         )
     lines += [f"{name:<38}not run" for name in figures["not_run"]]
     lines.append("")
     for row in figures["beside_encoder"]:
         lines.append(
-            f"{row['preset']}, {_RATIO_SECONDS} s: {row['ratio']:.2f} times the time of its bare encoder, "
+            f"{row['preset']}, {RATIO_SECONDS} s: {row['ratio']:.2f} times the time of its bare encoder, "
             f"{row['ratio_published']:.2f} times that of the encoder as published ({row['difference']:.0e} apart; "
             f"bfloat16 would take {row['bfloat16_seconds'] / row['encoder_seconds']:.2f} of ours, "
             f"{row['difference_bfloat16']:.0e} apart)"
         )
-    idle = figures["idle_megabytes"]
-    lines.append(
-        f"memory with the starter loaded and nothing animated: {'unknown' if idle is None else f'{idle:.0f} MB'}"
-    )
+    for row in figures["training"]:
+        lines.append(
+            f"training {row['config']}, one clip of {row['seconds']:.0f} s at a time: {row['frames_per_second']:.0f} "
+            f"frames a second, {_memory(row)}"
+        )
+    lines.append(f"memory with the starter loaded and nothing animated: {_memory(figures['idle'])}")
     lines.append(f"a worker answers {figures['worker_hello_seconds']:.2f} s after its start")
     return "\n".join(lines)
 
@@ -172,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.measure:
             what, preset, sound = options.measure
-            print(json.dumps(_MEASURES[what](preset, Path(sound))))
+            print(json.dumps(MEASURES[what](preset, Path(sound))))
             return 0
         figures = finish(bench_job(options.quick), lambda step: print(f"… {step.stage}", file=sys.stderr))
         print(table(figures))
@@ -186,171 +189,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"kmtalk: {options.json} cannot be written ({error.strerror}).", file=sys.stderr)
         return 2
     return 0
-
-
-# --- what runs in a process of its own ---
-
-
-def _measure_animate(preset: str, sound: Path) -> dict[str, Any]:
-    """From the file to the take, localization included where the network's own encoder finds the phones."""
-    from . import audio
-
-    animator, weights = _animator(preset, sound.parent / preset)
-    method = "neural" if preset == "starter" else "uniform"
-    times: list[float] = []
-    busy: list[float] = []
-    while not times or sum(times) < _FEWEST_SECONDS:
-        begin, begin_busy = time.perf_counter(), time.process_time()
-        take = animator.animate(audio.load(sound), method=method)
-        times.append(time.perf_counter() - begin)
-        busy.append(time.process_time() - begin_busy)
-    return {
-        "preset": preset,
-        "weights": weights,
-        "localization": method,
-        "seconds": take.duration,
-        "wall_seconds": min(times),
-        "real_time": min(times) / take.duration,
-        "processor_time": min(busy) / take.duration,
-        "megabytes": _peak_megabytes(),
-    }
-
-
-def _measure_ratio(preset: str, sound: Path) -> dict[str, Any]:
-    """The whole network beside its bare encoder on the same sound, turn about, the best of each.
-
-    The bare encoder as its library runs it, as ours does (see `QuickLinear`), and in bfloat16 for comparison.
-    """
-    import torch
-    from torch import nn
-
-    from . import audio
-    from .model.audio_encoder import normalized
-    from .model.linear import quicken
-
-    animator, _ = _animator(preset, sound.parent / preset)
-    encoder = animator.model.audio_encoder.backbone
-    maps = [module for module in encoder.modules() if isinstance(module, nn.Linear)]
-    loaded = audio.load(sound)
-    waveform = torch.from_numpy(normalized(loaded.read(0, loaded.length)))[None]
-
-    def encode() -> torch.Tensor:
-        with torch.inference_mode():
-            features: torch.Tensor = encoder(waveform).last_hidden_state
-            return features
-
-    def as_published() -> torch.Tensor:
-        for module in maps:
-            module.__class__ = nn.Linear
-        try:
-            return encode()
-        finally:
-            quicken(encoder)
-
-    def in_half() -> torch.Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            return encode()
-
-    def animate() -> None:
-        animator.animate(loaded, method="uniform")
-
-    works: dict[str, Callable[[], Any]] = {
-        "published": as_published,
-        "encoder": encode,
-        "bfloat16": in_half,
-        "whole": animate,
-    }
-    times = {name: float("inf") for name in works}
-    for _ in range(_RATIO_ROUNDS):
-        for name, work in works.items():
-            begin = time.perf_counter()
-            work()
-            times[name] = min(times[name], time.perf_counter() - begin)
-    exact = as_published()
-    return {
-        "preset": preset,
-        **{f"{name}_seconds": spent for name, spent in times.items()},
-        "ratio": times["whole"] / times["encoder"],
-        "ratio_published": times["whole"] / times["published"],
-        "difference": _difference(encode(), exact),
-        "difference_bfloat16": _difference(in_half(), exact),
-    }
-
-
-def _difference(features: Any, exact: Any) -> float:
-    """Root mean square of the difference over that of what is exact."""
-    return float((features.float() - exact).norm() / exact.norm())
-
-
-def _measure_idle(preset: str, sound: Path) -> dict[str, Any]:
-    _animator(preset, sound.parent / preset)
-    return {"megabytes": _peak_megabytes()}
-
-
-_MEASURES: dict[str, Callable[[str, Path], dict[str, Any]]] = {
-    "animate": _measure_animate,
-    "ratio": _measure_ratio,
-    "idle": _measure_idle,
-}
-
-
-def _animator(preset_name: str, scratch: Path) -> tuple[Any, str]:
-    """An animator for a preset on the processor, and what to call its weights; `scratch` is a folder it may make.
-
-    The paper's weights cannot be shipped; random ones of the same sizes cost the same time.
-    """
-    import torch
-
-    from .animate import STARTER_WEIGHTS, Animator
-    from .model import checkpoint
-    from .model.config import preset
-    from .model.kmtalk import KMTalk
-
-    if preset_name == "starter" and (STARTER_WEIGHTS / "config.json").exists():
-        return Animator.load(None, "cpu"), "starter"
-    torch.manual_seed(0)
-    network = KMTalk(replace(preset(preset_name), name=f"{preset_name} (random)")).eval()
-    if preset_name == "starter":  # its localization reads the weights itself
-        checkpoint.save(network, scratch, "Random weights.")
-        return Animator.load(scratch, "cpu"), network.config.name
-    return Animator(network, scratch, "", torch.device("cpu")), network.config.name
-
-
-def _peak_megabytes() -> float | None:
-    """The most memory this process has held, None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return _peak_megabytes_on_windows()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / _MEGABYTE if sys.platform == "darwin" else peak / 1024
-
-
-def _peak_megabytes_on_windows() -> float | None:
-    import ctypes
-    from ctypes import wintypes
-
-    class Counters(ctypes.Structure):
-        _fields_ = (
-            ("size", wintypes.DWORD),
-            ("page_faults", wintypes.DWORD),
-            ("peak_working_set", ctypes.c_size_t),
-            ("rest", ctypes.c_size_t * 7),
-        )
-
-    counters = Counters(size=ctypes.sizeof(Counters))
-    try:
-        kernel = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
-        kernel.GetCurrentProcess.restype = wintypes.HANDLE
-        found = kernel.K32GetProcessMemoryInfo(
-            wintypes.HANDLE(kernel.GetCurrentProcess()), ctypes.byref(counters), counters.size
-        )
-    except (AttributeError, OSError):
-        return None
-    return float(counters.peak_working_set) / _MEGABYTE if found else None
-
-
-# --- helpers of the measuring process ---
 
 
 def _measure(what: str, preset: str, sound: str) -> dict[str, Any]:
@@ -371,7 +209,7 @@ def _motion_megabytes(preset_name: str, seconds: float) -> float:
     return seconds * space.fps * space.width * 4 / _MEGABYTE
 
 
-def _memory_megabytes() -> float:
+def _machine_megabytes() -> float:
     """What the machine has; unlimited where the system does not tell."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _MEGABYTE
@@ -402,6 +240,10 @@ def _processor() -> str:
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+def _memory(row: Mapping[str, Any]) -> str:
+    return "unknown" if row["megabytes"] is None else f"{row['megabytes']:.0f} MB"
 
 
 def _length(seconds: float) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kmtalk_core import bench
+from kmtalk_core.measures import MEASURES
 
 FIGURES = {
     "machine": {"processor": "Abacus", "cores": 2, "threads": 2, "torch": "2", "load": None},
@@ -40,7 +41,8 @@ FIGURES = {
             "bfloat16_seconds": 0.3,
         }
     ],
-    "idle_megabytes": 300.0,
+    "training": [{"config": "biwi", "seconds": 4.0, "frames_per_second": 12.4, "megabytes": 2999.6}],
+    "idle": {"megabytes": 300.0},
     "worker_hello_seconds": 0.25,
 }
 
@@ -58,6 +60,7 @@ def test_the_table_holds_every_figure_and_what_was_left_out() -> None:
         "1e-06 apart",
         "0.60 of ours",
         "300 MB",
+        "training biwi, one clip of 4 s at a time: 12 frames a second, 3000 MB",
         "0.25 s",
         "load unknown",
     ):
@@ -74,10 +77,20 @@ def test_a_measurement_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert figures["localization"] == "neural"
 
 
+def test_training_is_measured_in_frames_a_second(tmp_path: Path) -> None:
+    bench._write_speech(tmp_path / "short.wav", 2)
+    figures = bench._measure("training", "vocaset-small", str(tmp_path / "short.wav"))
+    assert figures["seconds"] == pytest.approx(2.0, abs=0.05)
+    assert figures["frames_per_second"] > 1
+    assert figures["megabytes"] is None or figures["megabytes"] > 50
+
+
 def test_a_quick_run_names_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def measured(what: str, preset: str, sound: str) -> dict[str, object]:
         seconds = float(Path(sound).stem)
-        return {**FIGURES["animate"][0], **FIGURES["beside_encoder"][0], "weights": preset, "seconds": seconds}
+        assert what in MEASURES
+        rows = (FIGURES["animate"][0], FIGURES["beside_encoder"][0], FIGURES["training"][0])
+        return {**rows[0], **rows[1], **rows[2], "config": preset, "weights": preset, "seconds": seconds}
 
     monkeypatch.setattr(bench, "_measure", measured)
     monkeypatch.setattr(bench, "_write_speech", lambda path, seconds: path.touch())
@@ -88,6 +101,7 @@ def test_a_quick_run_names_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch, t
         ("starter", 4.0), ("starter", 10.0), ("starter", 60.0), ("starter", 3600.0),
         ("vocaset", 4.0), ("vocaset", 10.0), ("biwi", 4.0), ("biwi", 10.0),
     ]  # fmt: skip
+    assert [row["config"] for row in figures["training"]] == ["vocaset-small", "vocaset", "biwi"]
     left_out = [line.split(" (")[0] for line in figures["not_run"]]
     assert left_out == ["vocaset, 60 s", "vocaset, 1 h", "biwi, 60 s", "biwi, 1 h"]
     assert figures["parameters"]["starter"]["audio_encoder"] > 500_000

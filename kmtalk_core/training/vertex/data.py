@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ...audio import Sound
 from ...datasets.alignments import AlignmentStore, IndexArray, phoneme_keys, uniform_keys
 from ...datasets.reader import MotionDataSet, MotionSequence
 from ...model.audio_encoder import normalized
 from ...model.conditioning import TRUST, AlignedPhones
-from ...model.config import KMTalkConfig
+from ...model.config import EncoderConfig, KMTalkConfig
 from ...model.log_mel import features, statistics_job
 from ...phones import PHONE_CLASSES
 from ...progress import finish
@@ -70,7 +71,7 @@ class SequenceItems(Dataset[Item]):
         with_phones: bool = False,
     ) -> None:
         self.data, self.sequences, self.store = data, tuple(sequences), store
-        self._hears_features = config.encoder.kind == "log_mel"
+        self._encoder = config.encoder
         self._needs_phones = config.phone_conditioning or with_phones
         self._keys = keys or key_finder(config, data, store)
         self._signals: dict[str, FloatArray] = {}
@@ -97,13 +98,7 @@ class SequenceItems(Dataset[Item]):
 
     def _signal(self, sequence: MotionSequence) -> FloatArray:
         if sequence.name not in self._signals:
-            sound = self.data.sound(sequence)
-            if self._hears_features:
-                statistics = finish(statistics_job(sound))
-                signal = features(sound, statistics, 0, statistics.frames)
-            else:
-                signal = normalized(sound.read(0, sound.length))
-            self._signals[sequence.name] = signal
+            self._signals[sequence.name] = signal_of(self.data.sound(sequence), self._encoder)
         return self._signals[sequence.name]
 
     def _phones(self, sequence: MotionSequence, frames: int) -> tuple[FloatArray, float]:
@@ -119,6 +114,14 @@ def key_finder(config: KMTalkConfig, data: MotionDataSet, store: AlignmentStore)
     if config.keys == "uniform":
         return lambda sequence: uniform_keys(data.frame_count(sequence))
     return lambda sequence: phoneme_keys(store.get(sequence.name), data, sequence)
+
+
+def signal_of(sound: Sound, encoder: EncoderConfig) -> FloatArray:
+    """What the encoder hears of the whole sound: a waveform (samples,) or log-mel features (steps, 81)."""
+    if encoder.kind == "log_mel":
+        statistics = finish(statistics_job(sound))
+        return features(sound, statistics, 0, statistics.frames)
+    return normalized(sound.read(0, sound.length))
 
 
 def collate(items: Sequence[Item]) -> Batch:
