@@ -119,7 +119,7 @@ def draw(
 
     def write_one(unit: tuple[drafts.Draft, int, str, int]) -> None:
         draft, handle, path, channel = unit
-        _write_curve(draft.find(), handle, path, prepared.points[channel])
+        write_curve(draft.find(), handle, path, prepared.points[channel])
 
     yield from pace.each(units, write_one, "writing curves")
     for draft in begun:
@@ -194,7 +194,7 @@ def curve_at(action: Any, handle: int, path: str) -> Any:
     return compat.curves_of(action, compat.slot_by_handle(action, handle)).find(path)
 
 
-def _write_curve(action: Any, handle: int, path: str, points: Points) -> None:
+def write_curve(action: Any, handle: int, path: str, points: Points) -> None:
     """Give one curve the keys `points` and no others; what an artist set on the curve itself stays."""
     slot = compat.slot_by_handle(action, handle)
     curve = curve_at(action, handle, path)

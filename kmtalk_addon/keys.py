@@ -73,11 +73,13 @@ def face_of(actions: Sequence[Any]) -> Face:
 @dataclass(frozen=True)
 class Revision:
     """What differs between two takes of the same sound, on the frames of a scene: `frames` of it change, to what
-    `samples` are.  Values at the frames `held` were set by hand.  error: as in BakeOptions."""
+    `samples` are.  Values at the frames `held` were set by hand.  The channels `added` have no
+    curves yet.  error: as in BakeOptions."""
 
     samples: Samples
     frames: npt.NDArray[np.int32]
     held: npt.NDArray[np.bool_]
+    added: frozenset[int]
     error: float
 
     def write(self, curve: Any, channel: int) -> None:
@@ -90,15 +92,21 @@ class Revision:
             fcurves.refit(curve, self.samples, values, self.held, run, self.error)
 
 
-def revise(face: Face, old: "Take", new: "Take", story: store.Story, hand: changes.Changes) -> Revision:
-    """Work out what Regenerate has to write; no Blender needed.  Values set by hand are among it as they are."""
+def revise(
+    face: Face, old: "Take", new: "Take", story: store.Story, hand: changes.Changes, added: frozenset[int]
+) -> Revision:
+    """Work out what Regenerate has to write; no Blender needed.  Values set by hand are among it as they are.
+
+    The channels `added`, which have no curves yet, show what changes and are zero everywhere else.
+    """
     before, after = (bake.driven(take, face.drive, story.timeline) for take in (old, new))
     differs = (before.values != after.values).any(axis=1) | (before.is_key != after.is_key)
     differs |= np.isin(after.frames, list(hand.lost))
+    after.values[np.ix_(~differs, sorted(added))] = 0.0
     for frame, values in hand.held.items():
         for channel, value in values.items():
             after.values[after.frames == frame, channel] = value
-    return Revision(after, after.frames[differs], np.isin(after.frames, list(hand.held)), story.error)
+    return Revision(after, after.frames[differs], np.isin(after.frames, list(hand.held)), added, story.error)
 
 
 def apply(
@@ -120,14 +128,18 @@ def apply(
                 continue
             slot = compat.slot_of(action, mesh.datablock)
             paths = {curve.data_path for curve in compat.read_curves(action, slot)}
-            handle = slot.handle if slot else 0
-            units += [(draft, handle, path, c) for c, path in bake.data_paths(mesh).items() if path in paths]
+            handle, wanted = slot.handle if slot else 0, bake.data_paths(mesh).items()
+            units += [(draft, handle, path, c) for c, path in wanted if path in paths or c in revision.added]
     written: dict[drafts.Draft, dict[str, Any]] = {draft: {} for draft in begun}
 
     def write_one(unit: tuple[drafts.Draft, int, str, int]) -> None:
         draft, handle, path, channel = unit
+        if channel in revision.added:
+            points = points_of(revision.samples, [channel], revision.error)[channel]
+            bake.write_curve(draft.find(), handle, path, points)
+        else:
+            revision.write(bake.curve_at(draft.find(), handle, path), channel)
         curve = bake.curve_at(draft.find(), handle, path)
-        revision.write(curve, channel)
         written[draft][fcurves.full_name(handle, path)] = fcurves.positions(curve)[:2]
 
     yield from pace.each(units, write_one, "writing curves")

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 import numpy as np
@@ -19,11 +19,10 @@ from ..jobs.runner import in_thread
 from . import build, geometry
 from .recognise import Face, FaceMesh
 
-if TYPE_CHECKING:
-    from kmtalk_core.take import Take
-
 FITTED = "kmtalk_fitted"
 """Custom property of a `Key`: the motion space that our fitted keys show, and their names."""
+_MILLIMETRES = 0.25
+"""How far the fitted keys may be from what they show."""
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -90,33 +89,39 @@ def space_of(item: Any, paths: Iterable[str]) -> str:
     return "arkit"
 
 
-def fit(objects: Sequence[int], take: "Take", error: float) -> progress.Job[Face]:
-    """Give the face the fewest shape keys whose weights show a take within `error` millimetres.  Raises FaceError."""
-    unit = shape_basis.MILLIMETRES[take.motion_space.unit]
+def fit(objects: Sequence[int], space: str, motion: FloatArray, *, keep: bool) -> progress.Job[Face]:
+    """Give the face the fewest shape keys whose weights show `motion` (frames, 3 V) within a quarter of a millimetre.
+
+    They take the place of those fitted before; with `keep`, what others play, those stay as they are and the new ones
+    show what they leave.  Raises FaceError.
+    """
+    error = _MILLIMETRES / shape_basis.MILLIMETRES[spaces.SPACES[space].unit]
+    drive = find_face(build.find(objects), space).drive
 
     def work() -> FloatArray:
-        return progress.finish(shape_basis.shape_basis_job(take.motion, error / unit)).shapes
+        left = motion - drive(motion) @ drive.shapes if keep and len(drive.shapes) else motion
+        return progress.finish(shape_basis.shape_basis_job(left, error)).shapes
 
     shapes = yield from in_thread(work, "finding the shapes")
-    face = find_face(build.find(objects), take.space)
-    _write(face.owner, take.space, shapes)
-    return find_face(build.find(objects), take.space)
+    _write(find_face(build.find(objects), space).owner, space, shapes, keep)
+    return find_face(build.find(objects), space)
 
 
-def _write(item: Any, space: str, shapes: FloatArray) -> None:
-    """Shape keys that show `shapes` (K, 3 V), in place of those that were fitted before."""
+def _write(item: Any, space: str, shapes: FloatArray, keep: bool) -> None:
+    """Shape keys that show `shapes` (K, 3 V), beside those that were fitted before or in their place."""
     match = _match(item)
     assert match is not None
-    old = fitted_keys(item, space)
+    fitted = fitted_keys(item, space)
+    kept, old = (fitted, []) if keep else ([], fitted)
     if item.data.shape_keys is None:
         item.shape_key_add(name="Basis", from_mix=False)
     keys = item.data.shape_keys
     neutral = geometry.vertices_of(item).astype(np.float32)
-    names = []
+    names = list(kept)
     for number, offsets in enumerate(match.offsets(shapes.reshape(len(shapes), -1, 3))):
         block = keys.key_blocks[old[number]] if number < len(old) else None
         if block is None:
-            block = item.shape_key_add(name=f"{space} {number + 1:03}", from_mix=False)
+            block = item.shape_key_add(name=f"{space} {len(names) + 1:03}", from_mix=False)
             block.value = 0.0
         block.points.foreach_set("co", (neutral + offsets).ravel())
         names.append(block.name)

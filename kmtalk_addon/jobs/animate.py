@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from kmtalk_core.take import Take
 
 
-VERTEX_ERROR = 0.25
-"""Millimetres: how far the shape keys of a take of vertices may be from it."""
-
-
 @dataclass(frozen=True)
 class Request:
     """One run, without a single pointer into Blender's data: they do not survive an undo or another file.
@@ -145,10 +141,17 @@ def animate(asked: Request) -> progress.Job[str]:
     story = asked.story
     drive = asked.drive
     if take.space != "arkit":
-        drive = (yield from vertices.fit(asked.objects, take, VERTEX_ERROR)).drive
+        others = _other_takes(asked)
+        drive = (yield from vertices.fit(asked.objects, take.space, take.motion, keep=bool(others))).drive
     prepared = yield from in_thread(lambda: bake.prepare(take, drive, story.fps, story.options), "drawing curves")
     notes = tuple(answer.get("notes", ()))
     return (yield from write_take(take, data, lambda: _find_place(asked, drive), prepared, asked.story, notes))
+
+
+def _other_takes(asked: Request) -> list[Any]:
+    """The actions of other sounds that the face plays too."""
+    played = keys.actions_of(find_objects(asked.objects))
+    return [action for action in played if store.story_of(action).name != asked.options.name]
 
 
 def _find_place(asked: Request, drive: drives.Drive) -> tuple[Face, Any]:

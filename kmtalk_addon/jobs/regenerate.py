@@ -12,7 +12,7 @@ from .. import bake, changes, choices, compat, drafts, keys, mixdown, sound, sto
 from ..core import drive as drives
 from ..core import errors, progress
 from ..core import take as takes
-from ..face import bones
+from ..face import Face, bones, vertices
 from .animate import find_objects, find_scene
 from .rewrite import write_all
 from .runner import desk, in_thread
@@ -64,8 +64,12 @@ def _complete(
     face = keys.face_of(_find_actions(numbers))
     if story.drive and story.drive != drives.signature(face.drive):  # else old settings and new ones would mix
         return (yield from write_all(face, scene, completed, data, story))
-    owner = face.owner.session_uid
-    revision = yield from in_thread(lambda: keys.revise(face, take, completed, story, edited), "drawing curves")
+    owner, added = face.owner.session_uid, frozenset[int]()
+    if completed.space != "arkit":
+        changed = (completed.motion != take.motion).any(axis=1)
+        face = yield from vertices.fit([owner], completed.space, completed.motion[changed], keep=True)
+        added = _channels_without_curves(face, _find_actions(numbers))
+    revision = yield from in_thread(lambda: keys.revise(face, take, completed, story, edited, added), "drawing curves")
     labels = [key.label for key in completed.keys]
 
     def attempt(begun: list[drafts.Draft], pace: drafts.Pace) -> progress.Job[None]:
@@ -87,6 +91,14 @@ def _complete(
     bones.write(find_objects([owner])[0].kmtalk_face, completed, story.options, story.fps)
     count = len(revision.frames)
     return f"“{story.name}”: {len(edited.edits)} edits, {count} of {completed.frame_count} frames made anew"
+
+
+def _channels_without_curves(face: Face, actions: Sequence[Any]) -> frozenset[int]:
+    """The fitted keys that a take did not have when it was written."""
+    noted = {name.split("|", 1)[1] for action in actions for name in store.noted_curves(action)}
+    return frozenset(
+        channel for mesh in face.meshes for channel, path in bake.data_paths(mesh).items() if path not in noted
+    )
 
 
 def _find_actions(numbers: Sequence[int]) -> list[Any]:
