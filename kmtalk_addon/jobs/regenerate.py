@@ -84,7 +84,7 @@ def _complete(
         bake.mark_scene(find_scene(scene), story.options, revision.samples.key_frames, labels)
 
     yield from drafts.insist(attempt)
-    bones.write(find_objects([owner])[0].kmtalk_face, completed, story.options, story.fps)
+    bones.revise(find_objects([owner])[0].kmtalk_face, take, completed, story, edited.bones)
     count = len(revision.frames)
     return f"“{story.name}”: {len(edited.edits)} edits, {count} of {completed.frame_count} frames made anew"
 
