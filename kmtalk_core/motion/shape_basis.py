@@ -17,10 +17,11 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 MILLIMETRES = {"metre": 1000.0, "head": 188.0}
 """Millimetres to a unit of a motion space.  A BIWI head has an area of 1, which makes 175 to 200 of them."""
 
-_FRAMES_AT_ONCE = 256
-_FIRST_TRY = 8  # shapes
-_MOST_EXACT = 2400  # frames whose correlations are decomposed as they are; more are summed up by a sketch
-_SKETCH = 320  # directions that stand for a longer motion: more shapes than any face needs
+_SKETCHES = (64, 160, 320)  # directions that are looked for: more only where fewer do not hold the motion
+_FRAMES_AT_ONCE = 48  # 13 MB of BIWI
+_COLUMNS_AT_ONCE = 4096
+_TRIED_FIRST = 48  # frames on which the number of shapes is found before all are looked at
+_FAILED_ENOUGH = 16  # frames, after which the number is found anew
 
 
 @dataclass(frozen=True)
@@ -46,91 +47,115 @@ def shape_basis_job(motion: FloatArray, error: float, most: int = 256) -> Job[Sh
     """
     if motion.ndim != 2 or motion.shape[1] % 3 or not error > 0:
         raise FaceError("Shapes are made from motion (frames, 3 × vertices) and an error above zero.")
-    directions = yield from _directions_job(motion)
-    count = yield from _fewest_job(motion, directions, error, most)
-    basis = _scaled(motion, directions[:count])
-    yield Progress("making shapes", 1.0)
-    return basis
+    limit = min(most, len(motion))
+    for number, size in enumerate(_SKETCHES):
+        stages = (number / len(_SKETCHES), (number + 1) / len(_SKETCHES))
+        weights, directions = yield from _decomposed_job(motion, min(size, len(motion)), *stages)
+        found = yield from _fewest_job(motion, weights[:, :limit], directions[:limit], error, stages[1])
+        if found is not None:
+            yield Progress("making shapes", 1.0)
+            return _scaled(weights[:, : found[0]], directions[: found[0]], found[1])
+        if len(directions) >= limit:
+            break
+    raise FaceError(
+        f"More than {limit} shape keys are needed for an error this small; allow a larger one, or use a point cache."
+    )
 
 
-def _directions_job(motion: FloatArray) -> Job[FloatArray]:
-    """Orthonormal rows (K, 3 V), the most important first, that span the motion."""
-    frames = len(motion)
-    if frames > _MOST_EXACT:
-        motion = yield from _sketch_job(motion)
-    gram = np.empty((len(motion), len(motion)), np.float64)
-    for first in range(0, len(motion), _FRAMES_AT_ONCE):
-        rows = motion[first : first + _FRAMES_AT_ONCE]
-        later = rows @ motion[first:].T
-        gram[first : first + len(rows), first:] = later
-        gram[first:, first : first + len(rows)] = later.T
-        yield Progress("comparing frames", 0.4 * min((first + _FRAMES_AT_ONCE) / len(motion), 1.0))
-    if not np.isfinite(gram).all():
-        raise FaceError("The motion holds numbers that are not finite; animate the sound again.")
-    strength, vectors = np.linalg.eigh(gram)
-    order = np.argsort(strength)[::-1]
-    strength, vectors = strength[order], vectors[:, order]
-    kept = strength > max(strength[0], 1e-30) * 1e-7  # what is weaker drowns in the rounding of 32 bits
-    vectors = vectors[:, kept][:, :_SKETCH]
-    yield Progress("comparing frames", 0.5)
-    directions = vectors.T.astype(np.float32) @ motion
-    orthonormal: FloatArray = np.linalg.qr(directions.T)[0].T  # weak ones are not, in 32 bits; the order stays
-    return np.ascontiguousarray(orthonormal)
+def _decomposed_job(motion: FloatArray, size: int, first: float, last: float) -> Job[tuple[FloatArray, FloatArray]]:
+    """Weights (frames, K) and orthonormal rows (K, 3 V), the most important first, whose product is nearly the motion.
+
+    K is `size` or less.  Randomized subspace iteration (Halko, Martinsson and Tropp 2011): the motion is read four
+    times and meets a few mixtures of its frames, where comparing every frame with every other takes several times as
+    long for a minute.
+    """
+    mixtures = np.random.default_rng(0).standard_normal((len(motion), size))
+    for turn in range(2):
+        directions = _orthonormal(mixtures.T.astype(np.float32) @ motion)
+        yield Progress("comparing frames", first + (last - first) * (0.2 + 0.4 * turn))
+        weights = motion @ directions.T
+        yield Progress("comparing frames", first + (last - first) * (0.4 + 0.4 * turn))
+        mixtures, strength, rotation = np.linalg.svd(weights.astype(np.float64), full_matrices=False)
+    return (mixtures * strength).astype(np.float32), rotation.astype(np.float32) @ directions
 
 
-def _sketch_job(motion: FloatArray) -> Job[FloatArray]:
-    """A few hundred mixtures (K, 3 V) of all frames that span nearly what they span."""
-    rng = np.random.default_rng(0)
-    sketch = np.zeros((_SKETCH, motion.shape[1]), np.float32)
-    for first in range(0, len(motion), _FRAMES_AT_ONCE):
-        rows = motion[first : first + _FRAMES_AT_ONCE]
-        sketch += rng.standard_normal((_SKETCH, len(rows))).astype(np.float32) @ rows
-        yield Progress("comparing frames", 0.3 * min((first + _FRAMES_AT_ONCE) / len(motion), 1.0))
-    return sketch / np.sqrt(len(motion), dtype=np.float32)
+def _orthonormal(rows: FloatArray) -> FloatArray:
+    """Orthonormal rows (K, n) that span `rows`.  Raises FaceError where they are not finite.
+
+    By the rows' products in 64 bits, which is faster than a QR decomposition; twice, for rows of unlike length.
+    """
+    for _ in range(2):
+        products = np.zeros((len(rows), len(rows)))
+        for first in range(0, rows.shape[1], _COLUMNS_AT_ONCE):
+            part = rows[:, first : first + _COLUMNS_AT_ONCE].astype(np.float64)
+            products += part @ part.T
+        if not np.isfinite(products).all():
+            raise FaceError("The motion holds numbers that are not finite; animate the sound again.")
+        strength, vectors = np.linalg.eigh(products)
+        kept = strength > max(strength.max(initial=0.0), 1e-30) * 1e-12
+        rows = (vectors[:, kept] / np.sqrt(strength[kept])).T.astype(np.float32) @ rows
+    return rows
 
 
-def _fewest_job(motion: FloatArray, directions: FloatArray, error: float, most: int) -> Job[int]:
-    """The smallest number of directions that keeps within `error`: doubling until it is enough, then halving."""
-    limit = min(len(directions), most)
-    low, high, steps = 0, min(_FIRST_TRY, limit), 0
-    while _largest_error(motion, directions[:high], error) > error:
-        if high == limit:
-            raise FaceError(
-                f"More than {limit} shape keys are needed for an error this small; allow a larger one, or use a point "
-                "cache."
-            )
-        low, high, steps = high + 1, min(2 * high, limit), steps + 1
-        yield Progress("finding the fewest shapes", min(0.5 + 0.05 * steps, 0.95))
+def _fewest_job(
+    motion: FloatArray, weights: FloatArray, directions: FloatArray, error: float, stage: float
+) -> Job[tuple[int, float] | None]:
+    """The smallest number of directions that keeps within `error` and what it leaves; None where all do not.
+
+    The number is found on a few frames, those that lose most among them, and holds when it does for all frames; those
+    that fail are tried too.
+    """
+    lost = np.square(weights, dtype=np.float64)[:, ::-1].cumsum(axis=1)[:, ::-1]  # (frames, K) by leaving out K and on
+    tried = set(np.linspace(0, len(motion) - 1, _TRIED_FIRST).astype(int).tolist())
+    for column in range(lost.shape[1]):
+        tried.add(int(lost[:, column].argmax()))
+    low = 0
+    while True:
+        rows = sorted(tried)
+        low = _fewest_of(motion[rows], weights[rows], directions, error, low)
+        if low > len(directions):
+            return None
+        largest, failed = 0.0, list[int]()
+        for first in range(0, len(motion), _FRAMES_AT_ONCE):
+            part = slice(first, first + _FRAMES_AT_ONCE)
+            left = _distances(motion[part], weights[part, :low], directions[:low])
+            largest = max(largest, float(left.max()))
+            failed += (first + np.flatnonzero(left > error)).tolist()
+            if len(failed) >= _FAILED_ENOUGH:
+                break
+        if not failed:
+            return low, largest
+        if tried.issuperset(failed):  # by the rounding of 32 bits alone
+            low += 1
+        tried.update(failed)
+        yield Progress("finding the fewest shapes", stage)
+
+
+def _fewest_of(motion: FloatArray, weights: FloatArray, directions: FloatArray, error: float, low: int) -> int:
+    """The smallest number from `low` on that keeps within `error`, by halving; len(directions) + 1 where none does."""
+    high = len(directions) + 1
     while low < high:
         middle = (low + high) // 2
-        if _largest_error(motion, directions[:middle], error) <= error:
+        if _distances(motion, weights[:, :middle], directions[:middle]).max() <= error:
             high = middle
         else:
             low = middle + 1
-        steps += 1
-        yield Progress("finding the fewest shapes", min(0.5 + 0.05 * steps, 0.95))
     return high
 
 
-def _largest_error(motion: FloatArray, directions: FloatArray, enough: float = np.inf) -> float:
-    """The largest distance that `directions` (K, 3 V) leave, or the first one found beyond `enough`."""
-    largest = 0.0
-    for first in range(0, len(motion), _FRAMES_AT_ONCE):
-        rows = motion[first : first + _FRAMES_AT_ONCE]
-        left = rows - (rows @ directions.T) @ directions
-        squares = np.square(left, out=left).reshape(len(rows), -1, 3).sum(axis=2)
-        largest = max(largest, float(np.sqrt(squares.max())))
-        if largest > enough:
-            return largest
-    return largest
+def _distances(motion: FloatArray, weights: FloatArray, directions: FloatArray) -> FloatArray:
+    """(frames,) the largest distance of a vertex that `weights` @ `directions` leave."""
+    left = weights @ directions
+    np.subtract(motion, left, out=left)
+    np.square(left, out=left)
+    squares = left[:, 0::3] + left[:, 1::3]
+    squares += left[:, 2::3]
+    return np.asarray(np.sqrt(squares.max(axis=1, initial=0.0)))
 
 
-def _scaled(motion: FloatArray, directions: FloatArray) -> ShapeBasis:
+def _scaled(weights: FloatArray, directions: FloatArray, error: float) -> ShapeBasis:
     """Shapes of full size and weights between -1 and 1."""
-    weights = np.concatenate(
-        [motion[first : first + _FRAMES_AT_ONCE] @ directions.T for first in range(0, len(motion), _FRAMES_AT_ONCE)]
-    )
     size = np.maximum(np.abs(weights).max(axis=0), 1e-12) if len(directions) else np.ones(0, np.float32)
     signs = np.where(weights.sum(axis=0) < 0, -1, 1).astype(np.float32)
     shapes = directions * (size * signs)[:, None].astype(np.float32)
-    return ShapeBasis(shapes, (weights / (size * signs)).astype(np.float32), _largest_error(motion, directions))
+    return ShapeBasis(shapes, (weights / (size * signs)).astype(np.float32), error)
