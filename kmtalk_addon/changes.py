@@ -1,6 +1,6 @@
 """What an artist changed by hand on a take since it was written: values, columns of keys, markers, states."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from . import bake, compat, fcurves, markers, store
 from .core import drive as drives
 from .face import Face, FaceMesh
+from .face.bones import BoneEdits, read_edits
 from .timing import FloatArray
 
 if TYPE_CHECKING:
@@ -23,11 +24,12 @@ _VISIBLE = 1e-5
 @dataclass
 class Changes:
     """What was done by hand: edits as `complete` takes them; the values that curves keep, by scene frame and channel;
-    and the key motions' scene frames that have lost their keys."""
+    the key motions' scene frames that have lost their keys; and what was done to bones."""
 
     edits: list[dict[str, Any]] = field(default_factory=list)
     held: dict[int, dict[int, float]] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)
+    bones: BoneEdits = field(default_factory=BoneEdits)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
     for action in reversed(actions):  # where there are several, the artist sees the first, mostly
         moved |= markers.moved(action, bpy.context.scene, story.name)
         marks &= {frame for _, frame in markers.on_action(action)} or marks
+    if take.space == "arkit":
+        changes.bones = read_edits(face.owner.kmtalk_face, story.name)
+    for frame in moved.values():
+        changes.bones.forget(frame)  # what was dragged there is no edit
+    turned = dict(changes.bones.poses)
     states = {item.frame: item.state for item in main.kmtalk_take.keys}
     for number, (key, frame) in enumerate(zip(take.keys, frames, strict=True)):
         is_owner = owners[frame] == key.frame
@@ -73,14 +80,17 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
                 changes.edits.append({"frame": key.frame, "delete": True})
             continue
         edited = values.pop(frame, {}) if is_owner else {}
+        pose = _pose(face, take, key.frame, edited, turned.pop(frame, {}) if is_owner else {})
         state = states.get(frame, key.state) if is_owner else key.state
         target = _take_frame(moved[frame], take, story) if frame in moved else key.frame
-        edit = _edit_of(key, state, _pose(face, take, key.frame, edited), target)
+        edit = _edit_of(key, state, pose, target)
         if edit is not None:
             changes.edits.append(edit)
             if edited and target == key.frame:
                 changes.held[frame] = edited
-    _read_added(changes, face, actions, values, take, story)
+            if target != key.frame:
+                changes.bones.forget(frame)
+    _read_added(changes, face, actions, values, turned, take, story)
     return changes
 
 
@@ -103,25 +113,26 @@ def _read_added(
     face: Face,
     actions: Sequence[Any],
     values: dict[int, dict[int, float]],
+    turned: dict[int, dict[str, float]],
     take: "Take",
     story: store.Story,
 ) -> None:
     """Markers and values of an artist's where no key motion was: new ones."""
     taken = {key.frame for key in take.keys}
     added = [marker.frame for action in actions for marker in markers.added_on_action(action)]
-    for frame in dict.fromkeys([*added, *values]):
+    for frame in dict.fromkeys([*added, *values, *turned]):
         target = _take_frame(frame, take, story)
         if target not in taken:
             taken.add(target)
-            changes.edits.append(
-                {"frame": target, "add": True, "pose": _pose(face, take, target, values.get(frame, {}))}
-            )
+            pose = _pose(face, take, target, values.get(frame, {}), turned.get(frame, {}))
+            changes.edits.append({"frame": target, "add": True, "pose": pose})
             changes.held[frame] = values.get(frame, {})
 
 
-def _pose(face: Face, take: "Take", frame: int, values: dict[int, float]) -> drives.Pose:
-    """The pose of a take's frame for which the face's curves have `values`."""
-    return face.drive.back(take.motion[frame], values) if values else {}
+def _pose(face: Face, take: "Take", frame: int, values: dict[int, float], turned: dict[str, float]) -> drives.Pose:
+    """The pose of a take's frame for which the face's curves have `values`, and bones show `turned`."""
+    pose = face.drive.back(take.motion[frame], values) if values else {}
+    return {**pose, **turned} if isinstance(pose, Mapping) else pose
 
 
 def _owners(take: "Take", story: store.Story) -> dict[int, int]:

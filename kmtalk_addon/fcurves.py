@@ -1,6 +1,6 @@
 """The keys of f-curves in bulk: fill a curve, read it, change some frames of it while all others stay as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -131,6 +131,15 @@ def _set_in_place(curve: Any, wanted: npt.NDArray[np.int32], points: Points, fra
         curve.keyframe_points.foreach_set(name, column)
     curve.update()
     return True
+
+
+def restore(curve: Any, frames: Iterable[int], values: Iterable[float], frame: int) -> None:
+    """Give the key of a curve at `frame`, if there is one, the value there among `frames` and `values`."""
+    before = dict(zip(map(int, frames), map(float, values), strict=True))
+    for point in curve.keyframe_points:
+        if round(point.co[0]) == frame and frame in before:
+            point.co[1] = before[frame]
+    curve.update()
 
 
 def refit(

@@ -1,18 +1,15 @@
 """Key motions as an artist sees them: their list, and what Regenerate writes beside those that were changed."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import bpy
-import numpy as np
-import numpy.typing as npt
 
 from . import bake, changes, compat, drafts, fcurves, markers, store
 from .core import errors, progress
 from .face import Face, find_face, vertices
 from .labels import shown
-from .timing import Samples, points_of
+from .revision import Revision
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Key, Take
@@ -70,43 +67,13 @@ def face_of(actions: Sequence[Any]) -> Face:
     return find_face(objects) if space == "arkit" else vertices.find_face(objects, space)
 
 
-@dataclass(frozen=True)
-class Revision:
-    """What differs between two takes of the same sound, on the frames of a scene: `frames` of it change, to what
-    `samples` are.  Values at the frames `held` were set by hand.  The channels `added` have no
-    curves yet.  error: as in BakeOptions."""
-
-    samples: Samples
-    frames: npt.NDArray[np.int32]
-    held: npt.NDArray[np.bool_]
-    added: frozenset[int]
-    error: float
-
-    def write(self, curve: Any, channel: int) -> None:
-        """Give a curve its new keys; where they are reduced, from the curve's own keys around each change on."""
-        values = self.samples.values[:, channel]
-        if self.error <= 0:
-            fcurves.replace_frames(curve, points_of(self.samples, [channel])[channel], self.frames)
-            return
-        for run in np.split(self.frames, np.flatnonzero(np.diff(self.frames) > 1) + 1):
-            fcurves.refit(curve, self.samples, values, self.held, run, self.error)
-
-
 def revise(
     face: Face, old: "Take", new: "Take", story: store.Story, hand: changes.Changes, added: frozenset[int]
 ) -> Revision:
-    """Work out what Regenerate has to write; no Blender needed.  Values set by hand are among it as they are.
-
-    The channels `added`, which have no curves yet, show what changes and are zero everywhere else.
-    """
+    """Work out what Regenerate has to write; no Blender needed.  Values set by hand are among it as they are; the
+    channels `added` have no curves yet."""
     before, after = (bake.driven(take, face.drive, story.timeline) for take in (old, new))
-    differs = (before.values != after.values).any(axis=1) | (before.is_key != after.is_key)
-    differs |= np.isin(after.frames, list(hand.lost))
-    after.values[np.ix_(~differs, sorted(added))] = 0.0
-    for frame, values in hand.held.items():
-        for channel, value in values.items():
-            after.values[after.frames == frame, channel] = value
-    return Revision(after, after.frames[differs], np.isin(after.frames, list(hand.held)), added, story.error)
+    return Revision.between(before, after, hand.held, hand.lost, story.error, added)
 
 
 def apply(
@@ -135,8 +102,7 @@ def apply(
     def write_one(unit: tuple[drafts.Draft, int, str, int]) -> None:
         draft, handle, path, channel = unit
         if channel in revision.added:
-            points = points_of(revision.samples, [channel], revision.error)[channel]
-            bake.write_curve(draft.find(), handle, path, points)
+            bake.write_curve(draft.find(), handle, path, revision.points(channel))
         else:
             revision.write(bake.curve_at(draft.find(), handle, path), channel)
         curve = bake.curve_at(draft.find(), handle, path)
@@ -177,9 +143,4 @@ def restore(action: Any, frame: int) -> None:
     """Give the curves the values at a scene frame that they were written with."""
     noted = store.noted_curves(action)
     for name, curve in store.curves_by_name(action).items():
-        frames, values = noted.get(name, ((), ()))
-        before = dict(zip(map(int, frames), map(float, values), strict=True))
-        for point in curve.keyframe_points:
-            if round(point.co[0]) == frame and frame in before:
-                point.co[1] = before[frame]
-        curve.update()
+        fcurves.restore(curve, *noted.get(name, ((), ())), frame)

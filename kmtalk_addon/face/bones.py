@@ -1,20 +1,29 @@
-"""Bones of jaw and eyes that a take moves, by an action of ours on the rig."""
+"""Bones of jaw and eyes that a take moves, by an action of ours on the rig, and what was changed on it by hand."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
+from mathutils import Euler, Quaternion
 
-from .. import bake, compat, drafts, fcurves
-from ..core import bones, errors
-from ..timing import Timeline, points_of, sample
+from .. import bake, compat, drafts, fcurves, store
+from ..core import arkit, bones, errors
+from ..revision import Revision
+from ..timing import FloatArray, Samples, points_of, sample
 from . import settings
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
 
 _ROTATIONS = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
+_SETTINGS = "kmtalk_bones"
+"""Custom property of our action: what it was written with."""
+_FINER = 0.1
+"""A curve of few keys may be so much of the allowed error away from a bone's motion: an angle weighs more."""
+_VISIBLE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,72 @@ class _Rig:
     """What `bake.place` asks for."""
 
     datablock: Any
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """One curve of a bone: what the bone is called, the curve's data path and its index there."""
+
+    bone: str
+    path: str
+    index: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.path}[{self.index}]"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The jaw or an eye: how it moves, by which property it turns and, where it does, shifts."""
+
+    bone: Any
+    motion: bones.BoneMotion
+
+    @property
+    def turn(self) -> str:
+        return str(self.bone.path_from_id(_ROTATIONS.get(self.bone.rotation_mode, "rotation_euler")))
+
+    @property
+    def shift(self) -> str:
+        return str(self.bone.path_from_id("location")) if self.motion.shifts else ""
+
+    @property
+    def curves(self) -> list[_Curve]:
+        turning = 3 if self.turn.endswith("rotation_euler") else 4
+        found = [_Curve(self.bone.name, self.turn, index) for index in range(turning)]
+        return found + [_Curve(self.bone.name, self.shift, index) for index in range(3) if self.shift]
+
+    def values(self, motion: FloatArray) -> FloatArray:
+        """ARKit's coefficients (frames, 52) as values (frames, curves)."""
+        turning = self.motion.rotation(motion)
+        return np.concatenate([turning, self.motion.location(motion)], axis=1) if self.shift else turning
+
+    def pose(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The coefficients that give the curves, by name, these values."""
+        numbers = [values[curve.name] for curve in self.curves]
+        turning = numbers[:3] if self.turn.endswith("rotation_euler") else numbers[:4]
+        if self.motion.mode == "QUATERNION":
+            turn = Quaternion(turning).normalized()
+        elif self.motion.mode == "AXIS_ANGLE":
+            turn = Quaternion(turning[1:], turning[0])
+        else:
+            turn = Euler(turning, self.motion.mode).to_quaternion()
+        shift = np.array(numbers[len(turning) :] or (0.0, 0.0, 0.0))
+        return self.motion.coefficients(np.array(turn.to_exponential_map()), shift)
+
+
+@dataclass
+class BoneEdits:
+    """What was done to bones by hand, by scene frame: ARKit's coefficients that show it, and what the curves have."""
+
+    poses: dict[int, dict[str, float]] = field(default_factory=dict)
+    held: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    def forget(self, frame: int) -> dict[str, float]:
+        """The coefficients at a frame, which goes."""
+        self.held.pop(frame, None)
+        return self.poses.pop(frame, {})
 
 
 def rig_of(item: Any) -> Any:
@@ -44,46 +119,136 @@ def use_rig(own: Any, rig: Any) -> dict[str, str]:
     return found
 
 
-def write(own: Any, take: "Take", options: bake.BakeOptions, fps: float) -> list[str]:
-    """Let the bones of a face play a take; returns what the user should know."""
-    parts = settings.chosen_bones(own)
+def write(own: Any, take: "Take", story: store.Story) -> list[str]:
+    """Let the bones of a face play a take, all of it; returns what the user should know."""
+    parts = _parts(own)
     if not parts or take.space != "arkit":
         return []
     rig = own.armature
     if rig.library is not None:
         return [f"“{rig.name}” is linked: make it local to let its bones move"]
-    action = _own_action(options.name, rig)
+    action = _action_of(story.name, rig)
+    if action is None:
+        action = bpy.data.actions.new(f"KMTalk: {_tag(story.name, rig)}")
+        action[drafts.TAG] = _tag(story.name, rig)
     slot = compat.ensure_slot(action, rig)
     curves = compat.curves_of(action, slot)
     curves.clear()
-    keys = [key.frame for key in take.keys]
-    for part, bone in parts.items():
-        motion = bones.bone_motion(part, _axes(rig, bone), bone.length, own.jaw_angle, bone.rotation_mode)
-        channels = [(_rotation_path(bone), motion.rotation(take.motion))]
-        if motion.shifts:
-            channels.append(("location", motion.location(take.motion)))
-        for prop, values in channels:
-            samples = sample(values, take.fps, keys, Timeline(fps, options.start))
-            for index, points in points_of(samples, range(values.shape[1]), 0.1 * options.error).items():
-                curve = curves.new(bone.path_from_id(prop), index=index)
-                curve.group = compat.ensure_group(action, slot, bone.name)
-                fcurves.fill(curve, points)
-    bake.place(action, slot, _Rig(rig), samples, options)
+    samples = _sampled(parts, take, story)
+    points = points_of(samples, range(samples.values.shape[1]), _FINER * story.error)
+    for channel, place in enumerate(_curves(parts)):
+        curve = curves.new(place.path, index=place.index)
+        curve.group = compat.ensure_group(action, slot, place.bone)
+        fcurves.fill(curve, points[channel])
+    bake.place(action, slot, _Rig(rig), samples, story.options)
+    _note(action, rig, parts)
     rig.update_tag()
-    return [f"“{rig.name}” moves too: {', '.join(bone.name for bone in parts.values())}"]
+    return [f"“{rig.name}” moves too: {', '.join(part.bone.name for part in parts)}"]
 
 
-def _own_action(name: str, rig: Any) -> Any:
-    tag = f"{name} (bones of {rig.name})"
-    found = next((a for a in bpy.data.actions if a.get(drafts.TAG) == tag and a.library is None), None)
-    if found is None:
-        found = bpy.data.actions.new(f"KMTalk: {tag}")
-        found[drafts.TAG] = tag
+def revise(own: Any, old: "Take", new: "Take", story: store.Story, edits: BoneEdits) -> None:
+    """Write what Regenerate changed; every other key of every curve stays.  Values set by hand stay as they are."""
+    parts = _parts(own)
+    action = _action_of(story.name, own.armature) if parts else None
+    found = _present(action, own.armature)
+    places = _curves(parts)
+    if action is None or action.get(_SETTINGS) != _signature(parts) or any(p.name not in found for p in places):
+        write(own, new, story)  # else old settings and new ones would mix
+        return
+    number = {place.name: channel for channel, place in enumerate(places)}
+    held = {f: {number[n]: v for n, v in values.items() if n in number} for f, values in edits.held.items()}
+    before, after = (_sampled(parts, take, story) for take in (old, new))
+    revision = Revision.between(before, after, held, (), _FINER * story.error)
+    for place in places:
+        revision.write(found[place.name], number[place.name])
+    _note(action, own.armature, parts)
+    own.armature.update_tag()
+
+
+def read_edits(own: Any, name: str) -> BoneEdits:
+    """What was done to the bones since the take `name` was written."""
+    edits = BoneEdits()
+    parts = _parts(own)
+    action = _action_of(name, own.armature) if parts else None
+    if action is None or not action.kmtalk_take.record:
+        return edits
+    noted, found = store.noted_curves(action), _present(action, own.armature)
+    for part in parts:
+        names = [curve.name for curve in part.curves]
+        if any(name not in noted or name not in found for name in names):
+            continue
+        changed = set[int]().union(*(_changed(noted[name], fcurves.positions(found[name])[:2]) for name in names))
+        for frame in changed:
+            values = {name: float(found[name].evaluate(frame)) for name in names}
+            edits.held.setdefault(frame, {}).update(values)
+            edits.poses.setdefault(frame, {}).update(part.pose(values))
+    return edits
+
+
+def restore(own: Any, name: str, frame: int) -> None:
+    """Give the curves of the bones the values at a scene frame that they were written with."""
+    action = _action_of(name, own.armature) if own.armature is not None else None
+    if action is not None and action.kmtalk_take.record:
+        noted = store.noted_curves(action)
+        for name, curve in _present(action, own.armature).items():
+            fcurves.restore(curve, *noted.get(name, ((), ())), frame)
+
+
+def _parts(own: Any) -> list[_Part]:
+    found = []
+    for part, bone in settings.chosen_bones(own).items():
+        axes = _axes(own.armature, bone)
+        found.append(_Part(bone, bones.bone_motion(part, axes, bone.length, own.jaw_angle, bone.rotation_mode)))
     return found
 
 
-def _rotation_path(bone: Any) -> str:
-    return _ROTATIONS.get(bone.rotation_mode, "rotation_euler")
+def _curves(parts: list[_Part]) -> list[_Curve]:
+    return [curve for part in parts for curve in part.curves]
+
+
+def _sampled(parts: list[_Part], take: "Take", story: store.Story) -> Samples:
+    values = np.concatenate([part.values(take.motion) for part in parts], axis=1)
+    return sample(values, take.fps, [key.frame for key in take.keys], story.timeline)
+
+
+def _tag(name: str, rig: Any) -> str:
+    return f"{name} (bones of {rig.name})"
+
+
+def _action_of(name: str, rig: Any) -> Any:
+    """Our action for a take on a rig, or None."""
+    ours = (action for action in bpy.data.actions if action.get(drafts.TAG) == _tag(name, rig))
+    return next((action for action in ours if action.library is None), None)
+
+
+def _present(action: Any, rig: Any) -> dict[str, Any]:
+    """The curves that an action has for a rig, by name."""
+    if action is None:
+        return {}
+    curves = compat.read_curves(action, compat.slot_of(action, rig))
+    return {_Curve("", curve.data_path, curve.array_index).name: curve for curve in curves}
+
+
+def _note(action: Any, rig: Any, parts: list[_Part]) -> None:
+    """Remember what the curves were given, and with which settings."""
+    curves = {name: fcurves.positions(curve)[:2] for name, curve in _present(action, rig).items()}
+    action.kmtalk_take.record = store.record_of(curves)
+    action[_SETTINGS] = _signature(parts)
+
+
+def _signature(parts: list[_Part]) -> str:
+    """What tells whether bones are moved as they were."""
+    every = np.eye(len(arkit.ARKIT_NAMES), dtype=np.float32)
+    shown = np.concatenate([part.values(every) for part in parts], axis=1)
+    names = repr([curve.name for curve in _curves(parts)])
+    return hashlib.sha1(names.encode() + (np.round(shown, 5) + 0.0).tobytes()).hexdigest()
+
+
+def _changed(was: tuple[Any, Any], now: tuple[Any, Any]) -> set[int]:
+    """The frames at which a curve has a key that it was not given, or another value."""
+    given = dict(zip(was[0].tolist(), was[1].tolist(), strict=True))
+    keys = zip(now[0].tolist(), now[1].tolist(), strict=True)
+    return {frame for frame, value in keys if frame not in given or abs(given[frame] - value) > _VISIBLE}
 
 
 def _axes(rig: Any, bone: Any) -> Any:

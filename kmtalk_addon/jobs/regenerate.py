@@ -65,8 +65,8 @@ def _complete(
     if story.drive and story.drive != drives.signature(face.drive):  # else old settings and new ones would mix
         return (yield from write_all(face, scene, completed, data, story))
     owner, added = face.owner.session_uid, frozenset[int]()
-    if completed.space != "arkit":
-        changed = (completed.motion != take.motion).any(axis=1)
+    changed = (completed.motion != take.motion).any(axis=1)
+    if completed.space != "arkit" and changed.any():
         face = yield from vertices.fit([owner], completed.space, completed.motion[changed], keep=True)
         added = _channels_without_curves(face, _find_actions(numbers))
     revision = yield from in_thread(lambda: keys.revise(face, take, completed, story, edited, added), "drawing curves")
@@ -88,7 +88,7 @@ def _complete(
         bake.mark_scene(find_scene(scene), story.options, revision.samples.key_frames, labels)
 
     yield from drafts.insist(attempt)
-    bones.write(find_objects([owner])[0].kmtalk_face, completed, story.options, story.fps)
+    bones.revise(find_objects([owner])[0].kmtalk_face, take, completed, story, edited.bones)
     count = len(revision.frames)
     return f"“{story.name}”: {len(edited.edits)} edits, {count} of {completed.frame_count} frames made anew"
 

@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 
 from .. import choices, keys, store
+from ..face import bones
 
 
 def _action_of(context: Any) -> Any:
@@ -58,8 +59,10 @@ class KMTALK_OT_reset_key(_KeyOperator, bpy.types.Operator):
         key = _chosen(action)
         if key is None:
             return {"CANCELLED"}
-        for each in keys.siblings_of(action):
+        actions = keys.siblings_of(action)
+        for each in actions:
             keys.restore(each, key.frame)
+        bones.restore(keys.face_of(actions).owner.kmtalk_face, store.story_of(action).name, key.frame)
         key.state = "generated"
         return {"FINISHED"}
 

@@ -84,6 +84,14 @@ class BoneMotion:
         """(frames, 3)."""
         return _mixed(self.shifts, motion).astype(np.float32)
 
+    def coefficients(self, turn: Vector, shift: Vector) -> dict[str, float]:
+        """What moves the bone by `turn` (3,), radians about an axis, and `shift` (3,), as nearly as it can."""
+        found = {}
+        for shares, way in ((self.turns, turn), (self.shifts, shift)):
+            for name, share in shares.items():
+                found[name] = max(float(way @ share) / max(float(share @ share), 1e-12), 0.0)
+        return found
+
 
 def bone_motion(part: str, axes: Vector, length: float, jaw_angle: float, mode: str) -> BoneMotion:
     """How the bone of jaw or eye moves.

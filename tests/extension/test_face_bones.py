@@ -121,3 +121,123 @@ def test_an_action_of_the_riggers_stays_and_a_second_run_replaces_only_ours(
     opened = chin(rig, "jaw_master")
     scene.frame_set(int(strips[0].frame_end) + 5)
     assert np.linalg.norm(opened - chin(rig, "jaw_master")) > 1e-4
+
+
+@pytest.fixture
+def jaw_keys(addon: Callable[[str], Any]) -> Callable[[], dict[str, dict[int, float]]]:
+    """Every key of the jaw's curves, by curve and frame."""
+    import bpy
+
+    def read() -> dict[str, dict[int, float]]:
+        action = next(action for action in bpy.data.actions if "bones of" in action.name)
+        compat = addon("compat")
+        curves = compat.read_curves(action, action.slots[0] if compat.HAS_SLOTS else None)
+        jaw = [curve for curve in curves if "jaw_master" in curve.data_path]
+        assert jaw
+        return {
+            f"{curve.data_path}[{curve.array_index}]": {round(p.co[0]): p.co[1] for p in curve.keyframe_points}
+            for curve in jaw
+        }
+
+    return read
+
+
+def open_by_hand(rig: Any, frame: int, angle: float) -> np.ndarray:
+    """Turn the jaw by `angle` more on a frame, as an artist would, with a twist that no take makes."""
+    import bpy
+    from mathutils import Quaternion, Vector
+
+    bpy.context.scene.frame_set(frame)
+    jaw = rig.pose.bones["jaw_master"]
+    left = jaw.bone.matrix_local.to_3x3().inverted() @ Vector((1.0, 0.0, 0.0))
+    jaw.rotation_quaternion = Quaternion((0, 1, 0), 0.02) @ Quaternion(left, angle) @ jaw.rotation_quaternion
+    jaw.keyframe_insert("rotation_quaternion", frame=frame)
+    return np.array(jaw.rotation_quaternion)
+
+
+@pytest.mark.parametrize("mode", ["EVERY", "REDUCED"])
+def test_a_bone_edited_by_hand_is_a_key_edited_by_hand(
+    addon: Callable[[str], Any],
+    scene: Any,
+    rigged: tuple[Any, Any],
+    speech: Path,
+    mode: str,
+    jaw_keys: Callable[[], dict[str, dict[int, float]]],
+) -> None:
+    import bpy
+
+    head, rig = rigged
+    scene.render.fps = 30
+    scene.kmtalk.bake_mode = mode
+    bpy.ops.kmtalk.use_rig()
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    store = addon("store")
+    action = head.data.shape_keys.animation_data.action
+    before, take = jaw_keys(), store.take_of(action)
+    inner = take.keys[len(take.keys) // 2]
+    frame = 1 + inner.frame
+    wanted = open_by_hand(rig, frame, 0.2)
+    with pytest.raises(RuntimeError, match="regenerate first"):
+        bpy.ops.kmtalk.apply_face()
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    action = head.data.shape_keys.animation_data.action
+    made = store.take_of(action)
+    jaw = made.channels.index("jawOpen")
+    assert made.motion[inner.frame, jaw] - take.motion[inner.frame, jaw] == pytest.approx(0.2 / 0.35, abs=0.02)
+    edited = next(key for key in made.keys if key.frame == inner.frame)
+    assert edited.state == "edited"
+    scene.frame_set(frame)
+    assert np.allclose(rig.pose.bones["jaw_master"].rotation_quaternion, wanted, atol=1e-5)
+    after = jaw_keys()
+    changed = {f for curve in after for f in after[curve] if after[curve][f] != before[curve].get(f)}
+    assert changed and max(abs(f - frame) for f in changed) < 30
+    assert len([f for f in changed if f != frame]) > 2 or mode == "REDUCED"
+    with pytest.raises(RuntimeError, match="No key was changed"):
+        bpy.ops.kmtalk.regenerate()
+
+
+def test_a_bone_is_reset_with_its_key(
+    addon: Callable[[str], Any],
+    scene: Any,
+    rigged: tuple[Any, Any],
+    speech: Path,
+    jaw_keys: Callable[[], dict[str, dict[int, float]]],
+) -> None:
+    import bpy
+
+    head, rig = rigged
+    scene.render.fps = 30
+    bpy.ops.kmtalk.use_rig()
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    before = jaw_keys()
+    action = head.data.shape_keys.animation_data.action
+    number = len(action.kmtalk_take.keys) // 2
+    open_by_hand(rig, action.kmtalk_take.keys[number].frame, 0.2)
+    assert jaw_keys() != before
+    action.kmtalk_take.key_index = number
+    assert bpy.ops.kmtalk.reset_key() == {"FINISHED"}
+    assert jaw_keys() == before
+
+
+def test_after_other_settings_the_bones_are_written_anew(
+    addon: Callable[[str], Any], scene: Any, rigged: tuple[Any, Any], speech: Path
+) -> None:
+    import bpy
+
+    head, rig = rigged
+    scene.render.fps = 30
+    bpy.ops.kmtalk.use_rig()
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    action = head.data.shape_keys.animation_data.action
+    take = addon("store").take_of(action)
+    widest = 1 + int(take.motion[:, take.channels.index("jawOpen")].argmax())
+    scene.frame_set(widest)
+    rest = chin(rig, "jaw_master")
+    head.kmtalk_face.jaw_angle *= 2
+    first = action.kmtalk_take.keys[2].frame
+    for curve in addon("store").curves_by_name(action).values():
+        if "mouthSmileLeft" in curve.data_path:
+            next(p for p in curve.keyframe_points if round(p.co[0]) == first).co[1] += 0.2
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    scene.frame_set(widest)
+    assert chin(rig, "jaw_master")[2] < rest[2] - 0.005

@@ -134,6 +134,9 @@ def test_an_edited_weight_is_kept_and_only_its_neighbourhood_is_made_anew(
     last = action.kmtalk_take.keys[-1].frame - 1
     for before, frame in zip(far, (2, last), strict=True):
         assert np.allclose(shown(flame, frame), before, atol=1e-6)
+    action.kmtalk_take.keys[3].state = "locked"
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    assert action_of(flame).kmtalk_take.keys[3].state == "locked"
 
 
 def test_a_head_of_another_topology_is_told_what_to_do(
