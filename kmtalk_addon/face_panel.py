@@ -7,7 +7,7 @@ import bpy
 from . import choices
 from .core import errors
 from .drawing import draw_text
-from .face import Face, build, chosen, geometry, landmarks, presets, settings
+from .face import Face, build, chosen, geometry, landmarks, mapping, presets, settings
 
 
 class KMTALK_UL_adjustments(bpy.types.UIList):
@@ -31,6 +31,25 @@ class KMTALK_UL_adjustments(bpy.types.UIList):
         row.prop(item, "offset", text="+", emboss=False)
 
 
+class KMTALK_UL_mapped_keys(bpy.types.UIList):
+    """Shape keys, and what each shows."""
+
+    def draw_item(
+        self,
+        context: Any,
+        layout: Any,
+        data: Any,
+        item: Any,
+        icon: int,
+        active_data: Any,
+        active_property: str,
+        index: int = 0,
+    ) -> None:
+        split = layout.split(factor=0.5)
+        split.label(text=item.name)
+        split.prop(item, "channel", text="")
+
+
 def draw_face(layout: Any, context: Any) -> None:
     """The whole box."""
     meshes_listed = context.scene.kmtalk.meshes
@@ -49,6 +68,9 @@ def draw_face(layout: Any, context: Any) -> None:
     if not meshes_listed:
         draw_text(layout, context, "Uses " + ", ".join(f"“{mesh.object.name}”" for mesh in face.meshes), "MESH_DATA")
     draw_text(layout, context, face.sentence, "CHECKMARK")
+    told = mapping.told(meshes)
+    if told is not None:
+        _draw_mapping(layout, told)
     layout.operator("kmtalk.face_check", icon="VIEWZOOM")
     if any(build.built_keys(mesh.object.data) for mesh in face.meshes):
         _draw_built(layout)
@@ -64,10 +86,16 @@ def _draw_faceless(layout: Any, context: Any, why: str) -> None:
     head = objects[0]
     draw_text(layout, context, f"“{head.name}”: {geometry.describe_topology(head)}", "MESH_DATA")
     draw_text(layout, context, why if head.data.shape_keys else "No face keys yet: build them.", "ERROR")
+    own = mapping.told(objects)
+    if own is not None:
+        _draw_mapping(layout, own)
+        return
     spoilt = next((item.kmtalk_face for item in objects if item.kmtalk_face.matrix is not None), None)
     if spoilt is not None:
         layout.prop(spoilt, "matrix", text="Matrix")
         return
+    if head.data.shape_keys:
+        layout.operator("kmtalk.map_keys", icon="SHAPEKEY_DATA")
     try:
         build.require_buildable(head)
     except errors.KMTalkError as error:
@@ -78,6 +106,13 @@ def _draw_faceless(layout: Any, context: Any, why: str) -> None:
     column.operator("kmtalk.face_build", icon="SHAPEKEY_DATA")
     if landmarks.of(head):
         draw_text(layout, context, "Drag the landmarks that are wrong, then build.", "INFO")
+
+
+def _draw_mapping(layout: Any, own: Any) -> None:
+    """What each key shows, as somebody says it."""
+    layout.prop(own, "scheme", text="Keys")
+    if own.scheme != settings.BY_NAMES:
+        layout.template_list("KMTALK_UL_mapped_keys", "", own, "keys", own, "key_index", rows=6)
 
 
 def _draw_built(layout: Any) -> None:
@@ -99,6 +134,8 @@ def _draw_settings(layout: Any, context: Any, face: Face) -> None:
     row.operator("kmtalk.load_preset", text="Load", icon="IMPORT")
     if found is not None and not presets.is_applied(face.owner):
         draw_text(body, context, f"There is a preset of the name “{face.owner.name}”: load it.", "INFO")
+    if own.scheme == settings.BY_NAMES:
+        body.operator("kmtalk.map_keys", icon="SHAPEKEY_DATA")
     row = body.row()
     row.template_list("KMTALK_UL_adjustments", "", own, "adjustments", own, "adjustment_index", rows=3)
     column = row.column(align=True)
@@ -118,4 +155,4 @@ def _draw_settings(layout: Any, context: Any, face: Face) -> None:
     body.operator("kmtalk.apply_face", icon="FILE_REFRESH")
 
 
-CLASSES = (KMTALK_UL_adjustments,)
+CLASSES = (KMTALK_UL_adjustments, KMTALK_UL_mapped_keys)

@@ -46,6 +46,11 @@ def load(owner: Any, name: str = "") -> None:
         raise errors.FaceError(f"No preset of the name “{name or owner.name}” was saved.")
     content = _read(path)
     own = owner.kmtalk_face
+    own.scheme = content["scheme"]
+    own.keys.clear()
+    for key, channel in content["keys"].items():
+        row = own.keys.add()
+        row.name, row.channel = key, channel
     own.adjustments.clear()
     for channel, (multiplier, offset) in content["adjustments"].items():
         settings.adjustment(own, channel, multiplier, offset)
@@ -70,6 +75,8 @@ def is_applied(owner: Any) -> bool:
 
 def _content(own: Any) -> dict[str, Any]:
     return {
+        "scheme": own.scheme,
+        "keys": {row.name: row.channel for row in own.keys},
         "adjustments": {item.name: [round(item.multiplier, 5), round(item.offset, 5)] for item in own.adjustments},
         "matrix": None if own.matrix is None else own.matrix.as_string(),
         "bones": {prop: getattr(own, prop) for prop in settings.BONES.values()},
@@ -88,11 +95,17 @@ def _read(path: Path) -> dict[str, Any]:
         if not all(math.isfinite(x) for x in (jaw_angle, *(n for pair in adjustments.values() for n in pair))):
             raise ValueError
         bones = {prop: str(content["bones"][prop]) for prop in settings.BONES.values()}
+        scheme = content.get("scheme", settings.BY_NAMES)
+        if scheme not in settings.SCHEMES:
+            raise ValueError
+        keys = {str(key): str(channel) for key, channel in content.get("keys", {}).items()}
         if matrix is not None:
             retarget.from_json(matrix)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, errors.FaceError) as error:
         raise errors.FaceError(f"{path.name} is no preset of a face: save it again.") from error
     return {
+        "scheme": scheme,
+        "keys": keys,
         "adjustments": adjustments,
         "matrix": matrix,
         "bones": bones,

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..core import drive, errors, naming, retarget
-from . import settings
+from . import mapping, settings
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def find_face(objects: Iterable[Any]) -> Face:
         raise errors.FaceError(
             found.sentence
             if found.scheme
-            else "No shape keys that KMTalk knows (ARKit's jawOpen, mouthClose, … or visemes): build face shapes, or "
-            "rename yours."
+            else "No shape keys that KMTalk knows (ARKit's jawOpen, mouthClose, … or visemes): say what yours show, or "
+            "build face shapes."
         )
     speaking = [item for item in meshes if item.name in found.meshes]
     for item in speaking:
@@ -73,8 +73,16 @@ def find_face(objects: Iterable[Any]) -> Face:
 
 
 def recognise(meshes: Iterable[Any]) -> naming.Naming:
-    """The naming scheme of the shape keys of several mesh objects."""
-    return _recognised(tuple((i.name, tuple(b.name for b in i.data.shape_keys.key_blocks[1:])) for i in meshes))
+    """The naming scheme of the shape keys of several mesh objects: by their names, or what somebody said.
+
+    Raises FaceError where that cannot be.
+    """
+    meshes = list(meshes)
+    names = tuple((i.name, tuple(b.name for b in i.data.shape_keys.key_blocks[1:])) for i in meshes)
+    told = mapping.told(meshes)
+    if told is not None:
+        return naming.recognize_by_hand(told.scheme, dict(names), settings.mapped_by_hand(told) or {})
+    return _recognised(names)
 
 
 @lru_cache(maxsize=32)

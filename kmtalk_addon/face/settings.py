@@ -1,12 +1,20 @@
-"""What a character remembers about its face: how strongly each key is driven, by what, and which bones help."""
+"""What a character remembers about its face: what its keys show, how strongly each is driven, which bones help."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
-from ..core import bones, errors, retarget
+from ..core import bones, errors, naming, retarget
 
 BONES = {bones.JAW: "jaw_bone", bones.EYE_LEFT: "eye_left_bone", bones.EYE_RIGHT: "eye_right_bone"}
 """Part → the property of the settings that names its bone."""
@@ -31,10 +39,45 @@ def _is_armature(self: Any, item: Any) -> bool:
     return bool(item.type == "ARMATURE")
 
 
+BY_NAMES = "names"
+_SCHEMES = (
+    (BY_NAMES, "By Their Names", "What the keys show is recognised by their names", 0),
+    *((s.name, s.title, f"The keys show what you say: {s.title}", n) for n, s in enumerate(naming.SCHEMES, 1)),
+)
+
+
+SCHEMES = tuple(identifier for identifier, *_ in _SCHEMES)
+
+
+def _channels(self: Any, context: Any, edit_text: str) -> tuple[str, ...]:
+    scheme = self.id_data.kmtalk_face.scheme
+    return () if scheme == BY_NAMES else naming.channels_of(scheme)
+
+
+class KMTALK_PG_mapped_key(bpy.types.PropertyGroup):
+    """What one shape key shows; `name` is the key's."""
+
+    if TYPE_CHECKING:
+        channel: str
+    else:
+        channel: StringProperty(
+            name="Shows", description="What this key shows; nothing where empty", search=_channels, search_options=set()
+        )
+
+
+def _guess(self: Any, context: Any) -> None:
+    """What keys show under another scheme, as far as their names say it."""
+    if self.scheme != BY_NAMES:
+        guess_channels(self, [row.name for row in self.keys])
+
+
 class KMTALK_PG_face(bpy.types.PropertyGroup):
     """The settings of one character, on the object of its head."""
 
     if TYPE_CHECKING:
+        scheme: str
+        keys: Any
+        key_index: int
         adjustments: Any
         adjustment_index: int
         matrix: Any
@@ -45,6 +88,11 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         jaw_angle: float
         keys_too: bool
     else:
+        scheme: EnumProperty(
+            name="Keys", description="How it is known what the shape keys show", items=_SCHEMES, update=_guess
+        )
+        keys: CollectionProperty(type=KMTALK_PG_mapped_key)
+        key_index: IntProperty()
         adjustments: CollectionProperty(type=KMTALK_PG_adjustment)
         adjustment_index: IntProperty()
         matrix: PointerProperty(
@@ -72,7 +120,7 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         )
 
 
-CLASSES = (KMTALK_PG_adjustment, KMTALK_PG_face)
+CLASSES = (KMTALK_PG_adjustment, KMTALK_PG_mapped_key, KMTALK_PG_face)
 
 
 def register() -> None:
@@ -90,9 +138,25 @@ def adjustment(settings: Any, channel: str, multiplier: float, offset: float) ->
     return item
 
 
+def guess_channels(settings: Any, names: Sequence[str]) -> None:
+    """List keys by name, each with what its name says that it shows."""
+    guessed = naming.guess(settings.scheme, names)
+    settings.keys.clear()
+    for name in names:
+        row = settings.keys.add()
+        row.name, row.channel = name, guessed.get(name, "")
+
+
+def mapped_by_hand(settings: Any) -> dict[str, str] | None:
+    """Key → what it shows, where somebody said it; None where the names tell it."""
+    if settings.scheme == BY_NAMES:
+        return None
+    return {row.name: row.channel for row in settings.keys if row.channel}
+
+
 def is_used(settings: Any) -> bool:
     """Whether anything was set."""
-    return bool(len(settings.adjustments) or settings.matrix or settings.armature)
+    return bool(len(settings.adjustments) or settings.matrix or settings.armature or settings.scheme != BY_NAMES)
 
 
 def owner_of(objects: Sequence[Any], worth: Callable[[Any], int]) -> Any:

@@ -8,7 +8,7 @@ from bpy.props import FloatProperty, StringProperty
 
 from .. import choices, keys
 from ..core import errors, progress
-from ..face import Face, bones, presets, settings
+from ..face import Face, bones, mapping, presets, settings
 from ..jobs import rewrite as rewriting
 from ..jobs.runner import JobOperator
 
@@ -40,6 +40,10 @@ class _OfFace:
     def change(self, face: Face) -> str:
         """Do the work; returns what to report.  Raises KMTalkError."""
         raise NotImplementedError
+
+
+def _with_keys(context: Any) -> list[Any]:
+    return [item for item in choices.meshes_of(context) if item.type == "MESH" and item.data.shape_keys]
 
 
 def _channels(self: Any, context: Any, edit_text: str) -> list[str]:
@@ -85,6 +89,36 @@ class KMTALK_OT_remove_adjustment(_OfFace, bpy.types.Operator):
         own.adjustments.remove(own.adjustment_index)
         own.adjustment_index = max(own.adjustment_index - 1, 0)
         return ""
+
+
+class KMTALK_OT_map_keys(bpy.types.Operator):
+    """Say yourself what each shape key shows, where its name does not tell it"""
+
+    bl_idname = "kmtalk.map_keys"
+    bl_label = "Map Keys by Hand"
+    bl_options = {"UNDO"}  # noqa: RUF012
+
+    if TYPE_CHECKING:
+        scheme: str
+    else:
+        scheme: StringProperty(
+            name="Scheme", description="What the keys are like: arkit, oculus, …; the likeliest where empty"
+        )
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not _with_keys(context):
+            cls.poll_message_set("Choose a mesh with shape keys.")
+            return False
+        return True
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            mapping.begin(_with_keys(context), self.scheme)
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
 
 
 class KMTALK_OT_edit_matrix(_OfFace, bpy.types.Operator):
@@ -162,6 +196,7 @@ class KMTALK_OT_load_preset(_OfFace, bpy.types.Operator):
 CLASSES = (
     KMTALK_OT_add_adjustment,
     KMTALK_OT_remove_adjustment,
+    KMTALK_OT_map_keys,
     KMTALK_OT_edit_matrix,
     KMTALK_OT_use_rig,
     KMTALK_OT_apply_face,

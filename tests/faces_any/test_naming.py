@@ -2,7 +2,8 @@
 
 import pytest
 
-from kmtalk_core.faces.recognize.naming import recognize_face, recognize_names
+from kmtalk_core.errors import FaceError
+from kmtalk_core.faces.recognize.naming import guess, likeliest, recognize_by_hand, recognize_face, recognize_names
 from kmtalk_core.faces.recognize.schemes import SCHEME_BY_NAME, SCHEMES
 from kmtalk_core.motion.arkit import ARKIT_NAMES
 
@@ -97,3 +98,36 @@ def test_keys_of_no_face_are_no_face():
     naming = recognize_names(["Key 1", "fat", "thin"])
     assert naming.scheme == ""
     assert not naming.can_speak
+
+
+def test_what_somebody_says_of_keys_counts_and_nothing_else():
+    keys = {"Head": ["Open", "Ooh", "jawForward", "Blink"], "Teeth": ["Open"]}
+    naming = recognize_by_hand("arkit", keys, {"Open": "jawOpen", "Blink": "eyeBlink", "Ooh": "mouthPucker"})
+    assert naming.mapping == {"jawOpen": "Open", "eyeBlink": "Blink", "mouthPucker": "Ooh"}
+    assert naming.meshes["Teeth"] == {"jawOpen": "Open"}
+    assert naming.can_speak and naming.sentence.startswith("By hand: ARKit, 4 of 52 keys on 2 meshes")
+
+
+def test_visemes_by_hand_go_with_arkits_upper_face():
+    naming = recognize_by_hand("oculus", {"": ["Mund A", "Lid"]}, {"Mund A": "aa", "Lid": "eyeBlinkLeft"})
+    assert naming.mapping == {"aa": "Mund A", "eyeBlinkLeft": "Lid"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "complaint"),
+    [
+        ({"Open": "jawopen"}, "ARKit knows no “jawopen”"),
+        ({"Open": "jawOpen", "Ooh": "jawOpen"}, "“Open” and “Ooh” both show jawOpen"),
+        ({}, "Say what your keys show"),
+        ({"Gone": "jawOpen"}, "Say what your keys show"),
+    ],
+)
+def test_what_cannot_be_said_of_keys(shown, complaint):
+    with pytest.raises(FaceError, match=complaint):
+        recognize_by_hand("arkit", {"Head": ["Open", "Ooh"]}, shown)
+
+
+def test_what_names_say_is_proposed():
+    assert likeliest({"Head": ["aa", "E", "Wide", "PP"]}) == "oculus"
+    assert likeliest({"Head": ["Offen", "Zu"]}) == "arkit"
+    assert guess("oculus", ["aa", "Wide", "viseme_O"]) == {"aa": "aa", "viseme_O": "O"}

@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ...errors import FaceError
 from .schemes import ARKIT_MERGED, ARKIT_SCHEME, ARKIT_SPLIT, SCHEMES, Scheme
 
 _SEPARATORS = re.compile(r"[\s._:|/\-]+")
@@ -54,10 +55,9 @@ def recognize_names(names: Sequence[str]) -> Naming:
     return recognize_face({"": names})
 
 
-def recognize_face(meshes: Mapping[str, Sequence[str]], schemes: Iterable[Scheme] = SCHEMES) -> Naming:
+def recognize_face(meshes: Mapping[str, Sequence[str]]) -> Naming:
     """The naming scheme of several meshes that make up one face: mesh name → the names of its shape keys."""
-    readings = {mesh: _Readings(names) for mesh, names in meshes.items()}
-    trials = [_try_scheme(scheme, readings) for scheme in schemes]
+    trials = _trials(meshes)
     speaking = [trial for trial in trials if trial.score >= _least(trial.scheme)]
     if speaking:
         return max(speaking, key=_explained)  # of equals the first: schemes are in order
@@ -72,6 +72,53 @@ def recognize_face(meshes: Mapping[str, Sequence[str]], schemes: Iterable[Scheme
         )
     sentence = f"Too few keys to speak: {len(best.mapping)} named like {best.title}; build the missing ones."
     return Naming("", "", {}, best.missing, best.score, {}, sentence)
+
+
+def _trials(meshes: Mapping[str, Sequence[str]]) -> list[Naming]:
+    readings = {mesh: _Readings(names) for mesh, names in meshes.items()}
+    return [_try_scheme(scheme, readings) for scheme in SCHEMES]
+
+
+def likeliest(meshes: Mapping[str, Sequence[str]]) -> str:
+    """The scheme that most of the keys seem to follow; ARKit's where none does."""
+    return max(_trials(meshes), key=lambda trial: (len(trial.mapping), trial.score)).scheme
+
+
+def guess(scheme: str, names: Sequence[str]) -> dict[str, str]:
+    """Key → channel of a scheme, as far as the keys' names say it."""
+    trial = next(trial for trial in _trials({"": names}) if trial.scheme == scheme)
+    return {key: channel for channel, key in trial.mapping.items()}
+
+
+def recognize_by_hand(scheme: str, meshes: Mapping[str, Sequence[str]], shown: Mapping[str, str]) -> Naming:
+    """The face of which somebody said what its keys show: key → channel of the scheme; other keys are left alone.
+
+    Raises FaceError for a channel that the scheme has not, or that two keys of one mesh show.
+    """
+    by_name = next(found for found in SCHEMES if found.name == scheme)
+    allowed = channels_of(scheme)
+    unknown = next((channel for channel in shown.values() if channel not in allowed), None)
+    if unknown is not None:
+        raise FaceError(f"{by_name.title} knows no “{unknown}”: choose another channel for its key.")
+    found: dict[str, dict[str, str]] = {}
+    for mesh, names in meshes.items():
+        for name in names:
+            if name in shown:
+                other = found.setdefault(mesh, {}).setdefault(shown[name], name)
+                if other != name:
+                    raise FaceError(f"“{other}” and “{name}” both show {shown[name]}: empty one of them.")
+    if not found:
+        raise FaceError("Say what your keys show: the mouth's opening first.")
+    made = _naming(by_name, found)
+    return replace(made, sentence=f"By hand: {made.sentence}")
+
+
+def channels_of(scheme: str) -> tuple[str, ...]:
+    """What a key of a face of this scheme can show: visemes go with ARKit's upper face."""
+    if scheme == ARKIT_SCHEME.name:
+        return (*ARKIT_SCHEME.channels, *ARKIT_MERGED, *ARKIT_SPLIT)
+    own = next(found.channels for found in SCHEMES if found.name == scheme)
+    return own + tuple(name for name in _upper_face() if name not in own)
 
 
 def _explained(trial: Naming) -> float:
@@ -122,7 +169,11 @@ def _least(name: str) -> float:
 
 def _try_scheme(scheme: Scheme, meshes: Mapping[str, _Readings]) -> Naming:
     taken = frozenset(_read(channel)[0][1] for channel in scheme.channels if len(channel) > 3)
-    found = {mesh: _match(scheme, readings, taken) for mesh, readings in meshes.items()}
+    return _naming(scheme, {mesh: _match(scheme, readings, taken) for mesh, readings in meshes.items()})
+
+
+def _naming(scheme: Scheme, found: Mapping[str, Mapping[str, str]]) -> Naming:
+    """What is found of a scheme when each mesh has these keys, by channel."""
     mapping: dict[str, str] = {}
     for keys in found.values():
         mapping = {**keys, **mapping}
@@ -154,9 +205,12 @@ def _match_other_sides(readings: _Readings, taken: frozenset[str], found: Mappin
 
 def _match_upper_face(readings: _Readings, found: Mapping[str, str]) -> dict[str, str]:
     """ARKit's keys of eyes and brows beside a viseme set: they blink while the visemes speak."""
-    upper = [name for name in ARKIT_SCHEME.channels if name.startswith(_UPPER_FACE)]
-    keys = {name: readings.key((name,), frozenset()) for name in upper}
+    keys = {name: readings.key((name,), frozenset()) for name in _upper_face()}
     return {name: key for name, key in keys.items() if key is not None and key not in found.values()}
+
+
+def _upper_face() -> tuple[str, ...]:
+    return tuple(name for name in ARKIT_SCHEME.channels if name.startswith(_UPPER_FACE))
 
 
 def _covered(scheme: Scheme, channel: str, mapping: Mapping[str, str]) -> bool:

@@ -1,0 +1,29 @@
+"""A face of which somebody says what its keys show, where their names do not tell it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core import errors, naming
+from . import settings
+
+
+def begin(objects: Sequence[Any], scheme: str = "") -> Any:
+    """List all keys of several meshes with what their names say; returns the settings that hold the list.
+
+    scheme: of `naming.SCHEMES`, the likeliest where empty.  Raises FaceError.
+    """
+    names = {item.name: [block.name for block in item.data.shape_keys.key_blocks[1:]] for item in objects}
+    if scheme and scheme not in {known.name for known in naming.SCHEMES}:
+        raise errors.FaceError(
+            f"There is no naming scheme “{scheme}”: choose one of {', '.join(known.name for known in naming.SCHEMES)}."
+        )
+    own = settings.owner_of(objects, lambda item: len(names[item.name])).kmtalk_face
+    own.scheme = scheme or naming.likeliest(names)
+    settings.guess_channels(own, list(dict.fromkeys(name for each in names.values() for name in each)))
+    return own
+
+
+def told(objects: Sequence[Any]) -> Any:
+    """The settings of the mesh that says what all keys show; None where their names tell it."""
+    own = (item.kmtalk_face for item in objects if item.type == "MESH" and item.data.shape_keys)
+    return next((each for each in own if settings.mapped_by_hand(each) is not None), None)

@@ -1,0 +1,96 @@
+"""A face whose keys have names of their own speaks when somebody says what they show."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faces_at_work import SENTENCE, action_of, make_face, points_of
+
+KEYS = ("Mund auf", "Schnute", "Breit", "Lid links", "Lid rechts", "Dick")
+SHOWN = {"Mund auf": "jawOpen", "Schnute": "mouthPucker", "Lid links": "eyeBlinkLeft"}
+
+
+@pytest.fixture
+def berta(scene: Any) -> Any:
+    return make_face(scene, "Berta", KEYS)
+
+
+def say(own: Any, shown: dict[str, str]) -> None:
+    for row in own.keys:
+        row.channel = shown.get(row.name, "")
+
+
+def test_keys_of_any_name_are_driven_as_somebody_says(
+    addon: Callable[[str], Any], scene: Any, berta: Any, speech: Path
+) -> None:
+    import bpy
+
+    with pytest.raises(RuntimeError, match="say what yours show"):
+        bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
+    assert bpy.ops.kmtalk.map_keys() == {"FINISHED"}
+    own = berta.kmtalk_face
+    assert (own.scheme, [row.name for row in own.keys]) == ("arkit", list(KEYS))
+    with pytest.raises(RuntimeError, match="Say what your keys show"):
+        bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
+    say(own, SHOWN)
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    curves = points_of(addon, action_of(berta))
+    assert set(curves) == {f'key_blocks["{name}"].value' for name in SHOWN}
+    assert curves['key_blocks["Mund auf"].value'][:, 1].max() > 0.2
+    action = action_of(berta)
+    first = action.kmtalk_take.keys[3].frame
+    curve = next(c for c in addon("store").curves_by_name(action).values() if "Mund auf" in c.data_path)
+    next(p for p in curve.keyframe_points if round(p.co[0]) == first).co[1] = 0.9
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    frames = points_of(addon, action_of(berta))['key_blocks["Mund auf"].value']
+    assert frames[frames[:, 0] == first, 1] == pytest.approx(0.9)
+
+
+def test_names_that_are_known_are_proposed_and_can_be_corrected(addon: Callable[[str], Any], scene: Any) -> None:
+    import bpy
+
+    head = make_face(scene, "Head", ("aa", "E", "I", "O", "U", "PP", "Spezial"))
+    make_face(scene, "Teeth", ("aa", "Spezial")).parent = head
+    bpy.context.view_layer.objects.active = head
+    assert bpy.ops.kmtalk.map_keys() == {"FINISHED"}
+    own = head.kmtalk_face
+    assert {row.name: row.channel for row in own.keys} == {
+        "aa": "aa", "E": "E", "I": "I", "O": "O", "U": "U", "PP": "PP", "Spezial": ""
+    }  # fmt: skip
+    own.keys["U"].channel, own.keys["Spezial"].channel = "", "U"
+    face = addon("choices").face_of(addon("choices").meshes_of(bpy.context))
+    keys = [dict(mesh.shape_keys) for mesh in face.meshes]
+    number = face.drive.channels.index("U")
+    assert [each[number] for each in keys] == ["Spezial", "Spezial"]
+    own.scheme = "arkit"
+    assert not any(row.channel for row in own.keys)
+    own.scheme = "names"
+    assert addon("choices").face_of([head]).sentence.startswith("VRM")
+
+
+def test_a_channel_that_there_is_not_is_one_sentence(addon: Callable[[str], Any], berta: Any) -> None:
+    import bpy
+
+    bpy.ops.kmtalk.map_keys(scheme="oculus")
+    say(berta.kmtalk_face, {"Breit": "EE"})
+    with pytest.raises(addon("core").errors.FaceError, match="Oculus visemes knows no “EE”"):
+        addon("choices").face_of([berta])
+    with pytest.raises(RuntimeError, match="no naming scheme “kana”"):
+        bpy.ops.kmtalk.map_keys(scheme="kana")
+
+
+def test_it_is_kept_with_the_character(addon: Callable[[str], Any], berta: Any, tmp_path: Path) -> None:
+    import bpy
+
+    bpy.ops.kmtalk.map_keys()
+    say(berta.kmtalk_face, SHOWN)
+    assert bpy.ops.kmtalk.save_preset() == {"FINISHED"}
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "berta.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "berta.blend"))
+    saved = addon("choices").face_of([bpy.data.objects["Berta"]])
+    assert set(saved.meshes[0].shape_keys.values()) == set(SHOWN)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    again = make_face(bpy.context.scene, "Berta", KEYS)
+    addon("face.presets").load(again)
+    assert set(addon("choices").face_of([again]).meshes[0].shape_keys.values()) == set(SHOWN)
