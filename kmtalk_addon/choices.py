@@ -46,6 +46,13 @@ def strip_of(context: Any, name: str = "") -> tuple[Any, Any]:
     raise errors.AudioError("Choose a sound strip." if sounds else "Add a sound to the sequencer, or choose a file.")
 
 
+def other_scenes_sound(context: Any) -> bool:
+    """Whether a scene other than this one has strips to choose from, or was chosen."""
+    if context.scene.kmtalk.strip_scene is not None:
+        return True
+    return any(strip.type == "SOUND" for s in bpy.data.scenes if s != context.scene for strip in compat.strips(s))
+
+
 def meshes_of(context: Any) -> list[Any]:
     """The meshes of the face: those listed, else the selected ones, or the active one with all of its family."""
     listed = [entry.object for entry in context.scene.kmtalk.meshes if entry.object is not None]

@@ -78,7 +78,7 @@ def _draw_audio(layout: Any, context: Any) -> None:
         column.prop(settings, "file", text="")
     else:
         column.prop(settings, "strip", text="", icon="SOUND", placeholder=_strip_taken(context))
-        if len(bpy.data.scenes) > 1:
+        if choices.other_scenes_sound(context):
             column.prop(settings, "strip_scene", text="")
     try:
         path = choices.sound_path(context)

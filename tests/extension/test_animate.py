@@ -224,9 +224,11 @@ def test_a_strip_of_another_scene_drives_a_face_in_this_one(
         pytest.skip("this Blender has no audio")
     edit = bpy.data.scenes.new("Edit")
     edit.render.fps, edit.render.fps_base = 48, 1.0
+    assert not addon("choices").other_scenes_sound(bpy.context)  # so the panel offers no scene
     editor = edit.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     strips.new_sound(name="line", filepath=str(speech), channel=3, frame_start=97)
+    assert addon("choices").other_scenes_sound(bpy.context)
     scene.kmtalk.strip_scene = edit
     animate()
     assert action_of(head).kmtalk_take.keys[0].frame == pytest.approx(97 / 2, abs=1)
