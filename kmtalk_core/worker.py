@@ -6,7 +6,7 @@
          {"id": 3, "do": "localize", "audio": PATH, "text"?, "textgrid"?, "method"?, "fps"?}
          {"id": 6, "do": "landmarks", "face": PATH}
          {"id": 8, "do": "check_face", "face": PATH, "poses": PATH}
-         {"id": 7, "do": "build_face", "face": PATH, "out": PATH, "placed"?: {landmark: [x, y, z]}}
+         {"id": 7, "do": "build_face", "face": PATH, "out": PATH, "placed"?, "laid_out"?: {landmark: [x, y, z]}}
          {"id": 1, "do": "cancel"}   {"id": 4, "do": "hello", "load"?: true}   {"id": 5, "do": "quit"}
     out  {"id", "stage", "progress"} …, then {"id", "take": PATH, "notes": […]} or, named for what was asked,
          {"id", "localization" | "landmarks" | "built" | "checked" | "hello": {…}},
@@ -173,7 +173,8 @@ class WorkerServer:
             return {"landmarks": (yield from files.landmarks_job(Path(request["face"])))}
         if request["do"] == "check_face":
             return {"checked": (yield from check.check_job(Path(request["face"]), Path(request["poses"])))}
-        built = yield from files.build_job(Path(request["face"]), Path(request["out"]), request.get("placed"))
+        by_hand = request.get("placed"), request.get("laid_out")
+        built = yield from files.build_job(Path(request["face"]), Path(request["out"]), *by_hand)
         return {"built": built}
 
     def _loaded(self) -> "Animator":

@@ -29,7 +29,8 @@ class Request:
     """What is to be built, without pointers into Blender's data: they do not survive an undo or another file.
 
     objects: `session_uid`s; turn: (3, 3) rotation of the head, which the work is done without; linear, counts: for each
-    object how its vertices came into that space, and how many there are.
+    object how its vertices came into that space, and how many there are; placed: landmarks that were dragged; laid_out:
+    all landmarks before that, where none were found.
     """
 
     objects: tuple[int, ...]
@@ -37,6 +38,7 @@ class Request:
     linear: tuple[geometry.Array, ...]
     counts: tuple[int, ...]
     placed: Mapping[str, Sequence[float]]
+    laid_out: Mapping[str, Sequence[float]]
     engine: engine.Engine
     arguments: tuple[str, ...]
     folder: "tempfile.TemporaryDirectory[str]"
@@ -70,6 +72,7 @@ def request(
         tuple(linears),
         tuple(len(vertices) for _, vertices, _, _ in parts),
         {name: (turn.T @ point).tolist() for name, point in landmarks.moved(objects[0]).items()},
+        {name: (turn.T @ point).tolist() for name, point in landmarks.laid_out(objects[0]).items()},
         *chosen,
         folder,
     )
@@ -129,7 +132,12 @@ def build(asked: Request) -> progress.Job[str]:
     """Have the worker build the shapes and write them as shape keys; return the report.  Raises KMTalkError."""
     with asked.folder as name:
         out = Path(name) / "shapes.npz"
-        request = {"face": str(asked.source), "out": str(out), **({"placed": asked.placed} if asked.placed else {})}
+        by_hand = {"placed": asked.placed, "laid_out": asked.laid_out}
+        request = {
+            "face": str(asked.source),
+            "out": str(out),
+            **{name: given for name, given in by_hand.items() if given},
+        }
         yield from desk().workers.ask(asked.engine, asked.arguments, "build_face", **request)
         header, offsets = yield from in_thread(lambda: face_files.load_shapes(out), "reading")
     return _write(asked, header, offsets)
@@ -142,8 +150,8 @@ def find_landmarks(asked: Request) -> progress.Job[str]:
     found = answer["landmarks"]
     head = find(asked.objects[:1])[0]
     points = {name: (asked.turn @ point).tolist() for name, point in found["points"].items()}
-    landmarks.place(head, points, found["size"])
-    return f"{found['sentence']} Drag what is wrong, then build."
+    landmarks.place(head, points, found["size"], found["laid_out"])
+    return str(found["sentence"] if found["laid_out"] else f"{found['sentence']} Drag what is wrong, then build.")
 
 
 def _write(asked: Request, header: Mapping[str, Any], offsets: Sequence[npt.NDArray[np.float32]]) -> str:

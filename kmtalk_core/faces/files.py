@@ -20,6 +20,9 @@ from ..motion.mesh import fan
 from ..progress import Job, Progress
 
 MOST_VERTICES = 4_000_000
+_NONE_FOUND = (
+    "No face was found, so the landmarks stand where most heads have them: drag each to its place, then build."
+)
 
 
 def save_parts(parts: Sequence[tuple[str, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]], path: Path) -> None:
@@ -32,32 +35,42 @@ def save_parts(parts: Sequence[tuple[str, npt.NDArray[Any], npt.NDArray[Any], np
 
 
 def landmarks_job(source: Path) -> Job[dict[str, Any]]:
-    """What is found in the face of the file `source`: `points` by name, `sentence`, `score`.  Raises FaceError."""
+    """What is found in the face of the file `source`: `points` by name, `sentence`, `score`, `size`, and `laid_out`,
+    whether nothing was found and the points are where most heads have them.  Raises FaceError."""
     from .build.face import joined
-    from .recognize.landmarks import find_landmarks
+    from .recognize.landmarks import seek_landmarks
+    from .recognize.placed import lay_out
 
     yield Progress("reading", 0.0)
     mesh, _, _ = joined(load_parts(source))
     yield Progress("looking for the face", 0.1)
-    found = find_landmarks(mesh)
+    found = seek_landmarks(mesh)
+    points = found.points if found is not None else lay_out(mesh)
     return {
-        "points": {name: [float(x) for x in point] for name, point in found.points.items()},
-        "sentence": found.sentence,
-        "score": round(found.score, 4),
+        "points": {name: [float(x) for x in point] for name, point in points.items()},
+        "sentence": found.sentence if found is not None else _NONE_FOUND,
+        "score": round(found.score, 4) if found is not None else 0.0,
         "size": mesh.size,
+        "laid_out": found is None,
     }
 
 
-def build_job(source: Path, out: Path, placed: Mapping[str, Sequence[float]] | None = None) -> Job[dict[str, Any]]:
+def build_job(
+    source: Path,
+    out: Path,
+    placed: Mapping[str, Sequence[float]] | None = None,
+    laid_out: Mapping[str, Sequence[float]] | None = None,
+) -> Job[dict[str, Any]]:
     """Build shapes for the face in the file `source` into the file `out`; return what its header says.
 
-    placed: landmarks that were moved by hand.  Raises FaceError.
+    placed: landmarks that were moved by hand; laid_out: all of them as `landmarks_job` laid them out where it found
+    none.  Raises FaceError.
     """
     from .build.face import build_face_job
 
     yield Progress("reading", 0.0)
     parts = load_parts(source)
-    built = yield from build_face_job(parts, placed)
+    built = yield from build_face_job(parts, placed, laid_out=laid_out)
     header: dict[str, Any] = {
         "names": [part.name for part in parts],
         "shapes": [list(shapes) for shapes in built.shapes],

@@ -165,6 +165,43 @@ def test_what_is_no_head_is_refused_in_one_sentence(scene: Any) -> None:
     assert item.data.shape_keys is None
 
 
+DRAGGED = {
+    "nose_tip": (0.0, -0.2), "subnasale": (0.0, -0.35), "upper_lip": (0.0, -0.76), "lower_lip": (0.0, -0.86),
+    "chin": (0.0, -0.96), "mouth_left": (0.11, -0.81), "mouth_right": (-0.11, -0.81),
+}  # fmt: skip
+"""X and Z of Suzanne's features."""
+
+
+def test_a_monkey_speaks_after_its_landmarks_were_dragged(addon: Callable[[str], Any], scene: Any, speech: Any) -> None:
+    import bpy
+    from mathutils import Vector
+
+    bpy.ops.mesh.primitive_monkey_add(rotation=(0.0, 0.0, 0.6), location=(2.0, 1.0, 0.0))
+    head = bpy.context.object
+    modifier = head.modifiers.new("Subdivision", "SUBSURF")
+    modifier.levels = 2
+    bpy.ops.object.modifier_apply(modifier=modifier.name)
+    before = coordinates(head)
+    with pytest.raises(RuntimeError, match="No face was found"):
+        bpy.ops.kmtalk.face_build()
+    assert bpy.ops.kmtalk.face_landmarks() == {"FINISHED"}
+    empties = addon("face.landmarks").of(head)
+    for name, (x, z) in DRAGGED.items():
+        near = before[(np.abs(before[:, 0] - x) < 0.12) & (np.abs(before[:, 2] - z) < 0.12)]
+        empties[name].matrix_world.translation = head.matrix_world @ Vector((x, near[:, 1].min(), z))
+    bpy.context.view_layer.update()
+    assert bpy.ops.kmtalk.face_build() == {"FINISHED"}
+    opened = coordinates(head, "jawOpen") - coordinates(head)
+    front = (np.abs(before[:, 0]) < 0.15) & (before[:, 1] < -0.5)
+    assert opened[front & (before[:, 2] < -0.88), 2].mean() < -0.08
+    assert np.abs(opened[before[:, 2] > 0.0]).max() < 1e-3
+    assert bpy.ops.kmtalk.animate(file=str(speech)) == {"FINISHED"}
+    assert bpy.ops.kmtalk.face_build() == {"FINISHED"}
+    assert np.allclose(coordinates(head, "jawOpen") - coordinates(head), opened, atol=1e-6)
+    assert bpy.ops.kmtalk.face_remove() == {"FINISHED"}
+    assert head.data.shape_keys is None and np.array_equal(coordinates(head), before)
+
+
 @pytest.mark.parametrize("name", ["flame_sample", "biwi"])
 def test_heads_of_research_are_built_in_seconds(scene: Any, addon: Callable[[str], Any], name: str) -> None:
     import bpy

@@ -16,6 +16,7 @@ from ...motion.mesh import Array, Mesh, mesh_from
 from ...progress import Job, Progress, finish
 from ..recognize.axes import Axes
 from ..recognize.landmarks import Landmarks, find_landmarks
+from ..recognize.placed import landmarks_at
 from ..recognize.slits import Slit
 from .jaw import make_jaw
 from .mouth_shapes import mouth_shapes
@@ -64,25 +65,35 @@ class BuiltFace:
         return tuple(name for name in ARKIT_NAMES if not any(name in shapes for shapes in self.shapes))
 
 
-def build_face(parts: Sequence[FacePart], placed: Mapping[str, npt.ArrayLike] | None = None) -> BuiltFace:
+def build_face(
+    parts: Sequence[FacePart],
+    placed: Mapping[str, npt.ArrayLike] | None = None,
+    laid_out: Mapping[str, npt.ArrayLike] | None = None,
+) -> BuiltFace:
     """`build_face_job`, run to its end."""
-    return finish(build_face_job(parts, placed))
+    return finish(build_face_job(parts, placed, laid_out=laid_out))
 
 
 def build_face_job(
-    parts: Sequence[FacePart], placed: Mapping[str, npt.ArrayLike] | None = None, found: Landmarks | None = None
+    parts: Sequence[FacePart],
+    placed: Mapping[str, npt.ArrayLike] | None = None,
+    found: Landmarks | None = None,
+    laid_out: Mapping[str, npt.ArrayLike] | None = None,
 ) -> Job[BuiltFace]:
     """Build all of ARKit's shapes that these parts can show.
 
-    placed: landmarks moved by hand, name → (3,); found: landmarks of an earlier look at the same parts.  Raises
+    placed: landmarks moved by hand, name → (3,); found: landmarks of an earlier look at the same parts;
+    laid_out: all landmarks of a head on which none were found (see `lay_out`), which is then not searched.  Raises
     FaceError when there is no mesh or no face in it.
     """
     if not parts:
         raise FaceError("Choose the mesh of the head first.")
     yield Progress("Looking for the face", 0.0)
     mesh, owner, starts = joined(parts)
-    landmarks = found if found is not None else find_landmarks(mesh)
-    landmarks = _with_placed(landmarks, placed or {})
+    if laid_out:
+        landmarks = landmarks_at(mesh, laid_out, placed or {})
+    else:
+        landmarks = _with_placed(found if found is not None else find_landmarks(mesh), placed or {})
     yield Progress("Weighing the jaw", 0.3)
     rig, seal_offsets, skin_vertices = _rig(mesh, landmarks)
     yield Progress("Building shapes", 0.6)
@@ -143,7 +154,7 @@ def _rig(mesh: Mesh, landmarks: Landmarks) -> tuple[Rig, Array | None, npt.NDArr
         side: _fitted(slit, points, *sorted((f"eye_inner_{side}", f"eye_outer_{side}"), key=lambda n: points[n][0]))
         for side, slit in landmarks.eyes.items()
     }
-    if landmarks.symmetry < 1e-3 and not _was_placed(landmarks):
+    if landmarks.symmetry < 1e-3 and not landmarks.by_hand and not _was_placed(landmarks):
         points, mouth, eyes = _evened_out(points, mouth, eyes)
     width = float(np.linalg.norm(points["mouth_left"] - points["mouth_right"]))
     jaw = make_jaw(skin, points, mouth, width)
@@ -291,6 +302,8 @@ def _notes(landmarks: Landmarks, sealed: bool, skin_shapes: Mapping[str, Array])
         )
     if not landmarks.eyes:
         notes.append("No eyelids were found, so the face will not blink.")
+    elif landmarks.by_hand and len(landmarks.eyes) == 1:
+        notes.append(f"Only the {next(iter(landmarks.eyes))} eye will blink.")
     if "tongueOut" not in skin_shapes:
         notes.append("No tongue was found, so there is no tongueOut.")
     return tuple(notes)

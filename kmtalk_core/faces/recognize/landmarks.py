@@ -9,18 +9,22 @@ from ...errors import FaceError
 from ...motion.mesh import Array, Mesh
 from .around import traced_around
 from .axes import Axes, find_symmetry, possible_axes
-from .profile import Profile, front_profile
+from .profile import Profile, foremost, front_profile
 from .section import LIDS
 from .slits import Search, Slit, trace_slit
 
 _FEWEST_POINTS = 200
+_LEAST = 0.4
+"""The score from which a finding is a face."""
 _USUAL_AXES = 8
 """How many of the possible axes are those of the usual conventions."""
 _SYMMETRIC = 0.0015
 """Residual up to which the plane of symmetry is trusted more than single landmarks."""
-_LIPS_AHEAD = np.radians(16.0)
+LIPS_AHEAD = np.radians(16.0)
 """How far the way from the eyes to the lips leans forward on a head that looks straight ahead."""
 _NOD_ALLOWED = np.radians(12.0)
+_HIDDEN = 0.6
+"""Of the distance between the eyes: how much head in front of an eye hides it."""
 _EYE_SHAPE = {
     "eye_inner": (-0.22, 0.0),
     "eye_outer": (0.22, 0.0),
@@ -38,6 +42,7 @@ class Landmarks:
     found: the names that were seen in the shape; the others are placed by the proportions of a head.
     mouth, eyes: the slits where lips and lids part, in face axes; None where the mesh has none.
     score: 0 to 1, how sure the finding is; skin: label of the piece of the mesh that is the face.
+    by_hand: the points are a user's, and only mouth and eyes were looked for around them.
     """
 
     points: Mapping[str, Array]
@@ -49,12 +54,15 @@ class Landmarks:
     skin: int = 0
     symmetry: float = 0.0
     eye_radius: float = 0.0  # of the eyeballs, 0 where there are none
+    by_hand: bool = False
 
     @property
     def sentence(self) -> str:
         """What was found and how sure it is, for the user."""
         mouth = "mouth" if self.mouth else "no opening between the lips"
         eyes = {2: "both eyes", 1: "one eye"}.get(len(self.eyes), "no eyelids")
+        if self.by_hand:
+            return f"Around the landmarks that were placed by hand there are {mouth} and {eyes}."
         return f"Found {mouth}, {eyes}, nose and chin (certainty {self.score:.0%}, symmetric to {self.symmetry:.1%})."
 
 
@@ -63,10 +71,18 @@ def find_landmarks(mesh: Mesh, axes: Axes | None = None) -> Landmarks:
 
     Raises FaceError when nothing like a face is there.
     """
+    found = seek_landmarks(mesh, axes)
+    if found is None:
+        raise FaceError("No face was found in this mesh: choose the head's mesh, or use Place Landmarks and drag them.")
+    return found
+
+
+def seek_landmarks(mesh: Mesh, axes: Axes | None = None) -> Landmarks | None:
+    """`find_landmarks`, or None when nothing like a face is there.  Raises FaceError when the mesh is too coarse."""
     trials: list[Landmarks] = []
-    for label in _likely_skins(mesh):
+    for label in likely_skins(mesh):
         skin, _ = mesh.part(mesh.pieces == label)
-        balls = _eyeballs(mesh, label)
+        balls = eyeballs(mesh, label)
         symmetry = find_symmetry(skin)
         for number, trial in enumerate([axes] if axes is not None else possible_axes(symmetry), 1):
             found = _look(skin, trial, label, symmetry.residual, balls)
@@ -77,8 +93,8 @@ def find_landmarks(mesh: Mesh, axes: Axes | None = None) -> Landmarks:
         if max((t.score for t in trials), default=0.0) > 0.8:
             break
     trials.sort(key=lambda t: -t.score)
-    if not trials or trials[0].score < 0.3:
-        raise FaceError("No face was found in this mesh: choose the head's mesh, or place the landmarks by hand.")
+    if not trials or trials[0].score < _LEAST:
+        return None
     if axes is not None:
         return trials[0]
     likely = [_look_again(mesh, t) for t in trials[:3] if t.score > trials[0].score - 0.15]
@@ -88,7 +104,7 @@ def find_landmarks(mesh: Mesh, axes: Axes | None = None) -> Landmarks:
 def _look_again(mesh: Mesh, first: Landmarks) -> Landmarks:
     """The landmarks in axes that the first finding corrects: how far the head nods, and where it is not symmetric."""
     skin, _ = mesh.part(mesh.pieces == first.skin)
-    balls = _eyeballs(mesh, first.skin)
+    balls = eyeballs(mesh, first.skin)
     axes = first.axes
     if len(first.eyes) == 2 and first.mouth is not None and first.symmetry > _SYMMETRIC:
         pairs = [
@@ -111,10 +127,10 @@ def _nod(points: Mapping[str, Array], axes: Axes) -> float:
     eyes = axes.to_face(0.5 * (points["eye_left"] + points["eye_right"]))
     lips = axes.to_face(0.5 * (points["upper_lip"] + points["lower_lip"]))
     forward, down = lips[2] - eyes[2], eyes[1] - lips[1]
-    return float(_LIPS_AHEAD - np.arctan2(forward, down))
+    return float(LIPS_AHEAD - np.arctan2(forward, down))
 
 
-def _eyeballs(mesh: Mesh, skin: int) -> list[tuple[Array, float]]:
+def eyeballs(mesh: Mesh, skin: int) -> list[tuple[Array, float]]:
     """Centre and radius of the pieces that are balls."""
     balls = []
     for label in range(int(mesh.pieces.max()) + 1):
@@ -130,7 +146,7 @@ def _eyeballs(mesh: Mesh, skin: int) -> list[tuple[Array, float]]:
     return balls
 
 
-def _likely_skins(mesh: Mesh) -> list[int]:
+def likely_skins(mesh: Mesh) -> list[int]:
     """Labels of the pieces that may be the face, the largest first."""
     count = int(mesh.pieces.max()) + 1
     area = np.bincount(mesh.pieces, weights=mesh.areas, minlength=count)
@@ -154,13 +170,23 @@ def _look(skin: Mesh, axes: Axes, label: int, symmetry: float, balls: list[tuple
     points, found = _complete(profile, mouth, eyes, centres)
     if symmetry < _SYMMETRIC and len(eyes) == 2:
         _take_wider_eye(points, eyes)
+    if mouth is None and not _shows(placed, profile, points):
+        return None
     placed_points = {name: axes.to_mesh(point) for name, point in points.items()}
     seen = max(len(eyes), len(centres))
     score = 0.25 * min(profile.nose_height / 0.12, 1.0) + 0.4 * (mouth is not None) + 0.175 * seen
-    if seen and mouth is not None:
+    if seen or mouth is not None:
         score -= 0.3 * min(abs(_nod(placed_points, axes)) / (np.pi / 4), 1.0) + _oddity(points, profile.scale)
     radius = float(np.mean([radius for _, radius in centres.values()])) if centres else 0.0
     return Landmarks(placed_points, axes, found, mouth, eyes, score, label, symmetry, radius)
+
+
+def _shows(mesh: Mesh, profile: Profile, points: Mapping[str, Array]) -> bool:
+    """Whether the chin is still on the head, and the eyes can be seen from the front."""
+    corners = [points[f"eye_{end}_{side}"] for side in ("left", "right") for end in ("inner", "outer")]
+    ahead = [foremost(mesh, float(point[0]), float(point[1])) - point[2] for point in corners]
+    on_head = points["chin"][1] > mesh.vertices[:, 1].min() - 0.1 * profile.scale
+    return bool(on_head and not np.nanmedian([*ahead, 0.0]) > _HIDDEN * profile.scale)
 
 
 def _oddity(points: Mapping[str, Array], scale: float) -> float:
@@ -233,10 +259,15 @@ def _complete(
     points["chin"] = profile.chin(lips, float(eye[1] - lips[1]))
     points["subnasale"] = profile.subnasale(float(points["upper_lip"][1]))
     points["nasion"] = profile.at(float(eye[1]))
-    face = float(eye[1] - lips[1])
-    for side, sign in (("left", 1.0), ("right", -1.0)):
-        points[f"jaw_{side}"] = np.array([sign * 0.85 * face, lips[1] + 0.42 * face, lips[2] - 1.05 * face])
+    points |= hinge(eye, lips)
     return points, found | {"chin", "nasion", "subnasale"}
+
+
+def hinge(eyes: Array, lips: Array) -> dict[str, Array]:
+    """The hinge of the jaw by the proportions of a head, from the middle of its eyes and its lips in face axes."""
+    face = float(eyes[1] - lips[1])
+    back = np.array([0.0, lips[1] + 0.42 * face, lips[2] - 1.05 * face])
+    return {f"jaw_{side}": back + np.array([x * face, 0.0, 0.0]) for side, x in (("left", 0.85), ("right", -0.85))}
 
 
 def _fill_eyes(points: dict[str, Array], profile: Profile) -> None:

@@ -81,7 +81,7 @@ def _filled(depths: Array) -> Array:
 
 def front_profile(mesh: Mesh) -> Profile | None:
     """The profile of a head in face axes, or None where no nose stands out."""
-    width, top = _head_width(mesh)
+    width, top = head_width(mesh)
     scale = width / _EYES_PER_WIDTH
     bottom = max(float(mesh.vertices[:, 1].min()), top - 2.1 * width)
     heights = np.linspace(top, bottom, _ROWS)
@@ -104,7 +104,15 @@ def front_profile(mesh: Mesh) -> Profile | None:
     return Profile(heights, middle, scale, np.array([0.0, heights[tip], middle[tip]]), height)
 
 
-def _head_width(mesh: Mesh) -> tuple[float, float]:
+def foremost(mesh: Mesh, x: float, y: float) -> float:
+    """The Z of the front of a head in face axes at X, Y; NaN where nothing is."""
+    near = 0.005 * mesh.size
+    depths = _front(mesh, x, np.linspace(y + near, y - near, 5))
+    known = depths[np.isfinite(depths)]
+    return float(known.max()) if len(known) else float("nan")
+
+
+def head_width(mesh: Mesh) -> tuple[float, float]:
     """The width of the head without shoulders or body, and the Y of its top."""
     x, y = np.abs(mesh.vertices[:, 0]), mesh.vertices[:, 1]
     top = float(y.max())
