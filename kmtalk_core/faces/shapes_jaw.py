@@ -115,9 +115,9 @@ def tongue_shapes(points: FloatArray) -> dict[str, FloatArray]:
     reach = smooth_step(share)
     middle = np.array([0.0, 0.0, -0.001]) * reach[:, None]
     thinner = -0.25 * reach * (points[:, 2] - points[:, 2].mean())
-    droop = -0.010 * np.clip(share - 0.55, 0, None) ** 1.5 / 0.45**1.5
+    lift = 0.001 * np.clip(share - 0.55, 0, None) ** 1.5 / 0.45**1.5
     out = out * (1 - 0.35 * reach)[:, None] + middle
     out[:, 1] -= 0.030 * reach
-    out[:, 2] += thinner + droop
+    out[:, 2] += thinner + lift
     shapes["tongueOut"] = out
     return shapes

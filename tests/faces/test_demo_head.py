@@ -307,6 +307,17 @@ def test_lower_teeth_and_tongue_follow_the_jaw_and_the_upper_teeth_do_not(head: 
     assert head.part("Tongue").shapes["tongueOut"][:, 1].min() < -0.020
 
 
+@pytest.mark.parametrize("pose", [{"jawOpen": 0.22, "tongueOut": 0.6}, {"tongueOut": 1.0}])
+def test_the_tongue_comes_out_over_the_lower_lip_and_not_through_it(
+    head: Head, skin: HeadPart, pose: dict[str, float]
+) -> None:
+    tongue, lips = posed(head.part("Tongue"), **pose), posed(skin, **pose)[lip_vertices(skin)]
+    middle = lips[np.abs(lips[:, 0]) < 0.01]
+    lowest = middle[:, 2].min()
+    assert (tongue[tongue[:, 1] < middle[:, 1].min(), 2] > lowest).all()
+    assert tongue[:, 1].min() < middle[:, 1].max()
+
+
 def test_building_it_twice_gives_the_same_head(head: Head) -> None:
     started = time.process_time()
     again = demo_head()
