@@ -66,8 +66,7 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
     for action in reversed(actions):  # where there are several, the artist sees the first, mostly
         moved |= markers.moved(action, bpy.context.scene, story.name)
         marks &= {frame for _, frame in markers.on_action(action)} or marks
-    if take.space == "arkit":
-        changes.bones = read_edits(face.owner.kmtalk_face, story.name)
+    changes.bones = read_edits(face, take, story)
     for frame in moved.values():
         changes.bones.forget(frame)  # what was dragged there is no edit
     turned = dict(changes.bones.poses)

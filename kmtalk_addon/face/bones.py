@@ -10,10 +10,11 @@ import numpy as np
 from mathutils import Euler, Quaternion
 
 from .. import bake, compat, drafts, fcurves, store
-from ..core import arkit, bones, errors
+from ..core import arkit, bones, drive, errors, retarget
 from ..revision import Revision
 from ..timing import FloatArray, Samples, points_of, sample
 from . import settings
+from .recognise import Face
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
@@ -48,10 +49,14 @@ class _Curve:
 
 @dataclass(frozen=True)
 class _Part:
-    """The jaw or an eye: how it moves, by which property it turns and, where it does, shifts."""
+    """The jaw or an eye: how it moves, by which property it turns and, where it does, shifts.
+
+    closes: whether a key closes the lips over an open jaw; else the jaw does.
+    """
 
     bone: Any
     motion: bones.BoneMotion
+    closes: bool
 
     @property
     def turn(self) -> str:
@@ -69,11 +74,12 @@ class _Part:
 
     def values(self, motion: FloatArray) -> FloatArray:
         """ARKit's coefficients (frames, 52) as values (frames, curves)."""
+        motion = motion if self.closes else retarget.shut(motion)
         turning = self.motion.rotation(motion)
         return np.concatenate([turning, self.motion.location(motion)], axis=1) if self.shift else turning
 
-    def pose(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The coefficients that give the curves, by name, these values."""
+    def pose(self, values: Mapping[str, float], closed: float) -> dict[str, float]:
+        """The coefficients that give the curves, by name, these values; `closed` is mouthClose."""
         numbers = [values[curve.name] for curve in self.curves]
         turning = numbers[:3] if self.turn.endswith("rotation_euler") else numbers[:4]
         if self.motion.mode == "QUATERNION":
@@ -83,7 +89,10 @@ class _Part:
         else:
             turn = Euler(turning, self.motion.mode).to_quaternion()
         shift = np.array(numbers[len(turning) :] or (0.0, 0.0, 0.0))
-        return self.motion.coefficients(np.array(turn.to_exponential_map()), shift)
+        found = self.motion.coefficients(np.array(turn.to_exponential_map()), shift)
+        if not self.closes and "jawOpen" in found:
+            found["jawOpen"] += max(closed, 0.0)
+        return found
 
 
 @dataclass
@@ -119,12 +128,12 @@ def use_rig(own: Any, rig: Any) -> dict[str, str]:
     return found
 
 
-def write(own: Any, take: "Take", story: store.Story) -> list[str]:
+def write(face: Face, take: "Take", story: store.Story) -> list[str]:
     """Let the bones of a face play a take, all of it; returns what the user should know."""
-    parts = _parts(own)
+    parts = _parts(face)
     if not parts or take.space != "arkit":
         return []
-    rig = own.armature
+    rig = face.owner.kmtalk_face.armature
     if rig.library is not None:
         return [f"“{rig.name}” is linked: make it local to let its bones move"]
     action = _action_of(story.name, rig)
@@ -146,14 +155,14 @@ def write(own: Any, take: "Take", story: store.Story) -> list[str]:
     return [f"“{rig.name}” moves too: {', '.join(part.bone.name for part in parts)}"]
 
 
-def revise(own: Any, old: "Take", new: "Take", story: store.Story, edits: BoneEdits) -> None:
+def revise(face: Face, old: "Take", new: "Take", story: store.Story, edits: BoneEdits) -> None:
     """Write what Regenerate changed; every other key of every curve stays.  Values set by hand stay as they are."""
-    parts = _parts(own)
-    action = _action_of(story.name, own.armature) if parts else None
-    found = _present(action, own.armature)
+    parts, rig = _parts(face), face.owner.kmtalk_face.armature
+    action = _action_of(story.name, rig) if parts else None
+    found = _present(action, rig)
     places = _curves(parts)
     if action is None or action.get(_SETTINGS) != _signature(parts) or any(p.name not in found for p in places):
-        write(own, new, story)  # else old settings and new ones would mix
+        write(face, new, story)  # else old settings and new ones would mix
         return
     number = {place.name: channel for channel, place in enumerate(places)}
     held = {f: {number[n]: v for n, v in values.items() if n in number} for f, values in edits.held.items()}
@@ -161,18 +170,19 @@ def revise(own: Any, old: "Take", new: "Take", story: store.Story, edits: BoneEd
     revision = Revision.between(before, after, held, (), _FINER * story.error)
     for place in places:
         revision.write(found[place.name], number[place.name])
-    _note(action, own.armature, parts)
-    own.armature.update_tag()
+    _note(action, rig, parts)
+    rig.update_tag()
 
 
-def read_edits(own: Any, name: str) -> BoneEdits:
-    """What was done to the bones since the take `name` was written."""
+def read_edits(face: Face, take: "Take", story: store.Story) -> BoneEdits:
+    """What was done to the bones since a take was written."""
     edits = BoneEdits()
-    parts = _parts(own)
-    action = _action_of(name, own.armature) if parts else None
+    parts, rig = _parts(face), face.owner.kmtalk_face.armature
+    action = _action_of(story.name, rig) if parts and take.space == "arkit" else None
     if action is None or not action.kmtalk_take.record:
         return edits
-    noted, found = store.noted_curves(action), _present(action, own.armature)
+    noted, found = store.noted_curves(action), _present(action, rig)
+    closed = take.motion[:, arkit.ARKIT_INDEX["mouthClose"]]
     for part in parts:
         names = [curve.name for curve in part.curves]
         if any(name not in noted or name not in found for name in names):
@@ -181,7 +191,8 @@ def read_edits(own: Any, name: str) -> BoneEdits:
         for frame in changed:
             values = {name: float(found[name].evaluate(frame)) for name in names}
             edits.held.setdefault(frame, {}).update(values)
-            edits.poses.setdefault(frame, {}).update(part.pose(values))
+            now = min(max(round(story.timeline.time_at(frame) * take.fps), 0), take.frame_count - 1)
+            edits.poses.setdefault(frame, {}).update(part.pose(values, float(closed[now])))
     return edits
 
 
@@ -194,11 +205,12 @@ def restore(own: Any, name: str, frame: int) -> None:
             fcurves.restore(curve, *noted.get(name, ((), ())), frame)
 
 
-def _parts(own: Any) -> list[_Part]:
-    found = []
+def _parts(face: Face) -> list[_Part]:
+    own, found = face.owner.kmtalk_face, []
+    closes = not isinstance(face.drive, drive.KeyDrive) or face.drive.retarget.closes
     for part, bone in settings.chosen_bones(own).items():
         axes = _axes(own.armature, bone)
-        found.append(_Part(bone, bones.bone_motion(part, axes, bone.length, own.jaw_angle, bone.rotation_mode)))
+        found.append(_Part(bone, bones.bone_motion(part, axes, bone.length, own.jaw_angle, bone.rotation_mode), closes))
     return found
 
 

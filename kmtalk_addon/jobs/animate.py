@@ -190,7 +190,7 @@ def write_take(
         return bake.put(drawing, prepared, *find_place(), story.options)
 
     report = yield from drafts.insist(attempt)
-    notes = [*notes, *bones.write(find_place()[0].owner.kmtalk_face, take, story)]
+    notes = [*notes, *bones.write(find_place()[0], take, story)]
     said = f"“{story.name}”: {len(take.keys)} key motions on frames {report.first} to {report.last}"
     return ". ".join([said, *notes, *report.notes])
 

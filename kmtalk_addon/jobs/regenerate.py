@@ -87,8 +87,9 @@ def _complete(
             drafts.finish(draft)
         bake.mark_scene(find_scene(scene), story.options, revision.samples.key_frames, labels)
 
+    objects = [mesh.object.session_uid for mesh in face.meshes]
     yield from drafts.insist(attempt)
-    bones.revise(find_objects([owner])[0].kmtalk_face, take, completed, story, edited.bones)
+    bones.revise(choices.face_of(find_objects(objects), completed.space), take, completed, story, edited.bones)
     count = len(revision.frames)
     return f"“{story.name}”: {len(edited.edits)} edits, {count} of {completed.frame_count} frames made anew"
 

@@ -37,20 +37,22 @@ class Retarget:
         if not np.all(np.isfinite(self.matrix)) or self.matrix.min(initial=0.0) < 0:
             raise FaceError("The weights of a retarget matrix must be zero or more.")
 
+    @property
+    def closes(self) -> bool:
+        """Whether a key closes the lips over an open jaw; where none does, the jaw has to (see `shut`)."""
+        return bool(np.any(self.matrix[~self.competing, ARKIT_INDEX["mouthClose"]] > 0))
+
     def __call__(self, motion: FloatArray) -> FloatArray:
         """Coefficients (frames, 52) → (frames, keys); visemes together never pass 1, other keys pass through."""
         pose = np.asarray(motion, np.float32)
-        values = (pose @ self.matrix.T).astype(np.float32)
+        values = ((pose if self.closes else shut(pose)) @ self.matrix.T).astype(np.float32)
         if np.any(self.competing):
             values[:, self.competing] = self._contest(np.clip(pose, 0.0, 1.0))
         return values * self.multiplier + self.offset
 
     def _contest(self, pose: FloatArray) -> FloatArray:
         """Visemes (frames, competing): the weaker yield to the stronger, or two would open the jaw twice."""
-        jaw, close = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
-        seen = pose.copy()
-        seen[:, jaw] = np.maximum(pose[:, jaw] - pose[:, close], 0.0)
-        visemes = seen @ self.matrix[self.competing].T
+        visemes = shut(pose) @ self.matrix[self.competing].T
         strongest = np.maximum(visemes.max(axis=1, keepdims=True), 1e-6)
         contest = visemes * (visemes / strongest) ** 2
         return np.asarray(np.clip(contest / np.maximum(contest.sum(axis=1, keepdims=True), 1.0), 0.0, 1.0), np.float32)
@@ -80,6 +82,14 @@ class Retarget:
         }
         visemes = [name for name, competes in zip(self.channels, self.competing, strict=True) if competes]
         return json.dumps({"keys": rules, "visemes": visemes}, indent=1)
+
+
+def shut(motion: FloatArray) -> FloatArray:
+    """Coefficients (frames, 52) with the jaw as far open as the lips are: where nothing else closes them."""
+    jaw, close = motion[:, ARKIT_INDEX["jawOpen"]], motion[:, ARKIT_INDEX["mouthClose"]]
+    seen = motion.copy()
+    seen[:, ARKIT_INDEX["jawOpen"]] = np.maximum(jaw - np.maximum(close, 0.0), np.minimum(jaw, 0.0))
+    return seen
 
 
 def from_json(text: str) -> Retarget:

@@ -241,3 +241,26 @@ def test_after_other_settings_the_bones_are_written_anew(
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
     scene.frame_set(widest)
     assert chin(rig, "jaw_master")[2] < rest[2] - 0.005
+
+
+def test_a_jaw_bone_closes_lips_that_no_key_closes(
+    addon: Callable[[str], Any], scene: Any, speech: Path, jaw_keys: Callable[[], dict[str, dict[int, float]]]
+) -> None:
+    import bpy
+
+    head = make_face(scene, "Head", ("mouthPucker", "mouthFunnel", "mouthSmileLeft", "mouthSmileRight", "jawOpen"))
+    head.modifiers.new("Armature", "ARMATURE").object = rig = make_rig(scene, RIGS["Rigify"])
+    scene.render.fps = 30
+    bpy.ops.kmtalk.use_rig()
+    rest = chin(rig, "jaw_master")
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    take = addon("store").take_of(head.data.shape_keys.animation_data.action)
+    held = next(key.frame for key in take.keys if take.motion[key.frame, take.channels.index("mouthClose")] > 0.03)
+    scene.frame_set(1 + held)
+    assert np.linalg.norm(rest - chin(rig, "jaw_master")) < 1e-3
+    wanted = open_by_hand(rig, 1 + held, 0.1)
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    scene.frame_set(1 + held)
+    assert np.allclose(rig.pose.bones["jaw_master"].rotation_quaternion, wanted, atol=1e-5)
+    angles = next(keys for name, keys in jaw_keys().items() if name.endswith("rotation_quaternion[0]"))
+    assert 2 * np.arccos(min(angles[2 + held], 1.0)) > 0.03  # the frame beside it comes along

@@ -74,14 +74,14 @@ def test_a_wider_mouth_never_drives_the_open_viseme_less(scheme):
 
 
 def test_arkit_passes_through_and_pairs_share_one_key():
-    convert = retarget("arkit", ["jawOpen", "eyeBlink", "browInnerUpLeft"])
+    convert = retarget("arkit", ["jawOpen", "eyeBlink", "browInnerUpLeft", "mouthClose"])
     values = convert(pose(jawOpen=0.5, mouthClose=0.3, eyeBlinkLeft=1.0, eyeBlinkRight=0.5, browInnerUp=0.4))[0]
-    assert values == pytest.approx([0.5, 0.75, 0.4])
+    assert values == pytest.approx([0.5, 0.75, 0.4, 0.3])
 
 
 def test_reallusion_keys_take_their_side():
-    convert = retarget("reallusion", ["Mouth_Smile_L", "Mouth_Smile_R", "Jaw_Open", "V_Open"])
-    assert convert(pose(mouthSmileLeft=0.8, jawOpen=0.4, mouthClose=0.4))[0] == pytest.approx([0.8, 0.0, 0.4, 0.0])
+    convert = retarget("reallusion", ["Mouth_Smile_L", "Mouth_Smile_R", "Jaw_Open", "V_Open", "Mouth_Close"])
+    assert convert(pose(mouthSmileLeft=0.8, jawOpen=0.4, mouthClose=0.4))[0] == pytest.approx([0.8, 0.0, 0.4, 0.0, 0.4])
 
 
 def test_the_matrix_can_be_edited_as_text():
@@ -109,3 +109,13 @@ def test_multipliers_and_offsets_come_last():
 def test_an_unknown_key_is_named():
     with pytest.raises(FaceError, match="wobble"):
         retarget("oculus", ["wobble"])
+
+
+def test_where_no_key_closes_the_lips_the_jaw_does() -> None:
+    motion = np.zeros((3, len(ARKIT_NAMES)), np.float32)
+    motion[:, ARKIT_INDEX["jawOpen"]] = (0.4, 0.4, -0.1)
+    motion[:, ARKIT_INDEX["mouthClose"]] = (0.0, 0.35, 0.2)
+    whole = retarget("arkit", ("jawOpen", "mouthClose"))(motion)
+    alone = retarget("arkit", ("jawOpen", "mouthPucker"))(motion)
+    assert whole[:, 0] == pytest.approx([0.4, 0.4, -0.1])
+    assert alone[:, 0] == pytest.approx([0.4, 0.05, -0.1])

@@ -226,5 +226,6 @@ def _sentence(scheme: Scheme, present: list[str], missing: tuple[str, ...], mesh
     head = f"{scheme.title}, {len(present)} of {len(scheme.channels)} keys{where}"
     if not missing:
         return head + "."
-    listed = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
+    first = sorted(missing, key=lambda channel: -scheme.weights.get(channel, 1.0))[:6]  # what speech needs most
+    listed = ", ".join(first) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
     return f"{head}; missing: {listed}."
