@@ -118,7 +118,7 @@ def _write(item: Any, space: str, shapes: FloatArray, keep: bool) -> None:
     keys = item.data.shape_keys
     neutral = geometry.vertices_of(item).astype(np.float32)
     names = list(kept)
-    for number, offsets in enumerate(match.offsets(shapes.reshape(len(shapes), -1, 3))):
+    for number, offsets in enumerate(match.offsets(shapes.reshape(len(shapes), shapes.shape[1] // 3, 3))):
         block = keys.key_blocks[old[number]] if number < len(old) else None
         if block is None:
             block = item.shape_key_add(name=f"{space} {len(names) + 1:03}", from_mix=False)

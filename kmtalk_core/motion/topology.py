@@ -74,7 +74,7 @@ class TopologyMatch:
 
     def offsets(self, published: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Published offsets (…, count, 3) as offsets (…, N, 3) of the mesh; what the topology has not stays."""
-        values = np.asarray(published, np.float64).reshape(*np.shape(published)[:-2], -1, 3)
+        values = np.asarray(published, np.float64)
         moved = np.where((self.source >= 0)[:, None], values[..., np.maximum(self.source, 0), :], 0.0)
         return (moved @ self.linear.T).astype(np.float32)
 

@@ -199,6 +199,21 @@ def test_a_second_sound_leaves_what_the_head_says_in_the_first(
         assert distance_to_take(addon, biwi, rest, first) < 0.3
 
 
+def test_a_sound_that_shows_nothing_new_adds_no_keys(
+    addon: Callable[[str], Any], flame: Any, speech: Path, tmp_path: Path
+) -> None:
+    import bpy
+
+    again = tmp_path / "again.wav"
+    again.write_bytes(speech.read_bytes())
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    names = flame.data.shape_keys.key_blocks.keys()
+    assert bpy.ops.kmtalk.animate(file=str(again), text=SENTENCE) == {"FINISHED"}
+    assert flame.data.shape_keys.key_blocks.keys() == names
+    first, second = (action for action in bpy.data.actions if action.kmtalk_take.story)
+    assert len(points_of(addon, second)) == len(points_of(addon, first)) == len(names) - 1
+
+
 def distance_to_take(
     addon: Callable[[str], Any], item: Any, rest: np.ndarray, action: Any = None, start: int = 1
 ) -> float:
