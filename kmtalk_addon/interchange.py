@@ -20,7 +20,7 @@ LAYOUTS = (
     ("JSON", "JSON", "Keys, phones and motion as plain text"),
     ("NPZ", "KMTalk Take", "All of it, for another file or the command line"),
 )
-SIZE_LIMIT = 512 << 20
+SIZE_LIMIT = 512 << 20  # of text
 _DEFAULT_FPS = 60.0  # of Live Link Face, whose timecodes may be missing
 _RATES = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0)
 _LARGEST_STRETCH = 50
@@ -41,10 +41,10 @@ def export(take: "Take", path: Path) -> None:
 def load(path: Path) -> "Take":
     """The take in a .npz, .json or Live Link Face .csv file.  Raises TakeError."""
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise errors.TakeError(f"{path.name} is larger than {SIZE_LIMIT >> 20} MB: cut it into parts.")
         if path.suffix.lower() == ".npz":
             return takes.load_take(path)
+        if path.stat().st_size > SIZE_LIMIT:
+            raise errors.TakeError(f"{path.name} is larger than {SIZE_LIMIT >> 20} MB: cut it into parts.")
         if path.suffix.lower() == ".json":
             return _load_json(path)
         return _load_csv(path)

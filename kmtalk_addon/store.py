@@ -63,11 +63,11 @@ def is_ours(action: Any) -> bool:
     return action is not None and drafts.TAG in action and bool(action.kmtalk_take.story)
 
 
-def take_bytes(take: "Take") -> bytes:
-    """The .npz file of `take`."""
+def take_bytes(take: "Take", shapes: FloatArray | None = None) -> bytes:
+    """The .npz file of `take`; `shapes` as `save_take` has them."""
     with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
         path = Path(folder) / "take.npz"
-        takes.save_take(take, path)
+        takes.save_take(take, path, shapes)
         return path.read_bytes()
 
 

@@ -26,6 +26,7 @@ KEY_STATES = ("generated", "edited", "locked", "added")
 
 _LARGEST_HEADER = 512 << 20  # bytes; an hour of speech takes about 30 MB
 _LARGEST_COMPRESSED = 512 << 20  # bytes that a compressed member may unfold to; takes are saved uncompressed
+_LARGEST_MIXED = 4 << 30  # bytes of motion that shapes and weights may make: ten minutes of BIWI
 _LARGEST_VALUE = 1e6
 _HEADER_FIELDS: dict[str, type | tuple[type, ...]] = {
     "format": int,
@@ -92,8 +93,12 @@ class Take:
         return len(self.motion) / self.fps
 
 
-def save_take(take: Take, path: str | Path) -> None:
-    """Write `take` to `path` (.npz), beside it first and then renamed; raises TakeError where that cannot be done."""
+def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) -> None:
+    """Write `take` to `path` (.npz), beside it first and then renamed; raises TakeError where that cannot be done.
+
+    With `shapes` (K, channels), the motion is kept as the nearest mixtures of these: vertices take a hundredth of the
+    room.
+    """
     path = Path(path)
     header = {
         "format": FORMAT,
@@ -111,14 +116,23 @@ def save_take(take: Take, path: str | Path) -> None:
         "audio": dict(take.audio),
         "notes": list(take.notes),
     }
-    width = take.motion.shape[1]
-    poses = np.stack([key.pose for key in take.keys]) if take.keys else np.zeros((0, width))
+    if shapes is not None:
+        arrays = {"weights": mixture(take.motion, shapes), "shapes": shapes}
+    else:
+        poses = [key.pose for key in take.keys]
+        arrays = {"motion": take.motion, "key_poses": np.reshape(poses, (len(poses), take.motion.shape[1]))}
     text = np.array(json.dumps(header, ensure_ascii=False, separators=(",", ":")))
     try:
         with replacing(path) as file:
-            np.savez(file, header=text, motion=_plain(take.motion), key_poses=_plain(poses))
+            np.savez(file, header=text, **{name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()})
     except OSError as error:
         raise TakeError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
+
+
+def mixture(motion: FloatArray, shapes: FloatArray) -> FloatArray:
+    """The weights (frames, K) with which `shapes` (K, channels) come nearest to `motion` (frames, channels)."""
+    products = (shapes @ shapes.T).astype(np.float64)
+    return np.asarray(np.linalg.solve(products, shapes @ motion.T).T, np.float32)
 
 
 def load_take(path: str | Path) -> Take:
@@ -127,9 +141,11 @@ def load_take(path: str | Path) -> Take:
     with _Archive(path) as archive:
         header = _checked_header(archive.header(), path)
         space = SPACES[header["space"]]
-        motion, poses = (archive.array(name, space.width) for name in ("motion.npy", "key_poses.npy"))
+        motion, poses = archive.mixed(space.width) if archive.is_mixed else archive.plain(space.width)
     if not len(motion):
         raise _broken(path, "it has no frames")
+    if poses is None:
+        poses = motion[[_frame(entry, len(motion), path) for entry in header["keys"]]]
     if len(poses) != len(header["keys"]):
         raise _broken(path, "its key poses are not as many as its keys")
     for array in (motion, poses):
@@ -188,7 +204,24 @@ class _Archive:
         except (ValueError, RecursionError) as error:
             raise _broken(self.path, "its header is not JSON") from error
 
-    def array(self, name: str, width: int) -> FloatArray:
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the motion is kept as mixtures of shapes."""
+        return "shapes.npy" in self._zip.namelist()
+
+    def plain(self, width: int) -> tuple[FloatArray, FloatArray]:
+        """Motion and key poses."""
+        return self._array("motion.npy", width), self._array("key_poses.npy", width)
+
+    def mixed(self, width: int) -> tuple[FloatArray, None]:
+        """Motion out of shapes and their weights; its rows are the key poses."""
+        shapes = self._array("shapes.npy", width)
+        weights = self._array("weights.npy", len(shapes))
+        if len(weights) * width * 4 > _LARGEST_MIXED:
+            raise _broken(self.path, "its motion claims to be far too large")
+        return weights @ shapes, None
+
+    def _array(self, name: str, width: int) -> FloatArray:
         """The float32 member (n, width)."""
         array = self._read(name, "f", 2, None)
         if array.shape[1] != width:
@@ -261,6 +294,13 @@ def _key(entry: Mapping[str, Any], pose: FloatArray, frame_count: int) -> Key:
     return Key(frame, time, _label(entry["label"]), confidence, pose, state)
 
 
+def _frame(entry: Any, frame_count: int, path: Path) -> int:
+    frame = entry.get("frame") if isinstance(entry, dict) else None
+    if type(frame) is not int or not 0 <= frame < frame_count:
+        raise _broken(path, "a key or phone in its header is malformed")
+    return frame
+
+
 def _phone(entry: Mapping[str, Any]) -> Phone:
     start, end, confidence = (float(entry[name]) for name in ("start", "end", "confidence"))
     if not (-1e9 < start <= end < 1e9 and 0 <= confidence <= 1):
@@ -272,10 +312,6 @@ def _label(value: Any) -> str:
     if not isinstance(value, str) or len(value) > 200:
         raise ValueError("no label")
     return value
-
-
-def _plain(array: npt.NDArray[Any]) -> FloatArray:
-    return np.ascontiguousarray(array, np.float32)
 
 
 def _broken(path: Path, why: str) -> TakeError:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core import errors, progress, shape_basis, spaces, topology
+from ..core import take as takes
 from ..jobs.runner import in_thread
 from . import build, geometry
 from .recognise import Face, FaceMesh
@@ -39,8 +40,7 @@ class VertexDrive:
 
     def __call__(self, motion: FloatArray) -> FloatArray:
         """(frames, 3 V) as the weights (frames, K) that come nearest."""
-        products = self.shapes @ self.shapes.T
-        return np.asarray(np.linalg.solve(products.astype(np.float64), self.shapes @ motion.T).T, np.float32)
+        return takes.mixture(motion, self.shapes)
 
     def back(self, pose: FloatArray, changed: Mapping[int, float]) -> list[float]:
         """The vertices of a pose in which the weights `changed` are what they say."""

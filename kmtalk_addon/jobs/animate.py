@@ -137,21 +137,25 @@ def animate(asked: Request) -> progress.Job[str]:
             )
             out = kept
             take = yield from in_thread(lambda: takes.load_take(out), "reading")
-        data = out.read_bytes()
+        data = out.read_bytes() if take.space == "arkit" else b""
     story = asked.story
     drive = asked.drive
     if take.space != "arkit":
-        others = _other_takes(asked)
-        drive = (yield from vertices.fit(asked.objects, take.space, take.motion, keep=bool(others))).drive
+        drive, data = yield from fit(take, asked.objects, story.name)
     prepared = yield from in_thread(lambda: bake.prepare(take, drive, story.fps, story.options), "drawing curves")
     notes = tuple(answer.get("notes", ()))
     return (yield from write_take(take, data, lambda: _find_place(asked, drive), prepared, asked.story, notes))
 
 
-def _other_takes(asked: Request) -> list[Any]:
-    """The actions of other sounds that the face plays too."""
-    played = keys.actions_of(find_objects(asked.objects))
-    return [action for action in played if store.story_of(action).name != asked.options.name]
+def fit(take: "Take", objects: Sequence[int], name: str) -> progress.Job[tuple[drives.Drive, bytes]]:
+    """Shape keys for a take of vertices called `name`, and the take as it is kept.  Raises FaceError.
+
+    Keys that other takes of the face play stay.
+    """
+    played = keys.actions_of(find_objects(objects))
+    others = [action for action in played if store.story_of(action).name != name]
+    drive = (yield from vertices.fit(objects, take.space, take.motion, keep=bool(others))).drive
+    return drive, (yield from in_thread(lambda: store.take_bytes(take, drive.shapes), "drawing curves"))
 
 
 def _find_place(asked: Request, drive: drives.Drive) -> tuple[Face, Any]:

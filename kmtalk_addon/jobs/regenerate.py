@@ -60,7 +60,7 @@ def _complete(
             out=str(out),
         )
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
-        data = out.read_bytes()
+        data = out.read_bytes() if completed.space == "arkit" else b""
     face = keys.face_of(_find_actions(numbers))
     if story.drive and story.drive != drives.signature(face.drive):  # else old settings and new ones would mix
         return (yield from write_all(face, scene, completed, data, story))
@@ -69,6 +69,9 @@ def _complete(
     if completed.space != "arkit" and changed.any():
         face = yield from vertices.fit([owner], completed.space, completed.motion[changed], keep=True)
         added = _channels_without_curves(face, _find_actions(numbers))
+    if completed.space != "arkit":
+        shapes = face.drive.shapes
+        data = yield from in_thread(lambda: store.take_bytes(completed, shapes), "drawing curves")
     revision = yield from in_thread(lambda: keys.revise(face, take, completed, story, edited, added), "drawing curves")
     labels = [key.label for key in completed.keys]
 

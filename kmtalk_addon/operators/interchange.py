@@ -69,7 +69,7 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
         path = Path(bpy.path.abspath(self.filepath))
         try:
             take = interchange.load(path)
-            face = choices.face_of(choices.meshes_of(context))
+            face = choices.face_of(choices.meshes_of(context), take.space)
             error = settings.error if settings.bake_mode == "REDUCED" else 0.0
             foreign: Any = settings.foreign
             story = store.Story(
@@ -83,9 +83,14 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
                 timeline_markers=settings.timeline_markers,
                 error=error,
             )
-            prepared = bake.prepare(take, face.drive, story.fps, story.options)
+            data, drive = store.take_bytes(take) if take.space == "arkit" else b"", face.drive
+            if take.space != "arkit":
+                objects = [face.owner.session_uid]
+                drive, data = progress.finish(animating.fit(take, objects, story.name))
+                face = choices.face_of([face.owner], take.space)
+            prepared = bake.prepare(take, drive, story.fps, story.options)
             place = (face, context.scene)
-            report = progress.finish(animating.write_take(take, store.take_bytes(take), lambda: place, prepared, story))
+            report = progress.finish(animating.write_take(take, data, lambda: place, prepared, story))
         except errors.KMTalkError as failed:
             self.report({"ERROR"}, str(failed))
             return {"CANCELLED"}

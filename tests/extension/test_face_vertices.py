@@ -214,6 +214,25 @@ def test_a_sound_that_shows_nothing_new_adds_no_keys(
     assert len(points_of(addon, second)) == len(points_of(addon, first)) == len(names) - 1
 
 
+def test_a_take_of_vertices_is_kept_small_and_comes_in_from_a_file(
+    addon: Callable[[str], Any], flame: Any, speech: Path, tmp_path: Path
+) -> None:
+    import bpy
+
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    action = action_of(flame)
+    made, keys = addon("store").take_of(action), flame.data.shape_keys
+    assert len(action.kmtalk_take.file) < 1.2 * 4 * made.motion.shape[1] * (len(keys.key_blocks) - 1) + 50_000
+    assert bpy.ops.kmtalk.export_take(filepath=str(tmp_path / "take.npz"), layout_name="NPZ") == {"FINISHED"}
+    other = published_head(bpy.context.scene, "vocaset")
+    bpy.context.view_layer.objects.active = other
+    rest = coordinates(other)
+    assert bpy.ops.kmtalk.import_take(filepath=str(tmp_path / "take.npz")) == {"FINISHED"}
+    for frame in (0, made.frame_count // 2, made.frame_count - 1):
+        left = np.linalg.norm(shown(other, 1 + frame) - rest - made.motion[frame].reshape(-1, 3), axis=1)
+        assert left.max() < 0.0003
+
+
 def distance_to_take(
     addon: Callable[[str], Any], item: Any, rest: np.ndarray, action: Any = None, start: int = 1
 ) -> float:
