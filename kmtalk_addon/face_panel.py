@@ -85,7 +85,7 @@ def _draw_faceless(layout: Any, context: Any, why: str) -> None:
         return
     head = objects[0]
     draw_text(layout, context, f"“{head.name}”: {geometry.describe_topology(head)}", "MESH_DATA")
-    draw_text(layout, context, why if head.data.shape_keys else "No face keys yet: build them.", "ERROR")
+    draw_text(layout, context, why, "ERROR")
     own = mapping.told(objects)
     if own is not None:
         _draw_mapping(layout, own)

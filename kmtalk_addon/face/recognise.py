@@ -46,6 +46,8 @@ def find_face(objects: Iterable[Any]) -> Face:
     Raises FaceError when a mesh may not be changed, or when no naming scheme is recognised.
     """
     meshes = _with_own_keys(objects)
+    if not meshes:
+        raise errors.FaceError("No face keys yet: build face shapes, or choose the mesh that has them.")
     found = recognise(meshes)
     if not found.can_speak:
         raise errors.FaceError(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kmtalk_addon.bake import BakeOptions, bake
@@ -70,9 +71,8 @@ def test_the_matrix_can_be_a_text_and_a_spoilt_one_is_refused(scene: Any, add_me
     text.write('{"keys": {"aa": {"jawOpen": 0.25}}, "visemes": []}')
     face = find_face([head])
     values = face.drive(take.motion)
-    assert values[:, face.drive.channels.index("aa")] == pytest.approx(
-        0.25 * take.motion[:, ARKIT_INDEX["jawOpen"]], abs=1e-6
-    )
+    opening = take.motion[:, ARKIT_INDEX["jawOpen"]] - take.motion[:, ARKIT_INDEX["mouthClose"]]
+    assert values[:, face.drive.channels.index("aa")] == pytest.approx(0.25 * np.maximum(opening, 0.0), abs=1e-6)
     text.from_string('{"keys": {"aa": {"jawOpen": -1}}}')
     with pytest.raises(FaceError, match="“Mouths”: The weights"):
         find_face([head])
