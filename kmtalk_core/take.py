@@ -132,7 +132,9 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
 def mixture(motion: FloatArray, shapes: FloatArray) -> FloatArray:
     """The weights (frames, K) with which `shapes` (K, channels) come nearest to `motion` (frames, channels)."""
     products = (shapes @ shapes.T).astype(np.float64)
-    return np.asarray(np.linalg.solve(products, shapes @ motion.T).T, np.float32)
+    if not len(shapes):
+        return np.zeros((len(motion), 0), np.float32)
+    return np.asarray(np.linalg.lstsq(products, shapes @ motion.T, rcond=1e-9)[0].T, np.float32)  # shapes may repeat
 
 
 def load_take(path: str | Path) -> Take:

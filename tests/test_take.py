@@ -300,6 +300,15 @@ def test_motion_may_be_kept_as_mixtures_of_shapes(mixed: tuple[Take, Path], save
     assert path.stat().st_size < 0.5 * saved.stat().st_size
 
 
+def test_shapes_may_repeat_each_other_and_show_nothing(mixed: tuple[Take, Path], tmp_path: Path) -> None:
+    take, path = mixed
+    with np.load(path) as stored:
+        shapes = stored["shapes"]
+    more = np.concatenate([shapes, shapes[:2], np.zeros((1, 52), np.float32)])
+    save_take(take, tmp_path / "more.npz", more)
+    np.testing.assert_allclose(load_take(tmp_path / "more.npz").motion, take.motion, atol=1e-5)
+
+
 def test_a_still_take_has_no_shapes_at_all(take: Take, tmp_path: Path) -> None:
     save_take(replace(take, keys=()), tmp_path / "still.npz", np.zeros((0, 52), np.float32))
     again = load_take(tmp_path / "still.npz")
