@@ -48,6 +48,20 @@ def test_a_head_of_research_is_found_with_mouth_and_eyes(flame):
     assert 0.012 < found.eye_radius < 0.0135
 
 
+def test_a_known_topology_is_found_aslant(biwi):
+    a, b, c = np.radians((9.0, 5.0, 12.0))
+    about_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    about_y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    about_z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+    rotation = about_z @ about_y @ about_x
+    plain = find_landmarks(mesh_from(biwi.vertices, biwi.faces))
+    found = find_landmarks(mesh_from(biwi.vertices @ rotation.T, biwi.faces))
+    assert found.mouth is not None and set(found.eyes) == {"left", "right"}
+    size = np.ptp(biwi.vertices, axis=0).max()
+    for name in ("mouth_left", "mouth_right", "upper_lip", "eye_outer_left", "nose_tip"):
+        assert np.linalg.norm(found.points[name] - plain.points[name] @ rotation.T) < 0.03 * size, name
+
+
 def test_a_ball_has_no_face():
     rows = np.linspace(0.05, np.pi - 0.05, 30)[:, None]
     columns = np.linspace(0, 2 * np.pi, 40, endpoint=False)[None]

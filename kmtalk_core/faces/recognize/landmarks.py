@@ -7,6 +7,7 @@ import numpy as np
 
 from ...errors import FaceError
 from ...motion.mesh import Array, Mesh
+from ...motion.topology import find_topology
 from .around import traced_around
 from .axes import Axes, find_symmetry, possible_axes
 from .profile import Profile, foremost, front_profile
@@ -94,11 +95,20 @@ def seek_landmarks(mesh: Mesh, axes: Axes | None = None) -> Landmarks | None:
             break
     trials.sort(key=lambda t: -t.score)
     if not trials or trials[0].score < _LEAST:
-        return None
+        known = _axes_of_topology(mesh) if axes is None else None
+        return seek_landmarks(mesh, known) if known is not None else None
     if axes is not None:
         return trials[0]
     likely = [_look_again(mesh, t) for t in trials[:3] if t.score > trials[0].score - 0.15]
     return max(likely, key=lambda t: t.score)
+
+
+def _axes_of_topology(mesh: Mesh) -> Axes | None:
+    """How a head of a published topology, which looks along Z with Y up, stands."""
+    match = find_topology(mesh.vertices, mesh.triangles)
+    if match is None or match.mirrored:
+        return None
+    return Axes((match.linear / match.scale).T, mesh.vertices.mean(axis=0))
 
 
 def _look_again(mesh: Mesh, first: Landmarks) -> Landmarks:
