@@ -105,7 +105,9 @@ def _draw_faceless(layout: Any, context: Any, why: str) -> None:
     column.operator("kmtalk.face_landmarks", icon="EMPTY_AXIS")
     column.operator("kmtalk.face_build", icon="SHAPEKEY_DATA")
     if landmarks.of(head):
-        draw_text(layout, context, "Drag the landmarks that are wrong, then build.", "INFO")
+        guessed = "No face was found: drag the landmarks onto its eyes, nose, mouth and chin, then build."
+        found = "Drag the landmarks that are wrong, then build."
+        draw_text(layout, context, guessed if landmarks.laid_out(head) else found, "INFO")
 
 
 def _draw_mapping(layout: Any, own: Any) -> None:

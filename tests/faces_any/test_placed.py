@@ -76,6 +76,9 @@ def test_a_toys_chin_goes_down_where_its_mouth_was_put(egg: FacePart) -> None:
     assert np.abs(opened[height > points["eye_left"][2]]).max() < 1e-3
 
 
+MOUTH = ("mouth_left", "mouth_right", "upper_lip", "lower_lip")
+
+
 def swap(points: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     other = {"left": "right", "right": "left"}
     return {
@@ -89,7 +92,9 @@ def swap(points: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     ("drag", "complaint"),
     [
         (swap, "left and right are swapped"),
-        (lambda points: {name: point - 40.0 for name, point in points.items()}, "do not lie on the head"),
+        (lambda points: {name: point - 40.0 for name, point in points.items()}, "surface: “nose tip”, “upper lip”"),
+        (lambda points: {n: points[n] - [0, 1.0, 0] for n in MOUTH}, "surface: “upper lip”, “lower lip”, “mouth left”"),
+        (lambda points: {"mouth_left": points["mouth_right"]}, "“mouth left” and “mouth right” lie on each other"),
         (lambda points: {"chin": points["nose_tip"]}, "“chin” lies above the lips"),
         (lambda points: dict.fromkeys(points, points["chin"]), "lie on each other"),
     ],
@@ -98,6 +103,13 @@ def test_landmarks_that_no_head_has_are_refused(egg: FacePart, drag, complaint: 
     points = lay_out(joined([egg])[0])
     with pytest.raises(FaceError, match=complaint):
         build_face([egg], drag(points), points)
+
+
+def test_a_landmark_that_was_deleted_is_named(egg: FacePart) -> None:
+    points = lay_out(joined([egg])[0])
+    del points["mouth_left"]
+    with pytest.raises(FaceError, match="“mouth left” is gone: use Place Landmarks"):
+        build_face([egg], {}, points)
 
 
 def test_it_is_said_that_nothing_was_found(egg: FacePart, skin: FacePart, tmp_path: Path) -> None:

@@ -26,9 +26,26 @@ _LIPS, _NOSE, _NASION = 0.6, 0.33, 0.0
 _UPRIGHT = np.radians(40.0)
 """A head that is turned less than this against its object's axes is taken to stand along them."""
 _IN_PLANE = np.radians(10.0)
+_OFF = 0.6
+"""Of the distance between the eyes: a landmark this far from any vertex of the head is not on it."""
 _AS_PLACED = (0.5, 1.8)
 """How wide a slit may be over what the landmarks say."""
 _SIDES = (("left", 1.0), ("right", -1.0))
+_NAMES = frozenset(
+    {"nasion", "nose_tip", "subnasale", "upper_lip", "lower_lip", "chin"}
+    | {
+        f"{name}_{side}"
+        for name in ("mouth", "eye", "eye_inner", "eye_outer", "eyelid_upper", "eyelid_lower", "jaw")
+        for side, _ in _SIDES
+    }
+)
+_ON_FACE = ("nose_tip", "upper_lip", "lower_lip", "mouth_left", "mouth_right", "chin")
+_PAIRS = (
+    ("mouth_left", "mouth_right"),
+    ("eye_left", "eye_right"),
+    *((f"eye_inner_{side}", f"eye_outer_{side}") for side, _ in _SIDES),
+)
+"""Landmarks whose distance is the unit of what is built between them."""
 
 
 def lay_out(mesh: Mesh) -> dict[str, Array]:
@@ -111,6 +128,7 @@ def landmarks_at(mesh: Mesh, laid_out: Mapping[str, npt.ArrayLike], dragged: Map
     dragged goes with eyes and lips.  Raises FaceError when they cannot be a face.
     """
     points = {name: np.asarray(dragged.get(name, point), np.float64) for name, point in laid_out.items()}
+    _require_all(points)
     label = _skin_under(mesh, points)
     skin, _ = mesh.part(mesh.pieces == label)
     symmetry = find_symmetry(skin)
@@ -135,6 +153,22 @@ def landmarks_at(mesh: Mesh, laid_out: Mapping[str, npt.ArrayLike], dragged: Map
         eye_radius=radius,
         by_hand=True,
     )
+
+
+def _require_all(points: Mapping[str, Array]) -> None:
+    """Raises FaceError where landmarks are gone, or two of them that must be apart are one."""
+    gone = sorted(_NAMES - points.keys())
+    if gone:
+        raise FaceError(f"The landmark “{_said(gone[0])}” is gone: use Place Landmarks again, and drag them anew.")
+    face = float(np.linalg.norm(np.subtract(*_eyes_and_lips(points))))
+    for one, other in _PAIRS:
+        if np.linalg.norm(points[one] - points[other]) <= 0.02 * face:
+            raise FaceError(f"The landmarks “{_said(one)}” and “{_said(other)}” lie on each other: drag them apart.")
+
+
+def _said(name: str) -> str:
+    """A landmark as it is called in the scene."""
+    return name.replace("_", " ")
 
 
 def _skin_under(mesh: Mesh, points: Mapping[str, Array]) -> int:
@@ -170,12 +204,12 @@ def _axes_of(points: Mapping[str, Array], symmetry: Symmetry) -> Axes:
 
 def _require_face(mesh: Mesh, points: Mapping[str, Array]) -> None:
     """Raises FaceError for landmarks that no head can have; mesh and points in face axes."""
-    marks = np.array([points[name] for name in ("nose_tip", "upper_lip", "lower_lip")])
-    distance, nearest = cKDTree(mesh.vertices).query(marks)
-    face = float(np.linalg.norm(_eyes_and_lips(points)[0] - _eyes_and_lips(points)[1]))
-    if np.median(distance) > face:
-        raise FaceError("The landmarks do not lie on the head: drag them onto its face.")
-    if mesh.normals[nearest][:, 2].mean() < 0:
+    distance, nearest = cKDTree(mesh.vertices).query(np.array([points[name] for name in _ON_FACE]))
+    apart = float(np.linalg.norm(points["eye_left"] - points["eye_right"]))
+    off = [f"“{_said(name)}”" for name, far in zip(_ON_FACE, distance > _OFF * apart, strict=True) if far]
+    if off:
+        raise FaceError(f"Not on the head's surface: {', '.join(off)}: drag these landmarks onto its face.")
+    if mesh.normals[nearest[:3]][:, 2].mean() < 0:
         raise FaceError("The landmarks of left and right are swapped: left is the character's own left side.")
     if points["chin"][1] > points["lower_lip"][1]:
         raise FaceError("The landmark “chin” lies above the lips: drag it below them.")
