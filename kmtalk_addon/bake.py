@@ -93,11 +93,13 @@ def bake(take: "Take", face: Face, scene: Any, options: BakeOptions) -> BakeRepo
 
 @dataclass(frozen=True)
 class Drawing:
-    """What was drawn: the drafts, each with the channels of its curves by their names (`store.curve_name`), and the
-    draft and the slot's handle of each mesh, in the order of the face's."""
+    """What was drawn: the drafts, each with the channels of its curves by their names (`store.curve_name`); the draft
+    and the slot's handle of each mesh, in the order of the face's; and the data paths of each that lost their curves,
+    for shape keys that the face does not drive any more."""
 
     curves: Mapping[drafts.Draft, Mapping[str, int]]
     places: tuple[tuple[drafts.Draft, int], ...]
+    forgotten: tuple[tuple[str, ...], ...]
 
 
 def draw(
@@ -108,12 +110,13 @@ def draw(
     Raises FaceError, or DraftGoneError where an undo came between.
     """
     places: list[tuple[drafts.Draft, int]] = []
+    forgotten: list[tuple[str, ...]] = []
     units: list[tuple[drafts.Draft, int, str, int]] = []
     for mesh in face.meshes:
         _require_free(mesh)
         draft, handle = _begin(options.name, mesh, begun)
         paths = data_paths(mesh)
-        _forget_others(draft.find(), handle, set(paths.values()))
+        forgotten.append(_forget_others(draft.find(), handle, set(paths.values())))
         places.append((draft, handle))
         units += [(draft, handle, path, channel) for channel, path in paths.items()]
 
@@ -129,7 +132,7 @@ def draw(
     curves: dict[drafts.Draft, dict[str, int]] = {draft: {} for draft in begun}
     for draft, handle, path, channel in units:
         curves[draft][fcurves.full_name(handle, path)] = channel
-    return Drawing(curves, tuple(places))
+    return Drawing(curves, tuple(places), tuple(forgotten))
 
 
 def put(drawing: Drawing, prepared: Prepared, face: Face, scene: Any, options: BakeOptions) -> BakeReport:
@@ -139,7 +142,8 @@ def put(drawing: Drawing, prepared: Prepared, face: Face, scene: Any, options: B
     samples = prepared.samples
     actions = {draft: drafts.finish(draft) for draft in drawing.curves}
     notes: list[str] = []
-    for mesh, (draft, handle) in zip(face.meshes, drawing.places, strict=True):
+    for mesh, (draft, handle), forgotten in zip(face.meshes, drawing.places, drawing.forgotten, strict=True):
+        _let_go(mesh, forgotten)
         action = actions[draft]
         notes += filter(None, [own_shape_keys(mesh.object)])
         widen_sliders(mesh, samples.values)
@@ -182,11 +186,22 @@ def _is_ours(action: Any) -> bool:
     return drafts.TAG in action
 
 
-def _forget_others(action: Any, handle: int, paths: set[str]) -> None:
-    """Remove our curves for shape keys that a mesh no longer has.  Curves that an artist added stay."""
+def _forget_others(action: Any, handle: int, paths: set[str]) -> tuple[str, ...]:
+    """Remove our curves for shape keys that the face does not drive; their paths.  Curves of an artist's stay."""
     curves = compat.curves_of(action, compat.slot_by_handle(action, handle))
-    for curve in [curve for curve in curves if _in_group(curve) and curve.data_path not in paths]:
+    others = [curve for curve in curves if _in_group(curve) and curve.data_path not in paths]
+    gone = tuple(curve.data_path for curve in others)
+    for curve in others:
         curves.remove(curve)
+    return gone
+
+
+def _let_go(mesh: FaceMesh, paths: Iterable[str]) -> None:
+    """Give shape keys that lost their curves the value 0, where they are still there."""
+    by_path = {data_path(block.name): block for block in mesh.datablock.key_blocks}
+    for path in paths:
+        if path in by_path:
+            by_path[path].value = 0.0
 
 
 def curve_at(action: Any, handle: int, path: str) -> Any:
@@ -211,8 +226,12 @@ def _in_group(curve: Any) -> bool:
 
 def data_paths(mesh: FaceMesh) -> dict[int, str]:
     """Data path of the shape-key value by channel."""
-    escape = bpy.utils.escape_identifier
-    return {channel: f'key_blocks["{escape(name)}"].value' for channel, name in mesh.shape_keys.items()}
+    return {channel: data_path(name) for channel, name in mesh.shape_keys.items()}
+
+
+def data_path(name: str) -> str:
+    """Data path of the value of the shape key `name`."""
+    return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'
 
 
 def widen_sliders(mesh: FaceMesh, values: FloatArray) -> None:

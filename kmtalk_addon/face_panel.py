@@ -4,7 +4,7 @@ from typing import Any
 
 import bpy
 
-from . import choices
+from . import choices, keys
 from .core import errors
 from .drawing import draw_text
 from .face import Face, build, chosen, geometry, landmarks, mapping, presets, settings
@@ -71,6 +71,8 @@ def draw_face(layout: Any, context: Any) -> None:
     told = mapping.told(meshes)
     if told is not None:
         _draw_mapping(layout, told)
+        if keys.actions_of(meshes):
+            layout.operator("kmtalk.apply_face", icon="FILE_REFRESH")
     layout.operator("kmtalk.face_check", icon="VIEWZOOM")
     if any(build.built_keys(mesh.object.data) for mesh in face.meshes):
         _draw_built(layout)

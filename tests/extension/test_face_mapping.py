@@ -47,6 +47,25 @@ def test_keys_of_any_name_are_driven_as_somebody_says(
     assert frames[frames[:, 0] == first, 1] == pytest.approx(0.9)
 
 
+def test_another_key_takes_over_and_the_first_is_let_go(
+    addon: Callable[[str], Any], scene: Any, berta: Any, speech: Path
+) -> None:
+    import bpy
+
+    bpy.ops.kmtalk.map_keys()
+    say(berta.kmtalk_face, SHOWN)
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    curve = points_of(addon, action_of(berta))['key_blocks["Mund auf"].value']
+    blocks = berta.data.shape_keys.key_blocks
+    scene.frame_set(int(curve[curve[:, 1].argmax(), 0]))
+    assert blocks["Mund auf"].value > 0.2
+    say(berta.kmtalk_face, {**SHOWN, "Mund auf": "", "Dick": "jawOpen"})
+    assert bpy.ops.kmtalk.apply_face() == {"FINISHED"}
+    curves = points_of(addon, action_of(berta))
+    assert 'key_blocks["Mund auf"].value' not in curves
+    assert blocks["Mund auf"].value == 0.0 and blocks["Dick"].value > 0.2
+
+
 def test_names_that_are_known_are_proposed_and_can_be_corrected(addon: Callable[[str], Any], scene: Any) -> None:
     import bpy
 
