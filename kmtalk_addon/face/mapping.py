@@ -17,7 +17,12 @@ def begin(objects: Sequence[Any], scheme: str = "") -> Any:
         raise errors.FaceError(
             f"There is no naming scheme “{scheme}”: choose one of {', '.join(known.name for known in naming.SCHEMES)}."
         )
-    own = settings.owner_of(objects, lambda item: len(names[item.name])).kmtalk_face
+    owner = settings.owner_of(objects, lambda item: len(names[item.name]))
+    if owner.library is not None:
+        raise errors.FaceError(
+            f"“{owner.name}” is linked from “{owner.library.name}”: map its keys there, or make it local first."
+        )
+    own = owner.kmtalk_face
     own.scheme = scheme or naming.likeliest(names)
     settings.guess_channels(own, list(dict.fromkeys(name for each in names.values() for name in each)))
     return own

@@ -113,3 +113,16 @@ def test_it_is_kept_with_the_character(addon: Callable[[str], Any], berta: Any, 
     again = make_face(bpy.context.scene, "Berta", KEYS)
     addon("face.presets").load(again)
     assert set(addon("choices").face_of([again]).meshes[0].shape_keys.values()) == set(SHOWN)
+
+
+def test_a_linked_character_is_mapped_in_its_own_file(berta: Any, tmp_path: Path) -> None:
+    import bpy
+
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "berta.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(str(tmp_path / "berta.blend"), link=True) as (_, linked):
+        linked.objects = ["Berta"]
+    bpy.context.scene.collection.objects.link(linked.objects[0])
+    bpy.context.view_layer.objects.active = linked.objects[0]
+    with pytest.raises(RuntimeError, match="map its keys there"):
+        bpy.ops.kmtalk.map_keys()
