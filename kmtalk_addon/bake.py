@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kmtalk_core.take import Take
 
 _GROUP = "KMTalk"
+_REST = "rest"
 _SLIDER_LIMIT = 10.0
 
 
@@ -248,19 +249,46 @@ def place(action: Any, slot: Any, mesh: FaceMesh, samples: Samples, options: Bak
     animation = mesh.datablock.animation_data or mesh.datablock.animation_data_create()
     strip = _own_strip(animation, action, slot)
     if strip is not None:
+        _let_rest(mesh)
         _fit(strip, samples)
     elif animation.action is None or animation.action == action:
         compat.assign(animation, action, slot)
     elif _is_ours(animation.action):
         earlier, earlier_slot = animation.action, compat.assigned_slot(animation)
         animation.action = None
+        _let_rest(mesh)
         _add_strip(animation, earlier, earlier_slot)
         _add_strip(animation, action, slot)
     elif options.foreign == "above":
         _push_down(animation)
         compat.assign(animation, action, slot)
     else:
+        _let_rest(mesh)
         _add_strip(animation, action, slot)
+
+
+def _let_rest(mesh: Any) -> None:
+    """Hold shape keys at 0 wherever no strip plays, by a track below all others: only Blender 5.0 needs it.
+
+    Nothing can be put below tracks that are there already.
+    """
+    if not (compat.KEYS_REST_AT_ONE and isinstance(mesh, FaceMesh)):
+        return
+    animation = mesh.datablock.animation_data
+    strips = (strip for track in animation.nla_tracks for strip in track.strips)
+    strip = next((strip for strip in strips if strip.action and strip.action.get(drafts.TAG) == _REST), None)
+    if strip is None and len(animation.nla_tracks):
+        return
+    action = strip.action if strip else bpy.data.actions.new(f"KMTalk: {_REST} of {mesh.object.name}")
+    action[drafts.TAG] = _REST
+    slot = compat.assigned_slot(strip) if strip else compat.ensure_slot(action, mesh.datablock)
+    curves = compat.curves_of(action, slot)
+    for path in data_paths(mesh).values():
+        if curves.find(path) is None:
+            curves.new(path).keyframe_points.insert(1, 0.0)
+    if strip is None:
+        _add_strip(animation, action, slot)
+        animation.nla_tracks[0].strips[0].extrapolation = "HOLD"
 
 
 def _own_strip(animation: Any, action: Any, slot: Any) -> Any:

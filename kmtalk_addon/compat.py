@@ -7,6 +7,9 @@ import bpy
 
 HAS_SLOTS = bpy.app.version >= (4, 4, 0)
 HAS_AUDIO: bool = bpy.app.build_options.audaspace
+KEYS_REST_AT_ONE: bool = bpy.types.ShapeKey.bl_rna.properties["value"].default != 0.0
+"""Whether shape keys are fully on where the NLA plays nothing, as in Blender 5.0; before and since they are off."""
+
 EEVEE = "BLENDER_EEVEE_NEXT" if bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE"
 
 

@@ -163,11 +163,13 @@ def test_a_run_after_the_artist_took_over_finds_its_own_place_again(
     bake(take, face, scene, BakeOptions("line"))
     bake(take, face, scene, BakeOptions("line"))
     assert head.data.shape_keys.animation_data.action == theirs
-    (ours,) = (action for action in bpy.data.actions if action != theirs)
+    (ours,) = (action for action in bpy.data.actions if action != theirs and "rest" not in action.name)
     assert not compat.HAS_SLOTS or len(ours.slots) == 1
-    assert len(head.data.shape_keys.animation_data.nla_tracks) == 1
+    assert len(tracks_of(head)) == 1
     scene.frame_set(10)
     assert evaluated(head, "mouthPucker") == pytest.approx(take.motion[9, ARKIT_INDEX["mouthPucker"]], abs=1e-5)
+    scene.frame_set(100)
+    assert evaluated(head, "mouthPucker") == 0.0
 
 
 def test_two_lines_on_one_face_both_play(scene: Any, add_mesh: AddMesh, take: Take, evaluated: Evaluated) -> None:
@@ -180,7 +182,16 @@ def test_two_lines_on_one_face_both_play(scene: Any, add_mesh: AddMesh, take: Ta
     for start in (1, 201):
         scene.frame_set(start + 9)
         assert evaluated(head, "jawOpen") == pytest.approx(take.motion[9, JAW], abs=1e-5)
-    assert len(head.data.shape_keys.animation_data.nla_tracks) == 2
+    assert len(tracks_of(head)) == 2
+    for between in (-5, 150, 300):
+        scene.frame_set(between)
+        assert [evaluated(head, name) for name in ("jawOpen", "mouthPucker", "eyeBlinkLeft")] == [0.0, 0.0, 0.0]
+
+
+def tracks_of(head: Any) -> list[Any]:
+    """The NLA tracks of takes and artists; Blender 5.0 needs one more, which lets the face rest."""
+    tracks = list(head.data.shape_keys.animation_data.nla_tracks)
+    return [track for track in tracks if "rest" not in track.name] if compat.KEYS_REST_AT_ONE else tracks
 
 
 def test_every_mesh_of_a_face_moves_with_its_own_names(

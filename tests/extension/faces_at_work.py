@@ -29,6 +29,12 @@ def action_of(item: Any) -> Any:
     return item.data.shape_keys.animation_data.action
 
 
+def played_by_strips(item: Any) -> list[str]:
+    """The actions on the NLA tracks of a face, by name; Blender 5.0 has one more, which lets the face rest."""
+    strips = [strip for track in item.data.shape_keys.animation_data.nla_tracks for strip in track.strips]
+    return [strip.action.name for strip in strips if "KMTalk: rest" not in strip.action.name]
+
+
 def points_of(addon: Callable[[str], Any], action: Any) -> dict[str, Any]:
     """(n, 2) positions of the keys of every curve."""
     import numpy as np
