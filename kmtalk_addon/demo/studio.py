@@ -136,7 +136,7 @@ def set_workbench(scene: Any) -> None:
     shading.light, shading.color_type = "STUDIO", "TEXTURE"
     shading.show_specular_highlight = True
     shading.show_cavity, shading.cavity_type = True, "WORLD"
-    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.0, 1.1
+    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.0, 0.6
     preferences = bpy.context.preferences.system
     preferences.use_studio_light_edit = True
     preferences.light_ambient = (0.07, 0.075, 0.09)
