@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from kmtalk_core.take import Take
 
 _GROUP = "KMTalk"
-_REST = "rest"
+_REST = "kmtalk_rest"
+"""Custom property of an action that lets a face rest; no take's name can be it."""
 _SLIDER_LIMIT = 10.0
 
 
@@ -276,11 +277,11 @@ def _let_rest(mesh: Any) -> None:
         return
     animation = mesh.datablock.animation_data
     strips = (strip for track in animation.nla_tracks for strip in track.strips)
-    strip = next((strip for strip in strips if strip.action and strip.action.get(drafts.TAG) == _REST), None)
+    strip = next((strip for strip in strips if strip.action and _REST in strip.action), None)
     if strip is None and len(animation.nla_tracks):
         return
-    action = strip.action if strip else bpy.data.actions.new(f"KMTalk: {_REST} of {mesh.object.name}")
-    action[drafts.TAG] = _REST
+    action = strip.action if strip else bpy.data.actions.new(f"KMTalk: rest of {mesh.object.name}")
+    action[_REST] = True
     slot = compat.assigned_slot(strip) if strip else compat.ensure_slot(action, mesh.datablock)
     curves = compat.curves_of(action, slot)
     for path in data_paths(mesh).values():

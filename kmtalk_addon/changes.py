@@ -81,7 +81,7 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
         edited = values.pop(frame, {}) if is_owner else {}
         pose = _pose(face, take, key.frame, edited, turned.pop(frame, {}) if is_owner else {})
         state = states.get(frame, key.state) if is_owner else key.state
-        target = _take_frame(moved[frame], take, story) if frame in moved else key.frame
+        target = story.take_frame(moved[frame], take) if frame in moved else key.frame
         edit = _edit_of(key, state, pose, target)
         if edit is not None:
             changes.edits.append(edit)
@@ -120,7 +120,7 @@ def _read_added(
     taken = {key.frame for key in take.keys}
     added = [marker.frame for action in actions for marker in markers.added_on_action(action)]
     for frame in dict.fromkeys([*added, *values, *turned]):
-        target = _take_frame(frame, take, story)
+        target = story.take_frame(frame, take)
         if target not in taken:
             taken.add(target)
             pose = _pose(face, take, target, values.get(frame, {}), turned.get(frame, {}))
@@ -142,10 +142,6 @@ def _owners(take: "Take", story: store.Story) -> dict[int, int]:
         frame = story.timeline.nearest_frame(key.frame / take.fps)
         owners[frame] = min(owners.get(frame, (2.0, 0)), (abs(exact - frame), key.frame))
     return {frame: owner for frame, (_, owner) in owners.items()}
-
-
-def _take_frame(frame: int, take: "Take", story: store.Story) -> int:
-    return min(max(round(story.timeline.time_at(frame) * take.fps), 0), take.frame_count - 1)
 
 
 def _compare(mesh: FaceMesh, noted: Iterable[tuple[Any, store.Curves]]) -> list[_Curve]:

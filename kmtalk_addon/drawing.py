@@ -6,6 +6,27 @@ from typing import Any
 _PIXELS_A_LETTER = 7.0
 
 
+class Rows:
+    """A list whose rows are drawn by `draw_row`."""
+
+    def draw_item(
+        self,
+        context: Any,
+        layout: Any,
+        data: Any,
+        item: Any,
+        icon: int,
+        active_data: Any,
+        active_property: str,
+        index: int = 0,
+    ) -> None:
+        self.draw_row(context, layout, item)
+
+    def draw_row(self, context: Any, layout: Any, item: Any) -> None:
+        """Draw one item of the list."""
+        raise NotImplementedError
+
+
 def draw_text(layout: Any, context: Any, text: str, icon: str = "NONE") -> None:
     """A sentence, broken into as many lines as the region's width asks for."""
     width = context.region.width if context.region else 280

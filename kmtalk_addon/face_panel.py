@@ -6,24 +6,14 @@ import bpy
 
 from . import choices, keys
 from .core import errors
-from .drawing import draw_text
+from .drawing import Rows, draw_text
 from .face import Face, build, chosen, geometry, landmarks, mapping, presets, settings
 
 
-class KMTALK_UL_adjustments(bpy.types.UIList):
+class KMTALK_UL_adjustments(Rows, bpy.types.UIList):
     """Keys that are driven more or less than usual."""
 
-    def draw_item(
-        self,
-        context: Any,
-        layout: Any,
-        data: Any,
-        item: Any,
-        icon: int,
-        active_data: Any,
-        active_property: str,
-        index: int = 0,
-    ) -> None:
+    def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         split = layout.split(factor=0.46)
         split.label(text=item.name)
         row = split.row(align=True)
@@ -31,20 +21,10 @@ class KMTALK_UL_adjustments(bpy.types.UIList):
         row.prop(item, "offset", text="+", emboss=False)
 
 
-class KMTALK_UL_mapped_keys(bpy.types.UIList):
+class KMTALK_UL_mapped_keys(Rows, bpy.types.UIList):
     """Shape keys, and what each shows."""
 
-    def draw_item(
-        self,
-        context: Any,
-        layout: Any,
-        data: Any,
-        item: Any,
-        icon: int,
-        active_data: Any,
-        active_property: str,
-        index: int = 0,
-    ) -> None:
+    def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         split = layout.split(factor=0.5)
         split.label(text=item.name)
         split.prop(item, "channel", text="")

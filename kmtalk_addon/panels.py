@@ -6,26 +6,16 @@ import bpy
 
 from . import choices, face_panel, keys
 from .core import errors
-from .drawing import draw_text
+from .drawing import Rows, draw_text
 from .jobs.runner import desk
 
 CATEGORY = "KMTalk"
 
 
-class KMTALK_UL_keys(bpy.types.UIList):
+class KMTALK_UL_keys(Rows, bpy.types.UIList):
     """Time, phone, confidence and state of every key motion."""
 
-    def draw_item(
-        self,
-        context: Any,
-        layout: Any,
-        data: Any,
-        item: Any,
-        icon: int,
-        active_data: Any,
-        active_property: str,
-        index: int = 0,
-    ) -> None:
+    def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         unsure = item.confidence < context.scene.kmtalk.low_confidence
         row = layout.row(align=True)
         split = row.split(factor=0.32)

@@ -57,6 +57,10 @@ class Story:
     def timeline(self) -> Timeline:
         return Timeline(self.fps, self.start)
 
+    def take_frame(self, frame: int, take: "Take") -> int:
+        """The frame of the take that is nearest to a frame of the scene."""
+        return min(max(round(self.timeline.time_at(frame) * take.fps), 0), take.frame_count - 1)
+
 
 def is_ours(action: Any) -> bool:
     """Whether `action` carries a take."""

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .bench_measures import MEASURES, RATIO_SECONDS
 from .client import PACKAGE_FOLDER, Worker
 from .errors import KMTalkError
 from .files import replacing
-from .measures import MEASURES, RATIO_SECONDS
 from .progress import Job, Progress, finish
 
 SENTENCE = "Bob made a map of the moon, and Paul will show you the way home before five. "

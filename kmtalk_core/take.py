@@ -96,8 +96,8 @@ class Take:
 def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) -> None:
     """Write `take` to `path` (.npz), beside it first and then renamed; raises TakeError where that cannot be done.
 
-    With `shapes` (K, channels), the motion is kept as the nearest mixtures of these: vertices take a hundredth of the
-    room.
+    With `shapes` (K, channels), the motion is kept as the nearest mixtures of these, which saves room where the
+    channels are vertices; motion too large to be read back that way is kept whole.
     """
     path = Path(path)
     header = {
@@ -116,7 +116,7 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
         "audio": dict(take.audio),
         "notes": list(take.notes),
     }
-    if shapes is not None:
+    if shapes is not None and take.motion.nbytes <= _LARGEST_MIXED:
         arrays = {"weights": mixture(take.motion, shapes), "shapes": shapes}
     else:
         poses = [key.pose for key in take.keys]
@@ -131,9 +131,9 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
 
 def mixture(motion: FloatArray, shapes: FloatArray) -> FloatArray:
     """The weights (frames, K) with which `shapes` (K, channels) come nearest to `motion` (frames, channels)."""
-    products = (shapes @ shapes.T).astype(np.float64)
     if not len(shapes):
         return np.zeros((len(motion), 0), np.float32)
+    products = (shapes @ shapes.T).astype(np.float64)
     return np.asarray(np.linalg.lstsq(products, shapes @ motion.T, rcond=1e-9)[0].T, np.float32)  # shapes may repeat
 
 

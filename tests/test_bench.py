@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kmtalk_core import bench
-from kmtalk_core.measures import MEASURES
+from kmtalk_core.bench_measures import MEASURES
 
 FIGURES = {
     "machine": {"processor": "Abacus", "cores": 2, "threads": 2, "torch": "2", "load": None},

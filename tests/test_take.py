@@ -331,6 +331,17 @@ def test_mixtures_that_do_not_fit_are_refused(mixed: tuple[Take, Path], name: st
         load_take(mixed[1])
 
 
+def test_motion_too_large_to_be_mixed_again_is_kept_whole(
+    mixed: tuple[Take, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, path = mixed
+    with np.load(path) as stored:
+        shapes = stored["shapes"]
+    monkeypatch.setattr("kmtalk_core.take._LARGEST_MIXED", take.motion.nbytes - 1)
+    save_take(take, tmp_path / "whole.npz", shapes)
+    np.testing.assert_array_equal(load_take(tmp_path / "whole.npz").motion, take.motion)
+
+
 def test_a_mixture_that_would_fill_the_memory_is_refused(
     mixed: tuple[Take, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

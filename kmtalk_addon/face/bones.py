@@ -191,8 +191,7 @@ def read_edits(face: Face, take: "Take", story: store.Story) -> BoneEdits:
         for frame in changed:
             values = {name: float(found[name].evaluate(frame)) for name in names}
             edits.held.setdefault(frame, {}).update(values)
-            now = min(max(round(story.timeline.time_at(frame) * take.fps), 0), take.frame_count - 1)
-            edits.poses.setdefault(frame, {}).update(part.pose(values, float(closed[now])))
+            edits.poses.setdefault(frame, {}).update(part.pose(values, float(closed[story.take_frame(frame, take)])))
     return edits
 
 

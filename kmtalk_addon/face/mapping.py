@@ -10,12 +10,12 @@ from . import settings
 def begin(objects: Sequence[Any], scheme: str = "") -> Any:
     """List all keys of several meshes with what their names say; returns the settings that hold the list.
 
-    scheme: of `naming.SCHEMES`, the likeliest where empty.  Raises FaceError.
+    scheme: of `naming.SCHEME_BY_NAME`, the likeliest where empty.  Raises FaceError.
     """
     names = {item.name: [block.name for block in item.data.shape_keys.key_blocks[1:]] for item in objects}
-    if scheme and scheme not in {known.name for known in naming.SCHEMES}:
+    if scheme and scheme not in naming.SCHEME_BY_NAME:
         raise errors.FaceError(
-            f"There is no naming scheme “{scheme}”: choose one of {', '.join(known.name for known in naming.SCHEMES)}."
+            f"There is no naming scheme “{scheme}”: choose one of {', '.join(naming.SCHEME_BY_NAME)}."
         )
     owner = settings.owner_of(objects, lambda item: len(names[item.name]))
     if owner.library is not None:

@@ -83,12 +83,12 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
                 timeline_markers=settings.timeline_markers,
                 error=error,
             )
-            data, drive = store.take_bytes(take) if take.space == "arkit" else b"", face.drive
-            if take.space != "arkit":
-                objects = [face.owner.session_uid]
-                drive, data = progress.finish(animating.fit(take, objects, story.name))
+            if take.space == "arkit":
+                data = store.take_bytes(take)
+            else:
+                _, data = progress.finish(animating.fit(take, [face.owner.session_uid], story.name))
                 face = choices.face_of([face.owner], take.space)
-            prepared = bake.prepare(take, drive, story.fps, story.options)
+            prepared = bake.prepare(take, face.drive, story.fps, story.options)
             place = (face, context.scene)
             report = progress.finish(animating.write_take(take, data, lambda: place, prepared, story))
         except errors.KMTalkError as failed:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import FaceError
-from .schemes import ARKIT_MERGED, ARKIT_SCHEME, ARKIT_SPLIT, SCHEMES, Scheme
+from .schemes import ARKIT_MERGED, ARKIT_SCHEME, ARKIT_SPLIT, SCHEME_BY_NAME, SCHEMES, Scheme
 
 _SEPARATORS = re.compile(r"[\s._:|/\-]+")
 _DUPLICATE = re.compile(r"\.\d{3}$")
@@ -95,11 +95,10 @@ def recognize_by_hand(scheme: str, meshes: Mapping[str, Sequence[str]], shown: M
 
     Raises FaceError for a channel that the scheme has not, or that two keys of one mesh show.
     """
-    by_name = next(found for found in SCHEMES if found.name == scheme)
     allowed = channels_of(scheme)
     unknown = next((channel for channel in shown.values() if channel not in allowed), None)
     if unknown is not None:
-        raise FaceError(f"{by_name.title} knows no “{unknown}”: choose another channel for its key.")
+        raise FaceError(f"{SCHEME_BY_NAME[scheme].title} knows no “{unknown}”: choose another channel for its key.")
     found: dict[str, dict[str, str]] = {}
     for mesh, names in meshes.items():
         for name in names:
@@ -109,7 +108,7 @@ def recognize_by_hand(scheme: str, meshes: Mapping[str, Sequence[str]], shown: M
                     raise FaceError(f"“{other}” and “{name}” both show {shown[name]}: empty one of them.")
     if not found:
         raise FaceError("Say what your keys show: the mouth's opening first.")
-    made = _naming(by_name, found)
+    made = _naming(SCHEME_BY_NAME[scheme], found)
     return replace(made, sentence=f"By hand: {made.sentence}")
 
 
@@ -117,13 +116,13 @@ def channels_of(scheme: str) -> tuple[str, ...]:
     """What a key of a face of this scheme can show: visemes go with ARKit's upper face."""
     if scheme == ARKIT_SCHEME.name:
         return (*ARKIT_SCHEME.channels, *ARKIT_MERGED, *ARKIT_SPLIT)
-    own = next(found.channels for found in SCHEMES if found.name == scheme)
+    own = SCHEME_BY_NAME[scheme].channels
     return own + tuple(name for name in _upper_face() if name not in own)
 
 
 def _explained(trial: Naming) -> float:
     """How much of a face a scheme explains: part of a large set may say more than all of a small one."""
-    present = sum(len(scheme.channels) for scheme in SCHEMES if scheme.name == trial.scheme) - len(trial.missing)
+    present = len(SCHEME_BY_NAME[trial.scheme].channels) - len(trial.missing)
     return round(trial.score, 2) * present
 
 
@@ -164,7 +163,7 @@ def _read(name: str) -> list[tuple[str, str]]:
 
 
 def _least(name: str) -> float:
-    return next(scheme.least for scheme in SCHEMES if scheme.name == name)
+    return SCHEME_BY_NAME[name].least
 
 
 def _try_scheme(scheme: Scheme, meshes: Mapping[str, _Readings]) -> Naming:
