@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import bpy
 
-from . import choices, compat
+from . import compat, options
 from .core import errors
 
 _registered: list[Any] = []  # Blender hands out a handle that has to be given back
@@ -29,17 +29,17 @@ def unregister() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run one command; 0 when all was done, 1 when a part failed, 2 for a mistake, which one line on stderr names."""
     try:
-        options = _parser().parse_args(list(arguments))
+        asked = _parser().parse_args(list(arguments))
     except SystemExit as stop:
         return int(stop.code or 0)
     try:
-        if options.blend:
-            _open(options.blend)
+        if asked.blend:
+            _open(asked.blend)
         with _interrupt_does(signal.default_int_handler):
-            status = int(options.run(options))
-        if options.save_as or not options.no_save:
-            _save(options.save_as)
-        return _render() if options.render and status == 0 else status
+            status = int(asked.run(asked))
+        if asked.save_as or not asked.no_save:
+            _save(asked.save_as)
+        return _render() if asked.render and status == 0 else status
     except errors.KMTalkError as error:
         _tell(str(error))
     except RuntimeError as error:  # what an operator reports as an error
@@ -102,23 +102,23 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--render", action="store_true", help="render the animation afterwards")
 
 
-def _animate(options: argparse.Namespace) -> int:
+def _animate(asked: argparse.Namespace) -> int:
     bpy.ops.kmtalk.animate(
-        "EXEC_DEFAULT", strip=options.strip, file=options.audio, faces=options.face, text=options.text, **_bake(options)
+        "EXEC_DEFAULT", strip=asked.strip, file=asked.audio, faces=asked.face, text=asked.text, **_bake(asked)
     )
     return 0
 
 
-def _scene(options: argparse.Namespace) -> int:
+def _scene(asked: argparse.Namespace) -> int:
     """Animate every sound strip; one that fails does not stop the rest."""
-    pairs = _pairs(options)
+    pairs = _pairs(asked)
     if not pairs:
         raise errors.FaceError("No strip fits a character: name strips after their faces, or give --map.")
     failures = 0
     for number, (strip, faces) in enumerate(pairs, 1):
         _tell(f"{strip} on {faces} ({number} of {len(pairs)})")
         try:
-            bpy.ops.kmtalk.animate("EXEC_DEFAULT", strip=strip, faces=faces, **_bake(options))
+            bpy.ops.kmtalk.animate("EXEC_DEFAULT", strip=strip, faces=faces, **_bake(asked))
         except RuntimeError as error:
             if "KeyboardInterrupt" in str(error):
                 raise
@@ -128,20 +128,20 @@ def _scene(options: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _pairs(options: argparse.Namespace) -> list[tuple[str, str]]:
+def _pairs(asked: argparse.Namespace) -> list[tuple[str, str]]:
     """Strips and the faces they go to, by name."""
     scene = bpy.context.scene
     home = scene.kmtalk.strip_scene or scene
     strips = [strip for strip in compat.strips(home) if strip.type == "SOUND"]
-    if options.map:
-        wanted = _read_map(options.map)
+    if asked.map:
+        wanted = _read_map(asked.map)
         known = {strip.name for strip in strips}
         missing = sorted(set(wanted) - known)
         if missing:
-            raise errors.AudioError(f"The scene has no sound strip “{missing[0]}”, which {options.map.name} names.")
+            raise errors.AudioError(f"The scene has no sound strip “{missing[0]}”, which {asked.map.name} names.")
         return [(strip, faces) for strip, faces in wanted.items()]
     faces = sorted(item.name for item in scene.objects if _is_face(item))
-    if options.by == "channel":
+    if asked.by == "channel":
         channels = sorted({strip.channel for strip in strips})
         by_channel = dict(zip(channels, faces, strict=False))
         return [(strip.name, by_channel[strip.channel]) for strip in strips if strip.channel in by_channel]
@@ -157,7 +157,7 @@ def _pairs(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 def _is_face(item: Any) -> bool:
     try:
-        return bool(choices.face_of([item]).meshes)
+        return bool(options.face_of([item]).meshes)
     except errors.FaceError:
         return False
 
@@ -172,8 +172,8 @@ def _read_map(path: Path) -> dict[str, str]:
     return content
 
 
-def _bake(options: argparse.Namespace) -> dict[str, Any]:
-    return {"bake_mode": "REDUCED", "error": options.reduced} if options.reduced else {}
+def _bake(asked: argparse.Namespace) -> dict[str, Any]:
+    return {"bake_mode": "REDUCED", "error": asked.reduced} if asked.reduced else {}
 
 
 def _open(path: str) -> None:

@@ -4,16 +4,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core import client, errors, progress, take
+    from kmtalk_core.drives import base as drive
+    from kmtalk_core.drives import bones, shape_basis
     from kmtalk_core.faces import files as face_files
     from kmtalk_core.faces import poses
-    from kmtalk_core.faces.recognize import naming
-    from kmtalk_core.motion import arkit, bones, curves, drive, mesh, retarget, shape_basis, spaces, topology
+    from kmtalk_core.motion import arkit, curves, mesh, spaces, topology
+    from kmtalk_core.naming import recognize as naming
+    from kmtalk_core.naming import retarget
 else:
     from ..kmtalk_core import client, errors, progress, take
+    from ..kmtalk_core.drives import base as drive
+    from ..kmtalk_core.drives import bones, shape_basis
     from ..kmtalk_core.faces import files as face_files
     from ..kmtalk_core.faces import poses
-    from ..kmtalk_core.faces.recognize import naming
-    from ..kmtalk_core.motion import arkit, bones, curves, drive, mesh, retarget, shape_basis, spaces, topology
+    from ..kmtalk_core.motion import arkit, curves, mesh, spaces, topology
+    from ..kmtalk_core.naming import recognize as naming
+    from ..kmtalk_core.naming import retarget
 
 __all__ = [
     "arkit", "bones", "client", "curves", "drive", "errors", "face_files", "mesh", "naming", "poses", "progress",

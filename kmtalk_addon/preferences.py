@@ -49,7 +49,7 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         )
 
     def draw(self, context: Any) -> None:
-        from .panels import draw_jobs, draw_notice, draw_text
+        from .ui.panels import draw_jobs, draw_notice, draw_text
 
         layout = self.layout
         layout.use_property_split = True

@@ -5,9 +5,10 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import command_line, operators, panels, preferences, properties
+from . import command_line, operators, preferences, properties
 from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
+from .ui import panels
 
 CLASSES = (*face_settings.CLASSES, *properties.CLASSES, *preferences.CLASSES, *operators.CLASSES, *panels.CLASSES)
 _IDLE_CHECK_SECONDS = 60.0

@@ -118,7 +118,7 @@ def training(config_name: str, sound: Path) -> dict[str, Any]:
     """A few steps of training on the first seconds of the sound, one clip a step as the paper's recipe has it."""
     from . import audio
     from .datasets.alignments import uniform_keys
-    from .evaluation.regions import Regions
+    from .datasets.regions import Regions
     from .phones import PHONE_CLASSES
     from .progress import finish
     from .training.vertex.data import Item, SequenceItems, signal_of

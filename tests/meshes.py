@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kmtalk_core.faces.head import Head
-from kmtalk_core.faces.head import demo_head as make_demo_head
+from kmtalk_core.faces.demo.head import Head
+from kmtalk_core.faces.demo.head import demo_head as make_demo_head
 
 MESHES = Path(os.environ.get("KMTALK_MESHES", Path(__file__).parents[2] / "shared" / "data" / "meshes"))
 

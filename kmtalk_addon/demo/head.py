@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 
 if TYPE_CHECKING:
-    from kmtalk_core.faces import Head, HeadPart
+    from kmtalk_core.faces.demo import Head, HeadPart
 
 _ROUGHNESS = {"skin": 0.48, "lips": 0.34, "sclera": 0.12, "iris": 0.1, "pupil": 0.05, "teeth": 0.22, "tongue": 0.35}
 _SUBSURFACE = {"skin": 0.12, "lips": 0.15, "teeth": 0.05, "gums": 0.1, "tongue": 0.15}

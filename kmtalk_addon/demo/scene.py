@@ -10,16 +10,17 @@ import bpy
 from mathutils import Vector
 
 from kmtalk_core.errors import AudioError, FaceError, TakeError
-from kmtalk_core.faces import Head, demo_head
+from kmtalk_core.faces.demo import Head, demo_head
 from kmtalk_core.progress import finish
 from kmtalk_core.take import Take, load_take
 
-from .. import compat, store
-from ..bake import BakeOptions, bake, scene_fps
-from ..drafts import Pace
+from .. import compat
+from ..audio.sound import add_sound, carry_along
 from ..face import find_face
-from ..keys import list_keys
-from ..sound import add_sound, carry_along
+from ..take import store
+from ..take.bake import BakeOptions, bake, scene_fps
+from ..take.drafts import Pace
+from ..take.keys import list_keys
 from . import film, sheet, studio
 from .head import add_head
 

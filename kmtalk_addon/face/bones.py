@@ -9,10 +9,11 @@ import bpy
 import numpy as np
 from mathutils import Euler, Quaternion
 
-from .. import bake, compat, drafts, fcurves, store
+from .. import compat
 from ..core import arkit, bones, drive, errors, retarget
-from ..revision import Revision
-from ..timing import FloatArray, Samples, points_of, sample
+from ..take import bake, drafts, fcurves, store
+from ..take.revision import Revision
+from ..take.timing import FloatArray, Samples, points_of, sample
 from . import settings
 from .recognise import Face
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from .. import bake, changes, choices, drafts, keys, mixdown, sound, store
+from .. import options
+from ..audio import mixdown, sound
 from ..core import drive as drives
 from ..core import errors, progress
 from ..core import take as takes
 from ..engine import Engine
 from ..face import Face, bones, vertices
+from ..take import bake, changes, drafts, keys, store
 from .runner import desk, in_thread
 
 if TYPE_CHECKING:
@@ -68,19 +70,19 @@ def request(
     Raises KMTalkError.
     """
     scene = context.scene
-    engine, arguments = choices.engine_of(context)
-    face = choices.face_of(list(objects) or choices.meshes_of(context), choices.space_of(context))
+    engine, arguments = options.engine_of(context)
+    face = options.face_of(list(objects) or options.meshes_of(context), options.space_of(context))
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
     frames = (settings.range_start, settings.range_end) if settings.use_range else None
     if file or (scene.kmtalk.source == "FILE" and not strip):
-        path = Path(bpy.path.abspath(file)) if file else choices.sound_path(context)
+        path = Path(bpy.path.abspath(file)) if file else options.sound_path(context)
         clip = sound.file_clip(scene, path, frames)
     else:
-        home, found = choices.strip_of(context, strip)
+        home, found = options.strip_of(context, strip)
         path = sound.original_path(found.sound) if found.sound else Path()
         clip = sound.strip_clip(scene, home, found, Path(folder.name), frames)
     foreign: Any = settings.foreign
-    options = bake.BakeOptions(
+    baking = bake.BakeOptions(
         name=clip.name,
         start=clip.start,
         foreign=foreign,
@@ -89,7 +91,7 @@ def request(
     )
     return Request(
         clip=clip,
-        text=text or choices.words(scene.kmtalk, path),
+        text=text or options.words(scene.kmtalk, path),
         scene=scene.session_uid,
         objects=tuple(mesh.object.session_uid for mesh in face.meshes),
         drive=face.drive,
@@ -97,7 +99,7 @@ def request(
         engine=engine,
         arguments=arguments,
         settings=_core_settings(settings, bake.scene_fps(scene)),
-        options=options,
+        options=baking,
         folder=folder,
     )
 
@@ -161,7 +163,7 @@ def fit(take: "Take", objects: Sequence[int], name: str) -> progress.Job[tuple[d
 def _find_place(asked: Request, drive: drives.Drive) -> tuple[Face, Any]:
     """The face and the scene that were asked for, as they are now.  Raises FaceError."""
     scene = find_scene(asked.scene)
-    face = choices.face_of(find_objects(asked.objects), drive.space)
+    face = options.face_of(find_objects(asked.objects), drive.space)
     if face.drive.channels != drive.channels or len(face.meshes) != len(asked.objects):
         raise errors.FaceError("The face's shape keys changed in the meantime: animate again.")
     return face, scene
@@ -217,7 +219,7 @@ def find_objects(numbers: Sequence[int]) -> list[Any]:
 
 def _locked_edits(asked: Request, take: "Take") -> list[dict[str, Any]]:
     """What keeps the locked keys of an earlier take of the same sound on this face."""
-    face = choices.face_of(find_objects(asked.objects), take.space)
+    face = options.face_of(find_objects(asked.objects), take.space)
     for action in keys.actions_of([mesh.object for mesh in face.meshes]):
         story = store.story_of(action)
         if story.name != asked.options.name:

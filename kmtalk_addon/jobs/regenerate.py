@@ -8,11 +8,13 @@ from typing import Any
 
 import bpy
 
-from .. import bake, changes, choices, compat, drafts, keys, mixdown, sound, store
+from .. import compat, options
+from ..audio import mixdown, sound
 from ..core import drive as drives
 from ..core import errors, progress
 from ..core import take as takes
 from ..face import Face, bones, vertices
+from ..take import bake, changes, drafts, keys, store
 from .animate import find_objects, find_scene
 from .rewrite import write_all
 from .runner import desk, in_thread
@@ -20,7 +22,7 @@ from .runner import desk, in_thread
 
 def regenerate(context: Any, action: Any) -> progress.Job[str]:
     """The job that completes the take of `action` after its edits.  Raises KMTalkError."""
-    engine, arguments = choices.engine_of(context)
+    engine, arguments = options.engine_of(context)
     actions = keys.siblings_of(action)
     story, take = store.story_of(action), store.take_of(action)
     edited = changes.read_changes(actions, keys.face_of(actions), take, story)
@@ -92,7 +94,7 @@ def _complete(
 
     objects = [mesh.object.session_uid for mesh in face.meshes]
     yield from drafts.insist(attempt)
-    bones.revise(choices.face_of(find_objects(objects), completed.space), take, completed, story, edited.bones)
+    bones.revise(options.face_of(find_objects(objects), completed.space), take, completed, story, edited.bones)
     count = len(revision.frames)
     return f"“{story.name}”: {len(edited.edits)} edits, {count} of {completed.frame_count} frames made anew"
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from .. import bake, changes, choices, keys, store
+from .. import options
 from ..core import drive as drives
 from ..core import errors, progress
 from ..face import Face
+from ..take import bake, changes, keys, store
 from .animate import find_objects, find_scene, write_take
 from .runner import in_thread
 
@@ -15,7 +16,7 @@ from .runner import in_thread
 def rewrite(context: Any) -> progress.Job[str]:
     """The job that writes every take of the chosen face by its settings of now.  Raises KMTalkError."""
     found: dict[str, Any] = {}
-    for action in keys.actions_of(choices.meshes_of(context)):
+    for action in keys.actions_of(options.meshes_of(context)):
         found.setdefault(store.story_of(action).name, action)
     if not found:
         raise errors.TakeError("The face plays no take of KMTalk's: animate from audio first.")
@@ -40,7 +41,7 @@ def write_all(face: Face, scene: int, take: Any, data: bytes, story: store.Story
 
 
 def _finder(objects: tuple[int, ...], scene: int, space: str) -> Callable[[], tuple[Face, Any]]:
-    return lambda: (choices.face_of(find_objects(objects), space), find_scene(scene))
+    return lambda: (options.face_of(find_objects(objects), space), find_scene(scene))
 
 
 def _write(work: list[tuple[Any, bytes, store.Story, Any, Callable[[], tuple[Face, Any]]]]) -> progress.Job[str]:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from .. import choices, keys
+from .. import options
 from ..core import errors, progress
 from ..jobs import animate as animating
 from ..jobs import regenerate as regenerating
 from ..jobs.runner import JobOperator, desk
 from ..properties import AnimationOptions
+from ..take import keys
 
 
 class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
@@ -51,13 +52,13 @@ class KMTALK_OT_regenerate(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if not keys.actions_of(choices.meshes_of(context)):
+        if not keys.actions_of(options.meshes_of(context)):
             cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
             return False
         return True
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
-        return regenerating.regenerate(context, keys.actions_of(choices.meshes_of(context))[0])
+        return regenerating.regenerate(context, keys.actions_of(options.meshes_of(context))[0])
 
 
 class KMTALK_OT_cancel_job(bpy.types.Operator):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from .. import choices, engine
+from .. import engine, options
 from ..core import errors, progress
 from ..jobs.runner import JobOperator, desk, in_thread
 from ..preferences import preferences
@@ -110,7 +110,7 @@ class KMTALK_OT_test_engine(JobOperator, bpy.types.Operator):
         return _nothing_runs(cls)
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
-        found, arguments = choices.engine_of(context)
+        found, arguments = options.engine_of(context)
         return _test(found, arguments)
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import FloatProperty, StringProperty
 
-from .. import choices, keys
+from .. import options
 from ..core import errors, progress
 from ..face import Face, bones, mapping, presets, settings
 from ..jobs import rewrite as rewriting
 from ..jobs.runner import JobOperator
+from ..take import keys
 
 
 class _OfFace:
@@ -21,7 +22,7 @@ class _OfFace:
     @classmethod
     def poll(cls, context: Any) -> bool:
         try:
-            choices.face_of(choices.meshes_of(context))
+            options.face_of(options.meshes_of(context))
         except errors.KMTalkError as error:
             cls.poll_message_set(str(error))  # type: ignore[attr-defined]
             return False
@@ -29,7 +30,7 @@ class _OfFace:
 
     def execute(self, context: Any) -> set[str]:
         try:
-            said = self.change(choices.face_of(choices.meshes_of(context)))
+            said = self.change(options.face_of(options.meshes_of(context)))
         except errors.KMTalkError as error:
             self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
             return {"CANCELLED"}
@@ -43,12 +44,12 @@ class _OfFace:
 
 
 def _with_keys(context: Any) -> list[Any]:
-    return [item for item in choices.meshes_of(context) if item.type == "MESH" and item.data.shape_keys]
+    return [item for item in options.meshes_of(context) if item.type == "MESH" and item.data.shape_keys]
 
 
 def _channels(self: Any, context: Any, edit_text: str) -> list[str]:
     try:
-        return list(choices.face_of(choices.meshes_of(context)).drive.channels)
+        return list(options.face_of(options.meshes_of(context)).drive.channels)
     except errors.KMTalkError:
         return []
 
@@ -158,7 +159,7 @@ class KMTALK_OT_apply_face(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if not keys.actions_of(choices.meshes_of(context)):
+        if not keys.actions_of(options.meshes_of(context)):
             cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
             return False
         return True

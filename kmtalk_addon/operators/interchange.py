@@ -7,9 +7,10 @@ import bpy
 from bpy.props import EnumProperty, FloatProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from .. import bake, choices, interchange, keys, store
+from .. import options
 from ..core import errors, progress
 from ..jobs import animate as animating
+from ..take import bake, interchange, keys, store
 
 
 class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
@@ -28,7 +29,7 @@ class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if not keys.actions_of(choices.meshes_of(context)):
+        if not keys.actions_of(options.meshes_of(context)):
             cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
             return False
         return True
@@ -39,7 +40,7 @@ class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
         return changed
 
     def execute(self, context: Any) -> set[str]:
-        action = keys.actions_of(choices.meshes_of(context))[0]
+        action = keys.actions_of(options.meshes_of(context))[0]
         path = Path(bpy.path.abspath(self.filepath)).with_suffix(f".{self.layout_name.lower()}")
         try:
             interchange.export(store.take_of(action), path)
@@ -69,7 +70,7 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
         path = Path(bpy.path.abspath(self.filepath))
         try:
             take = interchange.load(path)
-            face = choices.face_of(choices.meshes_of(context), take.space)
+            face = options.face_of(options.meshes_of(context), take.space)
             error = settings.error if settings.bake_mode == "REDUCED" else 0.0
             foreign: Any = settings.foreign
             story = store.Story(
@@ -87,7 +88,7 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
                 data = store.take_bytes(take)
             else:
                 _, data = progress.finish(animating.fit(take, [face.owner.session_uid], story.name))
-                face = choices.face_of([face.owner], take.space)
+                face = options.face_of([face.owner], take.space)
             prepared = bake.prepare(take, face.drive, story.fps, story.options)
             place = (face, context.scene)
             report = progress.finish(animating.write_take(take, data, lambda: place, prepared, story))

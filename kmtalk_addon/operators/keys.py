@@ -4,12 +4,13 @@ from typing import Any
 
 import bpy
 
-from .. import choices, keys, store
+from .. import options
 from ..face import bones
+from ..take import keys, store
 
 
 def _action_of(context: Any) -> Any:
-    return next(iter(keys.actions_of(choices.meshes_of(context))), None)
+    return next(iter(keys.actions_of(options.meshes_of(context))), None)
 
 
 class _KeyOperator:

@@ -10,10 +10,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..evaluation.regions import Regions
-from ..faces import demo_head
+from ..faces.demo import demo_head
 from ..motion.arkit import ARKIT_NAMES
 from .ply import TriangleMesh
+from .regions import Regions
 from .remesh import with_vertex_count
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]

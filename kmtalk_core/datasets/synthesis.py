@@ -21,7 +21,6 @@ from ..corpus import espeak, texts
 from ..corpus.articulation import RATE, articulate, one_hot
 from ..corpus.face import arkit_motion
 from ..errors import CorpusError, DataSetError
-from ..evaluation.regions import BESIDE_DATA_SET
 from ..model.log_mel import statistics_job
 from ..motion.arkit import ARKIT_INDEX, ARKIT_NAMES
 from ..motion.spaces import ARKIT, SPACES
@@ -30,6 +29,7 @@ from ..progress import Job, Progress, finish
 from ..textgrid import write_textgrid
 from .alignments import TEXTGRIDS, TRANSCRIPTS
 from .ply import TriangleMesh, write_ply
+from .regions import BESIDE_DATA_SET
 from .splits import LAYOUTS, Layout
 from .templates import save_templates
 

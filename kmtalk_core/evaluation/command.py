@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets.alignments import AlignmentStore
 from ..datasets.reader import open_data_set
+from ..datasets.regions import NAMES, Regions, regions_for
 from ..datasets.splits import SPLITS
 from ..errors import DataSetError
 from ..files import replacing
 from ..progress import Job, finish
 from .evaluator import Evaluation, evaluate_job
-from .regions import NAMES, Regions, regions_for
 from .report import to_json, to_markdown
 from .sources import FolderPrediction, FolderTruth, Phones, Prediction, SplitTruth, Truth
 
@@ -92,7 +92,7 @@ def _models(options: argparse.Namespace, truth: Truth) -> dict[str, Prediction]:
         return {}
     if not isinstance(truth, SplitTruth):
         raise DataSetError("A checkpoint needs sounds to run on: give a data set instead of --truth.")
-    from ..training.vertex.predict import ModelPrediction
+    from .predict import ModelPrediction
 
     store = AlignmentStore.of(truth.data, options.alignments)
     return {

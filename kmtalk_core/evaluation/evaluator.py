@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..datasets.regions import Regions
 from ..errors import DataSetError
 from ..progress import Job, Progress
 from .metrics import Scores, SequenceScore, pool, score
-from .regions import Regions
 from .sources import FloatArray, Phones, Prediction, Truth
 
 _MOST_TRIMMED = 0.1  # of the frames; beyond this a prediction belongs to another sound or rate

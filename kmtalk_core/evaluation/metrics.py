@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..alignment import Alignment
+from ..datasets.regions import IndexArray, Regions
 from ..phones import BILABIALS, classes_of
-from .regions import IndexArray, Regions
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
 Closure: TypeAlias = tuple[float, float, float, float]

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from ..alignment import Alignment
 from ..datasets.ply import TriangleMesh, find_mesh
+from ..datasets.regions import Regions
 from ..errors import DataSetError
 from ..files import replacing
 from ..phones import BILABIALS, VOWELS, classes_of
 from ..progress import Job, Progress
 from .evaluator import error_over_time
 from .metrics import opening
-from .regions import Regions
 from .render import Image, draw_head, heat, to_png
 from .sources import Phones, Prediction, Truth
 

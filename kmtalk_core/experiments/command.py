@@ -30,7 +30,7 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
     """Make the table; it goes to stdout and to DIR/TABLE.md and .json."""
     from ..datasets.alignments import AlignmentStore, prepare_job
     from ..datasets.reader import open_data_set
-    from ..evaluation.regions import regions_for
+    from ..datasets.regions import regions_for
     from ..files import replacing
     from ..training.vertex.settings import VertexTraining, read_config
     from .runs import Bench

@@ -12,10 +12,11 @@ from torch.utils.data import DataLoader
 
 from ..datasets.alignments import AlignmentStore
 from ..datasets.reader import MotionDataSet
+from ..datasets.regions import Regions
 from ..errors import TrainingError
 from ..evaluation.evaluator import evaluate_job
 from ..evaluation.metrics import Scores
-from ..evaluation.regions import Regions
+from ..evaluation.predict import ModelPrediction
 from ..evaluation.sources import SplitTruth
 from ..files import replacing
 from ..model.config import KMTalkConfig
@@ -23,7 +24,6 @@ from ..progress import Job, Progress
 from ..training.first_weights import prepare_for_vertices
 from ..training.vertex.data import KeyFinder, SequenceItems, collate
 from ..training.vertex.network import VertexNetwork, build
-from ..training.vertex.predict import ModelPrediction
 from ..training.vertex.settings import VertexTraining
 from ..training.vertex.trainer import train_job
 from .methods import CodeTalkerStyle, FaceFormerStyle, SelfTalkStyle

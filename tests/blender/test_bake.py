@@ -8,9 +8,10 @@ import bpy
 import numpy as np
 import pytest
 
-from kmtalk_addon import compat, drafts
-from kmtalk_addon.bake import BakeOptions, BakeReport, bake, draw, prepare, put
+from kmtalk_addon import compat
 from kmtalk_addon.face import find_face
+from kmtalk_addon.take import drafts
+from kmtalk_addon.take.bake import BakeOptions, BakeReport, bake, draw, prepare, put
 from kmtalk_core import progress
 from kmtalk_core.errors import FaceError
 from kmtalk_core.motion.arkit import ARKIT_INDEX, ARKIT_NAMES

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kmtalk_addon.bake import BakeOptions, bake
 from kmtalk_addon.face import find_face
+from kmtalk_addon.take.bake import BakeOptions, bake
 from kmtalk_core.errors import FaceError
-from kmtalk_core.faces.recognize.schemes import SCHEMES
 from kmtalk_core.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
-from kmtalk_core.motion.retarget import retarget
+from kmtalk_core.naming.retarget import retarget
+from kmtalk_core.naming.schemes import SCHEMES
 from kmtalk_core.take import Take
 
 AddMesh = Callable[..., Any]

@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 import pytest
 
-from kmtalk_addon import drafts, markers
+from kmtalk_addon.take import drafts, markers
 from kmtalk_core import progress
 
 

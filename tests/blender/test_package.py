@@ -21,7 +21,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_holds_the_add_on_and_nothing_of_the_workshop(archive: Path) -> None:
     names = zipfile.ZipFile(archive).namelist()
-    for wanted in ("blender_manifest.toml", "__init__.py", "kmtalk_addon/bake.py", "kmtalk_core/take.py"):
+    for wanted in ("blender_manifest.toml", "__init__.py", "kmtalk_addon/take/bake.py", "kmtalk_core/take.py"):
         assert wanted in names
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
     assert {name.split("/")[0] for name in names} <= {*package.PARTS}

@@ -83,7 +83,7 @@ def action() -> bpy.types.Action:
 
 
 def fcurves() -> "dict[str, bpy.types.FCurve]":
-    store = importlib.import_module(f"{MODULE}.kmtalk_addon.store")
+    store = importlib.import_module(f"{MODULE}.kmtalk_addon.take.store")
     return {name.split("|")[1]: curve for name, curve in store.curves_by_name(action()).items()}
 
 

@@ -11,11 +11,11 @@ from kmtalk_core.datasets.alignments import AlignmentStore, prepare_job
 from kmtalk_core.datasets.heads import synthetic_head
 from kmtalk_core.datasets.ply import TriangleMesh, find_mesh, read_ply, write_ply
 from kmtalk_core.datasets.reader import open_data_set
+from kmtalk_core.datasets.regions import regions_for
 from kmtalk_core.datasets.remesh import with_vertex_count
 from kmtalk_core.datasets.synthesis import SyntheticData, synthesize_job
 from kmtalk_core.errors import DataSetError
 from kmtalk_core.evaluation.metrics import opening, pool, score
-from kmtalk_core.evaluation.regions import regions_for
 from kmtalk_core.motion.arkit import ARKIT_INDEX
 from kmtalk_core.phones import BILABIALS, VOWELS
 from kmtalk_core.progress import finish

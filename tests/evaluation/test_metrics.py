@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from kmtalk_core.alignment import Alignment, Phone
+from kmtalk_core.datasets.regions import NAMES, Regions, parse_list, published, regions_for
 from kmtalk_core.errors import DataSetError
 from kmtalk_core.evaluation import command
 from kmtalk_core.evaluation.metrics import pool, score
-from kmtalk_core.evaluation.regions import NAMES, Regions, parse_list, published, regions_for
 
 VERTICES = 5023
 SUBJECTS = ("FaceTalk_170809_00138_TA", "FaceTalk_170731_00024_TA")

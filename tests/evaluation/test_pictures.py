@@ -10,8 +10,8 @@ import pytest
 
 from kmtalk_core.alignment import Alignment, Phone
 from kmtalk_core.datasets.ply import TriangleMesh
+from kmtalk_core.datasets.regions import Regions
 from kmtalk_core.evaluation.pictures import chosen_moments, curves, error_map, strip
-from kmtalk_core.evaluation.regions import Regions
 from kmtalk_core.evaluation.render import draw_head, heat, to_png
 
 PHONES = Alignment((Phone(0, 0.2, "m"), Phone(0.2, 0.6, "a"), Phone(0.6, 0.8, "b"), Phone(0.8, 1.0, "i")), 1.0, "test")

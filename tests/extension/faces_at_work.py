@@ -40,7 +40,7 @@ def points_of(addon: Callable[[str], Any], action: Any) -> dict[str, Any]:
     import numpy as np
 
     found = {}
-    for name, curve in addon("store").curves_by_name(action).items():
+    for name, curve in addon("take.store").curves_by_name(action).items():
         where = np.empty(2 * len(curve.keyframe_points), np.float32)
         curve.keyframe_points.foreach_get("co", where)
         found[name.split("|")[1]] = where.reshape(-1, 2)

@@ -28,7 +28,7 @@ def test_a_strip_trimmed_offset_and_at_23_976_fps_puts_keys_where_the_phones_are
     strip.frame_offset_start = 12
     strip.frame_offset_end = 6
     animate()
-    take = addon("store").take_of(action_of(head))
+    take = addon("take.store").take_of(action_of(head))
     heard = strip.frame_final_end - strip.frame_final_start
     assert take.duration == pytest.approx(heard / FILM, abs=0.04)
     frames = [round(strip.frame_final_start + key.frame / take.fps * FILM) for key in take.keys]
@@ -85,7 +85,7 @@ def test_reduced_curves_stay_within_the_error_with_fewer_keys(
     animate()
     every = points_of(addon, action_of(head))
     animate(bake_mode="REDUCED", error=0.01)
-    reduced = {name.split("|")[1]: curve for name, curve in addon("store").curves_by_name(action_of(head)).items()}
+    reduced = {name.split("|")[1]: curve for name, curve in addon("take.store").curves_by_name(action_of(head)).items()}
     for path, points in every.items():
         worst = max(abs(reduced[path].evaluate(frame) - value) for frame, value in points)
         assert worst <= 0.0101, path
@@ -119,7 +119,7 @@ def test_a_file_with_its_words_beside_it_and_a_range(
     path.with_suffix(".txt").write_text(SENTENCE, encoding="utf-8")
     scene.kmtalk.transcript = "BESIDE"
     bpy.ops.kmtalk.animate(file=str(path), use_range=True, range_start=13, range_end=24)
-    take = addon("store").take_of(action_of(head))
+    take = addon("take.store").take_of(action_of(head))
     assert take.text == SENTENCE and take.duration == pytest.approx(0.5, abs=0.05)
     assert action_of(head).kmtalk_take.keys[0].frame == 13
 
@@ -206,7 +206,7 @@ def test_a_strip_is_mixed_down_alone_as_a_retimed_one_has_to_be(
     add_strip("other", frame=1, channel=2)
     strip.mute = True  # adding retiming keys crashes Blender where there is no window, so the strip here has none
     scenes = len(bpy.data.scenes)
-    mixing = addon("mixdown").start(scene, strip, tmp_path / "mixed.wav")
+    mixing = addon("audio.mixdown").start(scene, strip, tmp_path / "mixed.wav")
     mixed, rate = soundfile.read(mixing.out, always_2d=True)
     original, own = soundfile.read(speech, always_2d=True)
     assert len(mixed) / rate == pytest.approx(strip.frame_final_duration / 24, abs=0.05)
@@ -224,11 +224,11 @@ def test_a_strip_of_another_scene_drives_a_face_in_this_one(
         pytest.skip("this Blender has no audio")
     edit = bpy.data.scenes.new("Edit")
     edit.render.fps, edit.render.fps_base = 48, 1.0
-    assert not addon("choices").other_scenes_sound(bpy.context)  # so the panel offers no scene
+    assert not addon("options").other_scenes_sound(bpy.context)  # so the panel offers no scene
     editor = edit.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     strips.new_sound(name="line", filepath=str(speech), channel=3, frame_start=97)
-    assert addon("choices").other_scenes_sound(bpy.context)
+    assert addon("options").other_scenes_sound(bpy.context)
     scene.kmtalk.strip_scene = edit
     animate()
     assert action_of(head).kmtalk_take.keys[0].frame == pytest.approx(97 / 2, abs=1)

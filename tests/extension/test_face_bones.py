@@ -75,7 +75,7 @@ def test_the_jaw_bone_opens_with_the_take_in_every_rotation_mode(
     rest = chin(rig, "jaw_master")
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     action = head.data.shape_keys.animation_data.action
-    take = addon("store").take_of(action)
+    take = addon("take.store").take_of(action)
     jaw = take.motion[:, take.channels.index("jawOpen")]
     drops = []
     for frame in range(len(jaw)):
@@ -85,7 +85,7 @@ def test_the_jaw_bone_opens_with_the_take_in_every_rotation_mode(
     widest = int(jaw.argmax())
     expected = 0.1077 * 0.35 * jaw[widest]
     assert drops[widest] == pytest.approx(expected, rel=0.15)
-    paths = {curve.data_path for curve in addon("store").curves_by_name(action).values()}
+    paths = {curve.data_path for curve in addon("take.store").curves_by_name(action).values()}
     assert not any("jawOpen" in path or "eyeLook" in path for path in paths)
     assert any("mouthClose" in path for path in paths)
 
@@ -99,7 +99,9 @@ def test_shape_keys_may_move_beside_the_bones(
     bpy.ops.kmtalk.use_rig()
     head.kmtalk_face.keys_too = True
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
-    paths = {c.data_path for c in addon("store").curves_by_name(head.data.shape_keys.animation_data.action).values()}
+    paths = {
+        c.data_path for c in addon("take.store").curves_by_name(head.data.shape_keys.animation_data.action).values()
+    }
     assert any("jawOpen" in path for path in paths)
 
 
@@ -171,7 +173,7 @@ def test_a_bone_edited_by_hand_is_a_key_edited_by_hand(
     scene.kmtalk.bake_mode = mode
     bpy.ops.kmtalk.use_rig()
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
-    store = addon("store")
+    store = addon("take.store")
     action = head.data.shape_keys.animation_data.action
     before, take = jaw_keys(), store.take_of(action)
     inner = take.keys[len(take.keys) // 2]
@@ -229,13 +231,13 @@ def test_after_other_settings_the_bones_are_written_anew(
     bpy.ops.kmtalk.use_rig()
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     action = head.data.shape_keys.animation_data.action
-    take = addon("store").take_of(action)
+    take = addon("take.store").take_of(action)
     widest = 1 + int(take.motion[:, take.channels.index("jawOpen")].argmax())
     scene.frame_set(widest)
     rest = chin(rig, "jaw_master")
     head.kmtalk_face.jaw_angle *= 2
     first = action.kmtalk_take.keys[2].frame
-    for curve in addon("store").curves_by_name(action).values():
+    for curve in addon("take.store").curves_by_name(action).values():
         if "mouthSmileLeft" in curve.data_path:
             next(p for p in curve.keyframe_points if round(p.co[0]) == first).co[1] += 0.2
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
@@ -254,7 +256,7 @@ def test_a_jaw_bone_closes_lips_that_no_key_closes(
     bpy.ops.kmtalk.use_rig()
     rest = chin(rig, "jaw_master")
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
-    take = addon("store").take_of(head.data.shape_keys.animation_data.action)
+    take = addon("take.store").take_of(head.data.shape_keys.animation_data.action)
     held = next(key.frame for key in take.keys if take.motion[key.frame, take.channels.index("mouthClose")] > 0.03)
     scene.frame_set(1 + held)
     assert np.linalg.norm(rest - chin(rig, "jaw_master")) < 1e-3

@@ -40,7 +40,7 @@ def test_keys_of_any_name_are_driven_as_somebody_says(
     assert curves['key_blocks["Mund auf"].value'][:, 1].max() > 0.2
     action = action_of(berta)
     first = action.kmtalk_take.keys[3].frame
-    curve = next(c for c in addon("store").curves_by_name(action).values() if "Mund auf" in c.data_path)
+    curve = next(c for c in addon("take.store").curves_by_name(action).values() if "Mund auf" in c.data_path)
     next(p for p in curve.keyframe_points if round(p.co[0]) == first).co[1] = 0.9
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
     frames = points_of(addon, action_of(berta))['key_blocks["Mund auf"].value']
@@ -78,14 +78,14 @@ def test_names_that_are_known_are_proposed_and_can_be_corrected(addon: Callable[
         "aa": "aa", "E": "E", "I": "I", "O": "O", "U": "U", "PP": "PP", "Spezial": ""
     }  # fmt: skip
     own.keys["U"].channel, own.keys["Spezial"].channel = "", "U"
-    face = addon("choices").face_of(addon("choices").meshes_of(bpy.context))
+    face = addon("options").face_of(addon("options").meshes_of(bpy.context))
     keys = [dict(mesh.shape_keys) for mesh in face.meshes]
     number = face.drive.channels.index("U")
     assert [each[number] for each in keys] == ["Spezial", "Spezial"]
     own.scheme = "arkit"
     assert not any(row.channel for row in own.keys)
     own.scheme = "names"
-    assert addon("choices").face_of([head]).sentence.startswith("VRM")
+    assert addon("options").face_of([head]).sentence.startswith("VRM")
 
 
 def test_a_channel_that_there_is_not_is_one_sentence(addon: Callable[[str], Any], berta: Any) -> None:
@@ -94,7 +94,7 @@ def test_a_channel_that_there_is_not_is_one_sentence(addon: Callable[[str], Any]
     bpy.ops.kmtalk.map_keys(scheme="oculus")
     say(berta.kmtalk_face, {"Breit": "EE"})
     with pytest.raises(addon("core").errors.FaceError, match="Oculus visemes knows no “EE”"):
-        addon("choices").face_of([berta])
+        addon("options").face_of([berta])
     with pytest.raises(RuntimeError, match="no naming scheme “kana”"):
         bpy.ops.kmtalk.map_keys(scheme="kana")
 
@@ -107,12 +107,12 @@ def test_it_is_kept_with_the_character(addon: Callable[[str], Any], berta: Any, 
     assert bpy.ops.kmtalk.save_preset() == {"FINISHED"}
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "berta.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "berta.blend"))
-    saved = addon("choices").face_of([bpy.data.objects["Berta"]])
+    saved = addon("options").face_of([bpy.data.objects["Berta"]])
     assert set(saved.meshes[0].shape_keys.values()) == set(SHOWN)
     bpy.ops.wm.read_homefile(use_empty=True)
     again = make_face(bpy.context.scene, "Berta", KEYS)
     addon("face.presets").load(again)
-    assert set(addon("choices").face_of([again]).meshes[0].shape_keys.values()) == set(SHOWN)
+    assert set(addon("options").face_of([again]).meshes[0].shape_keys.values()) == set(SHOWN)
 
 
 def test_a_linked_character_is_mapped_in_its_own_file(berta: Any, tmp_path: Path) -> None:

@@ -120,12 +120,12 @@ def test_regenerate_after_a_change_of_settings_mixes_nothing(
     bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
     bpy.ops.kmtalk.add_adjustment(channel="jawOpen", multiplier=0.5)
     frame = action_of(head).kmtalk_take.keys[4].frame
-    curves = addon("store").curves_by_name(action_of(head))
+    curves = addon("take.store").curves_by_name(action_of(head))
     smile = next(curve for name, curve in curves.items() if "mouthSmileLeft" in name)
     next(point for point in smile.keyframe_points if round(point.co[0]) == frame).co[1] = 0.7
     smile.update()
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
-    take = addon("store").take_of(action_of(head))
+    take = addon("take.store").take_of(action_of(head))
     written = points_of(addon, action_of(head))
     jaw = written['key_blocks["jawOpen"].value'][:, 1]
     assert jaw == pytest.approx(0.5 * take.motion[:, take.channels.index("jawOpen")], abs=1e-5)

@@ -13,7 +13,7 @@ from faces_at_work import SENTENCE, action_of, make_face, points_of
 from test_face_build import add_object, coordinates
 from test_keys import changed_frames
 
-from kmtalk_core.motion import shape_basis
+from kmtalk_core.drives import shape_basis
 from tests.meshes import MESHES, read_ply
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,7 +103,7 @@ def test_a_head_shows_the_vertices_of_the_take_to_a_quarter_of_a_millimetre(
 
     rest = coordinates(flame)
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
-    take = addon("store").take_of(action_of(flame))
+    take = addon("take.store").take_of(action_of(flame))
     assert take.space == "vocaset" and np.abs(take.motion).max() > 0.002
     assert len(flame.data.shape_keys.key_blocks) - 1 <= take.frame_count
     for frame in range(0, take.frame_count, 7):
@@ -120,16 +120,16 @@ def test_an_edited_weight_is_kept_and_only_its_neighbourhood_is_made_anew(
     action = action_of(flame)
     key_frame = action.kmtalk_take.keys[8].frame  # Blender frees the list when it is made anew
     far = [shown(flame, frame) for frame in (2, action.kmtalk_take.keys[-1].frame - 1)]
-    curve = next(iter(addon("store").curves_by_name(action).values()))
+    curve = next(iter(addon("take.store").curves_by_name(action).values()))
     point = next(point for point in curve.keyframe_points if round(point.co[0]) == key_frame)
     edited = point.co[1] + 0.3
     point.co[1] = edited
     curve.update()
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
     action = action_of(flame)
-    curve = next(iter(addon("store").curves_by_name(action).values()))
+    curve = next(iter(addon("take.store").curves_by_name(action).values()))
     assert curve.evaluate(key_frame) == pytest.approx(edited, abs=1e-4)
-    take = addon("store").take_of(action)
+    take = addon("take.store").take_of(action)
     assert next(k for k in take.keys if k.frame == key_frame - 1).state == "edited"
     last = action.kmtalk_take.keys[-1].frame - 1
     for before, frame in zip(far, (2, last), strict=True):
@@ -158,7 +158,7 @@ def test_a_biwi_head_is_animated_edited_saved_loaded_and_edited_again(
     bpy.context.scene.render.fps = 50  # every other frame is one of the take's
     rest = coordinates(biwi)
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
-    before, take = points_of(addon, action_of(biwi)), addon("store").take_of(action_of(biwi))
+    before, take = points_of(addon, action_of(biwi)), addon("take.store").take_of(action_of(biwi))
     assert take.space == "biwi" and np.abs(take.motion).max() > 0.01
     assert distance_to_take(addon, biwi, rest) < 0.3
     edits = [raise_weight(addon, biwi, number=8)]
@@ -221,7 +221,7 @@ def test_a_take_of_vertices_is_kept_small_and_comes_in_from_a_file(
 
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     action = action_of(flame)
-    made, keys = addon("store").take_of(action), flame.data.shape_keys
+    made, keys = addon("take.store").take_of(action), flame.data.shape_keys
     assert len(action.kmtalk_take.file) < 1.2 * 4 * made.motion.shape[1] * (len(keys.key_blocks) - 1) + 50_000
     assert bpy.ops.kmtalk.export_take(filepath=str(tmp_path / "take.npz"), layout_name="NPZ") == {"FINISHED"}
     other = published_head(bpy.context.scene, "vocaset")
@@ -237,7 +237,7 @@ def distance_to_take(
     addon: Callable[[str], Any], item: Any, rest: np.ndarray, action: Any = None, start: int = 1
 ) -> float:
     """Millimetres between what a head shows and its take, at the frames that the two have in common at 50 a second."""
-    take = addon("store").take_of(action or action_of(item))
+    take = addon("take.store").take_of(action or action_of(item))
     wanted = rest + take.motion.reshape(take.frame_count, -1, 3)
     left = [np.linalg.norm(shown(item, start + 2 * frame) - there, axis=1).max() for frame, there in enumerate(wanted)]
     return float(max(left)) * shape_basis.MILLIMETRES["head"]
@@ -257,4 +257,4 @@ def raise_weight(addon: Callable[[str], Any], item: Any, number: int) -> tuple[i
 
 
 def first_curve(addon: Callable[[str], Any], item: Any) -> Any:
-    return next(iter(addon("store").curves_by_name(action_of(item)).values()))
+    return next(iter(addon("take.store").curves_by_name(action_of(item)).values()))

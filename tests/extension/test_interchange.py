@@ -25,7 +25,7 @@ def some_take(frames: int = 45, fps: float = 30.0) -> Take:
 @pytest.mark.parametrize("name", ["take.csv", "take.json", "take.npz"])
 @pytest.mark.parametrize("fps", [24.0, 25.0, 30.0, 48.0, 60.0])
 def test_a_take_comes_back_from_each_layout(name: str, fps: float, tmp_path: Path) -> None:
-    from kmtalk_addon import interchange
+    from kmtalk_addon.take import interchange
 
     take = some_take(fps=fps)
     interchange.export(take, tmp_path / name)
@@ -40,7 +40,7 @@ def test_a_take_comes_back_from_each_layout(name: str, fps: float, tmp_path: Pat
 )
 @pytest.mark.parametrize("ending", [".csv", ".json", ".npz"])
 def test_what_is_no_take_is_refused_with_a_sentence(content: str, ending: str, tmp_path: Path) -> None:
-    from kmtalk_addon import interchange
+    from kmtalk_addon.take import interchange
 
     path = (tmp_path / "x").with_suffix(ending)
     path.write_text(content)
@@ -49,7 +49,7 @@ def test_what_is_no_take_is_refused_with_a_sentence(content: str, ending: str, t
 
 
 def test_json_brings_phones_and_words_and_finds_its_channels_by_name(tmp_path: Path) -> None:
-    from kmtalk_addon import interchange
+    from kmtalk_addon.take import interchange
 
     take = replace(some_take(), phones=(Phone(0.1, 0.2, "aɪ", 0.5),), text="Aye.")
     path = tmp_path / "take.json"
@@ -83,7 +83,7 @@ def test_json_brings_phones_and_words_and_finds_its_channels_by_name(tmp_path: P
     ],
 )
 def test_hostile_json_is_refused_with_a_sentence(change: dict[str, Any], tmp_path: Path) -> None:
-    from kmtalk_addon import interchange
+    from kmtalk_addon.take import interchange
 
     path = tmp_path / "take.json"
     interchange.export(some_take(), path)
@@ -125,7 +125,7 @@ DROPPED = [frame for frame in range(150) if frame % 7 not in (3, 4) and not 70 <
 def test_rows_of_a_recording_stand_where_their_timecodes_say(
     content: str, encoding: str, fps: float, tmp_path: Path
 ) -> None:
-    from kmtalk_addon import interchange
+    from kmtalk_addon.take import interchange
 
     path = tmp_path / "slate.csv"
     path.write_text(content, encoding=encoding)
@@ -136,7 +136,7 @@ def test_rows_of_a_recording_stand_where_their_timecodes_say(
 
 
 def test_timecodes_that_make_no_sense_leave_the_rows_one_after_another(tmp_path: Path) -> None:
-    from kmtalk_addon import interchange
+    from kmtalk_addon.take import interchange
 
     path = tmp_path / "slate.csv"
     for frames in ([0] * 90, list(range(90))[::-1], [*range(45), *range(10**6, 10**6 + 45)]):

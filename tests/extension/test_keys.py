@@ -24,7 +24,7 @@ def animated(scene: Any, head: Any, speech: Path) -> Any:
 
 
 def set_value(addon: Callable[[str], Any], action: Any, frame: int, value: float, path: str = JAW) -> None:
-    curve = next(c for name, c in addon("store").curves_by_name(action).items() if name.endswith(path))
+    curve = next(c for name, c in addon("take.store").curves_by_name(action).items() if name.endswith(path))
     point = next(p for p in curve.keyframe_points if round(p.co[0]) == frame)
     point.co[1] = value
     curve.update()
@@ -93,7 +93,7 @@ def test_a_marker_dragged_in_time_moves_its_key(addon: Callable[[str], Any], ani
 
 def move_column(addon: Callable[[str], Any], action: Any, frame: int, target: int | None) -> None:
     """Drag the keys of all curves at one frame to another, or delete them, as the Dope Sheet does."""
-    for curve in addon("store").curves_by_name(action).values():
+    for curve in addon("take.store").curves_by_name(action).values():
         points = {round(point.co[0]): point for point in curve.keyframe_points}
         value = points[frame].co[1]
         if target is not None:
@@ -233,22 +233,22 @@ def test_reduced_curves_are_edited_in_their_spans_alone(
     action = action_of(animated)
     frame = free_key(action).frame
     first, last = neighbours(action, frame)
-    curve = next(c for name, c in addon("store").curves_by_name(action).items() if name.endswith(JAW))
+    curve = next(c for name, c in addon("take.store").curves_by_name(action).items() if name.endswith(JAW))
     curve.keyframe_points.insert(frame, 0.75, keyframe_type="KEYFRAME")
     before = points_of(addon, action)
-    curves = addon("store").curves_by_name(action)
+    curves = addon("take.store").curves_by_name(action)
     shown = {name: [c.evaluate(f) for f in range(11, 90)] for name, c in curves.items() if not name.endswith(JAW)}
     bpy.ops.kmtalk.regenerate()
     action = action_of(animated)
     after = points_of(addon, action)
     assert dict(after[JAW])[frame] == 0.75
-    take = addon("store").take_of(action)
+    take = addon("take.store").take_of(action)
     for name, values in shown.items():
         path = name.split("|")[1]
         kept = sorted(dict(before[path]))
         reach = max((f for f in kept if f <= first), default=0), min((f for f in kept if f >= last), default=99)
         assert all(reach[0] < f < reach[1] for f in changed_frames({path: before[path]}, after)), path
-        now = [addon("store").curves_by_name(action)[name].evaluate(f) for f in range(11, 90)]
+        now = [addon("take.store").curves_by_name(action)[name].evaluate(f) for f in range(11, 90)]
         outside = [f - 11 for f in range(11, 90) if not reach[0] < f < reach[1]]
         assert np.allclose([now[f] for f in outside], [values[f] for f in outside], atol=1e-6)
         channel = list(take.channels).index(path.split('"')[1])
@@ -294,7 +294,7 @@ def test_a_shot_that_moved_with_its_sound_beside_it_regenerates(
     import bpy
 
     action = action_of(animated)
-    told = addon("store").story_of(action)
+    told = addon("take.store").story_of(action)
     elsewhere = type(told)(**{**vars(told), "audio": rf"C:\shots\{speech.name}"})
     action.kmtalk_take.story = json.dumps(vars(elsewhere))
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))

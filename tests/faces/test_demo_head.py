@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from kmtalk_core.faces import Head, HeadPart, demo_head
+from kmtalk_core.faces.demo import Head, HeadPart, demo_head
 from kmtalk_core.motion.arkit import ARKIT_NAMES
 
 EYE_SHAPES = tuple(name for name in ARKIT_NAMES if name.startswith("eye"))
@@ -330,7 +330,8 @@ def test_building_it_twice_gives_the_same_head(head: Head) -> None:
 def test_importing_the_package_needs_neither_scipy_nor_blender_nor_torch() -> None:
     light = "import sys, kmtalk_core.faces; assert not {'scipy', 'bpy', 'torch'} & set(sys.modules)"
     whole = (
-        "from kmtalk_core.faces import demo_head; demo_head; import sys; assert not {'bpy', 'torch'} & set(sys.modules)"
+        "import sys; from kmtalk_core.faces.demo import demo_head; demo_head; "
+        "assert not {'bpy', 'torch'} & set(sys.modules)"
     )
     for program in (light, whole):
         subprocess.run([sys.executable, "-c", program], check=True)

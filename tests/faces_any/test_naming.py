@@ -3,9 +3,9 @@
 import pytest
 
 from kmtalk_core.errors import FaceError
-from kmtalk_core.faces.recognize.naming import guess, likeliest, recognize_by_hand, recognize_face, recognize_names
-from kmtalk_core.faces.recognize.schemes import SCHEME_BY_NAME, SCHEMES
 from kmtalk_core.motion.arkit import ARKIT_NAMES
+from kmtalk_core.naming.recognize import guess, likeliest, recognize_by_hand, recognize_face, recognize_names
+from kmtalk_core.naming.schemes import SCHEME_BY_NAME, SCHEMES
 
 VRCHAT = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou")
 SPELLINGS = {

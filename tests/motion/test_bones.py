@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from kmtalk_core.drives.bones import EYE_LEFT, EYE_RIGHT, JAW, bone_motion
 from kmtalk_core.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
-from kmtalk_core.motion.bones import EYE_LEFT, EYE_RIGHT, JAW, bone_motion
 
 
 @pytest.mark.parametrize(

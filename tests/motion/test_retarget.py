@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from kmtalk_core.errors import FaceError
-from kmtalk_core.faces.recognize.schemes import SCHEMES
 from kmtalk_core.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
-from kmtalk_core.motion.retarget import from_json, retarget
+from kmtalk_core.naming.retarget import from_json, retarget
+from kmtalk_core.naming.schemes import SCHEMES
 
 VISEME_SETS = [
     scheme for scheme in SCHEMES if scheme.name in ("oculus", "microsoft", "vrm", "rhubarb", "preston_blair")

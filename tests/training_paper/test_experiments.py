@@ -11,7 +11,7 @@ import torch
 
 from kmtalk_core.datasets.alignments import AlignmentStore, phoneme_keys, uniform_keys
 from kmtalk_core.datasets.reader import MotionDataSet
-from kmtalk_core.evaluation.regions import regions_for
+from kmtalk_core.datasets.regions import regions_for
 from kmtalk_core.experiments import command
 from kmtalk_core.experiments.methods import AutoregressiveTrunk, CodeTalkerStyle, FaceFormerStyle, MotionPrior
 from kmtalk_core.experiments.runs import GENERATORS, Bench, Row

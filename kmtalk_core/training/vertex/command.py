@@ -8,8 +8,8 @@ from typing import Any
 
 from ...datasets.alignments import AlignmentStore, prepare_job
 from ...datasets.reader import MotionDataSet, open_data_set
+from ...datasets.regions import regions_for
 from ...errors import DataSetError, TrainingError
-from ...evaluation.regions import regions_for
 from ...progress import Job, finish
 from .settings import CONFIGS, MIXED, SCHEDULES, VertexTraining, read_config
 

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from ...datasets.regions import Regions
 from ...errors import TrainingError
 from ...evaluation.metrics import lip_errors
-from ...evaluation.regions import Regions
 from ...files import replacing
 from ...progress import Job, Progress
 from .data import Batch, SequenceItems, collate, epoch_batches

@@ -4,10 +4,11 @@ from typing import Any
 
 import bpy
 
-from . import choices, keys
-from .core import errors
+from .. import options
+from ..core import errors
+from ..face import Face, build, chosen, geometry, landmarks, mapping, presets, settings
+from ..take import keys
 from .drawing import Rows, draw_text
-from .face import Face, build, chosen, geometry, landmarks, mapping, presets, settings
 
 
 class KMTALK_UL_adjustments(Rows, bpy.types.UIList):
@@ -39,9 +40,9 @@ def draw_face(layout: Any, context: Any) -> None:
     row.operator("kmtalk.add_meshes", text="Add Selected", icon="ADD")
     if len(meshes_listed):
         row.operator("kmtalk.remove_mesh", text="", icon="REMOVE")
-    meshes = choices.meshes_of(context)
+    meshes = options.meshes_of(context)
     try:
-        face = choices.face_of(meshes)
+        face = options.face_of(meshes)
     except errors.KMTalkError as error:
         _draw_faceless(layout, context, str(error))
         return

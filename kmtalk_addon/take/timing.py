@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .core import curves
+from ..core import curves
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .core import arkit, errors
-from .core import take as takes
+from ..core import arkit, errors
+from ..core import take as takes
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...datasets.alignments import AlignmentStore
-from ...datasets.reader import MotionDataSet
-from ...errors import DataSetError, WeightsError
-from ...files import replacing
-from ...model import checkpoint
-from .data import FloatArray, KeyFinder, SequenceItems, collate
-from .network import KMTalkNetwork, VertexNetwork
-from .trainer import forecast_one
+from ..datasets.alignments import AlignmentStore
+from ..datasets.reader import MotionDataSet
+from ..errors import DataSetError, WeightsError
+from ..files import replacing
+from ..model import checkpoint
+from ..training.vertex.data import FloatArray, KeyFinder, SequenceItems, collate
+from ..training.vertex.network import KMTalkNetwork, VertexNetwork
+from ..training.vertex.trainer import forecast_one
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ModelPrediction:
         weights: Path, data: MotionDataSet, store: AlignmentStore, device: str = "auto", folder: Path | None = None
     ) -> "ModelPrediction":
         """The network of a checkpoint folder; WeightsError where it is of another motion space."""
-        from ...animate import pick_device
+        from ..animate import pick_device
 
         model = checkpoint.load(weights)
         if model.config.space != data.space.name:

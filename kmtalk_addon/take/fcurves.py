@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .core import curves
+from ..core import curves
 from .timing import FloatArray, Points, Samples
 
 LINEAR, BEZIER = 1, 2  # Blender's enum values: foreach_set takes numbers only

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import bpy
 
-from . import compat
-from .core import errors, progress
+from .. import compat
+from ..core import errors, progress
 
 Result = TypeVar("Result")
 Unit = TypeVar("Unit")

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import FaceError
-from .arkit import ARKIT_INDEX, ARKIT_NAMES
-from .retarget_tables import REALLUSION, RULES, Rule
+from ..motion.arkit import ARKIT_INDEX, ARKIT_NAMES
+from .rules import REALLUSION, RULES, Rule
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 

@@ -4,10 +4,12 @@ from typing import Any
 
 import bpy
 
-from . import choices, face_panel, keys
-from .core import errors
+from .. import options
+from ..core import errors
+from ..jobs.runner import desk
+from ..take import keys
+from . import face_panel
 from .drawing import Rows, draw_text
-from .jobs.runner import desk
 
 CATEGORY = "KMTalk"
 
@@ -68,11 +70,11 @@ def _draw_audio(layout: Any, context: Any) -> None:
         column.prop(settings, "file", text="")
     else:
         column.prop(settings, "strip", text="", icon="SOUND", placeholder=_strip_taken(context))
-        if choices.other_scenes_sound(context):
+        if options.other_scenes_sound(context):
             column.prop(settings, "strip_scene", text="")
     try:
-        path = choices.sound_path(context)
-        if settings.transcript == "BESIDE" and choices.words_beside(path):
+        path = options.sound_path(context)
+        if settings.transcript == "BESIDE" and options.words_beside(path):
             draw_text(column, context, f"With the words in {path.stem}.txt", "TEXT")
     except errors.KMTalkError as error:
         draw_text(column, context, str(error), "ERROR")
@@ -92,7 +94,7 @@ def _draw_audio(layout: Any, context: Any) -> None:
 def _strip_taken(context: Any) -> str:
     """The strip that is used where none is named."""
     try:
-        return str(choices.strip_of(context)[1].name)
+        return str(options.strip_of(context)[1].name)
     except errors.KMTalkError:
         return ""
 
@@ -121,7 +123,7 @@ def _draw_action(layout: Any, context: Any) -> None:
     if draw_jobs(layout.column(), context):
         layout.operator("kmtalk.animate", text="Animate Another", icon="PLAY")
         return
-    reason = choices.disabled_reason(context)
+    reason = options.disabled_reason(context)
     column = layout.column()
     column.scale_y = 1.6
     column.enabled = reason is None
@@ -135,13 +137,13 @@ def _draw_action(layout: Any, context: Any) -> None:
 
 
 def _module() -> str:
-    from .preferences import PACKAGE
+    from ..preferences import PACKAGE
 
     return PACKAGE
 
 
 def _draw_keys(layout: Any, context: Any) -> None:
-    action = next(iter(keys.actions_of(choices.meshes_of(context))), None)
+    action = next(iter(keys.actions_of(options.meshes_of(context))), None)
     if action is None:
         draw_text(layout, context, "The key motions are listed here once the face was animated.", "INFO")
         layout.operator("kmtalk.import_take", text="Import a Take…", icon="IMPORT")

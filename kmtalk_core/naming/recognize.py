@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...errors import FaceError
+from ..errors import FaceError
 from .schemes import ARKIT_MERGED, ARKIT_SCHEME, ARKIT_SPLIT, SCHEME_BY_NAME, SCHEMES, Scheme
 
 _SEPARATORS = re.compile(r"[\s._:|/\-]+")

@@ -8,10 +8,11 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from . import bake, compat, fcurves, markers, store
-from .core import drive as drives
-from .face import Face, FaceMesh
-from .face.bones import BoneEdits, read_edits
+from .. import compat
+from ..core import drive as drives
+from ..face import Face, FaceMesh
+from ..face.bones import BoneEdits, read_edits
+from . import bake, fcurves, markers, store
 from .timing import FloatArray
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .arkit import ARKIT_NAMES
-from .retarget import Retarget
+from ..motion.arkit import ARKIT_NAMES
+from ..naming.retarget import Retarget
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 Pose: TypeAlias = Mapping[str, float] | list[float]

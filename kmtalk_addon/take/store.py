@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from . import compat, drafts, fcurves
+from .. import compat
+from ..core import errors
+from ..core import take as takes
+from . import drafts, fcurves
 from .bake import BakeOptions
-from .core import errors
-from .core import take as takes
 from .timing import FloatArray, Timeline
 
 if TYPE_CHECKING:

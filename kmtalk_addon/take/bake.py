@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import bpy
 
-from . import compat, drafts, fcurves, markers
-from .core import drive as drives
-from .core import errors, progress
-from .face import Face, FaceMesh, own_shape_keys
-from .labels import shown
+from .. import compat
+from ..core import drive as drives
+from ..core import errors, progress
+from ..face import Face, FaceMesh, own_shape_keys
+from ..ui.labels import shown
+from . import drafts, fcurves, markers
 from .timing import FloatArray, Points, Samples, Timeline, points_of, sample
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from . import bake, changes, compat, drafts, fcurves, markers, store
-from .core import errors, progress
-from .face import Face, find_face, vertices
-from .labels import shown
+from .. import compat
+from ..core import errors, progress
+from ..face import Face, find_face, vertices
+from ..ui.labels import shown
+from . import bake, changes, drafts, fcurves, markers, store
 from .revision import Revision
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ...motion.arkit import ARKIT_NAMES
+from ..motion.arkit import ARKIT_NAMES
 
 Aliases = dict[str, tuple[str, ...]]
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .arkit import ARKIT_INDEX
+from ..motion.arkit import ARKIT_INDEX
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 Vector: TypeAlias = npt.NDArray[np.float64]

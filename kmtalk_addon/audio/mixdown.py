@@ -10,9 +10,9 @@ from typing import Any
 
 import bpy
 
-from . import compat
-from .core import errors, progress
-from .engine.process import lines_of
+from .. import compat
+from ..core import errors, progress
+from ..engine.process import lines_of
 
 _STAGE = "mixing the retimed strip down"
 _CODE = """

@@ -6,8 +6,9 @@ from typing import Any
 
 import bpy
 
-from . import compat, mixdown
-from .core import errors
+from .. import compat
+from ..core import errors
+from . import mixdown
 
 _PACK_LIMIT = 64 * 1024 * 1024
 """Sounds up to this size (bytes) travel inside the .blend file."""

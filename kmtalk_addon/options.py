@@ -9,7 +9,8 @@ from typing import Any
 
 import bpy
 
-from . import compat, engine, sound
+from . import compat, engine
+from .audio import sound
 from .core import errors, spaces
 from .face import Face, find_face, vertices
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..motion.arkit import ARKIT_NAMES
+from ...motion.arkit import ARKIT_NAMES
 from .hair import hair, left_brow
 from .parts import Solid, joined, left_eye, lower_teeth, tongue, upper_teeth
 from .rig import SkinRig, build_rig

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..core import progress
 from . import drafts
-from .core import progress
 
 _NOTE = "kmtalk_markers"
 

@@ -1,0 +1,1 @@
+"""What is drawn: panels, lists and the words in them."""

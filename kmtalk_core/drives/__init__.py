@@ -1,0 +1,1 @@
+"""Drives: what lies between a motion and the values of curves, and back."""
