@@ -24,16 +24,31 @@ class Phone:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What a transcript says of how something is said: `(happy)`, `[whispering, very softly]`.
+
+    It holds from `time` (seconds of the sound) to the next mark; `name` is what stands in the brackets, in lower case
+    and with single spaces; `strength` is from 0 to 1 where the mark names one (`(happy 40%)`), else None.
+    """
+
+    time: float
+    name: str
+    strength: float | None = None
+
+
+@dataclass(frozen=True)
 class Alignment:
     """The phones of one sound, in order, without overlap, covering 0 to `duration` (seconds); pauses are phones too.
 
-    `method` names the localizer that made it; `notes` says in whole sentences what the user should know of how.
+    `method` names the localizer that made it; `notes` says in whole sentences what the user should know of how;
+    `marks` are the transcript's, in order of their times.
     """
 
     phones: tuple[Phone, ...]
     duration: float
     method: str
     notes: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def mean_confidence(self) -> float:

@@ -107,6 +107,7 @@ class Animator:
             model={"name": self.model.config.name, "hash": self.weights_hash},
             audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
             notes=sound.notes + alignment.notes,
+            marks=alignment.marks,
         )
 
     def complete(self, take: Take, sound: Sound | None, edits: Sequence[Any]) -> Take:

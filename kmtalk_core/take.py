@@ -13,7 +13,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .alignment import Phone
+from .alignment import Mark, Phone
 from .errors import TakeError
 from .files import replacing
 from .motion.spaces import SPACES, MotionSpace
@@ -59,8 +59,9 @@ class Take:
     """Motion of one sound and where it came from.
 
     `motion` (frames, channels) is what is seen; each key's pose is the motion's row at its frame.  `phones` are in the
-    time of the sound, `keys` in rising order of their frames.  `settings`, `model` and `audio` are JSON objects: the
-    settings it was made with, the checkpoint's name and hash, the sound's name, digest and duration.
+    time of the sound, as are the `marks` of its transcript, `keys` in rising order of their frames.  `settings`,
+    `model` and `audio` are JSON objects: the settings it was made with, the checkpoint's name and hash, the sound's
+    name, digest and duration.
     """
 
     space: str
@@ -73,6 +74,7 @@ class Take:
     model: Mapping[str, Any] = field(default_factory=dict)
     audio: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def motion_space(self) -> MotionSpace:
@@ -115,6 +117,7 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
         "model": dict(take.model),
         "audio": dict(take.audio),
         "notes": list(take.notes),
+        "marks": [{"time": m.time, "name": m.name, "strength": m.strength} for m in take.marks],
     }
     if shapes is not None and take.motion.nbytes <= _LARGEST_MIXED:
         arrays = {"weights": mixture(take.motion, shapes), "shapes": shapes}
@@ -156,8 +159,9 @@ def load_take(path: str | Path) -> Take:
     try:
         keys = tuple(_key(entry, pose, len(motion)) for entry, pose in zip(header["keys"], poses, strict=True))
         phones = tuple(_phone(entry) for entry in header["phones"])
+        marks = tuple(_mark(entry) for entry in header["marks"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _broken(path, "a key or phone in its header is malformed") from error
+        raise _broken(path, "a key, phone or mark in its header is malformed") from error
     if any(after.frame <= before.frame for before, after in itertools.pairwise(keys)):
         raise _broken(path, "its keys are not in rising order")
     return Take(
@@ -171,6 +175,7 @@ def load_take(path: str | Path) -> Take:
         model=header["model"],
         audio=header["audio"],
         notes=tuple(str(note) for note in header["notes"]),
+        marks=marks,
     )
 
 
@@ -273,8 +278,9 @@ def _checked_header(header: Any, path: Path) -> dict[str, Any]:
         value = header.get(name, ...)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _broken(path, f"{name} is missing from its header or malformed")
-    if not isinstance(header.setdefault("notes", []), list):
-        raise _broken(path, "notes in its header is malformed")
+    for name in ("notes", "marks"):
+        if not isinstance(header.setdefault(name, []), list):
+            raise _broken(path, f"{name} in its header is malformed")
     if header["format"] != FORMAT:
         raise TakeError(f"{path} is of format {header['format']}, this version reads {FORMAT}; update KMTalk.")
     if header["space"] not in SPACES:
@@ -308,6 +314,14 @@ def _phone(entry: Mapping[str, Any]) -> Phone:
     if not (-1e9 < start <= end < 1e9 and 0 <= confidence <= 1):
         raise ValueError("no such stretch of time")
     return Phone(start, end, _label(entry["label"]), confidence)
+
+
+def _mark(entry: Mapping[str, Any]) -> Mark:
+    time, strength = float(entry["time"]), entry["strength"]
+    strength = None if strength is None else float(strength)
+    if not (-1e9 < time < 1e9 and (strength is None or 0 <= strength <= 1)):
+        raise ValueError("no such mark")
+    return Mark(time, _label(entry["name"]), strength)
 
 
 def _label(value: Any) -> str:

@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..alignment import Alignment, Phone
@@ -111,7 +112,8 @@ def _filled(alignment: Alignment, heard: Alignment, spans: Sequence[tuple[float,
     note = f"About {seconds:.1f} s of speech are not in the transcript; their phones are found by ear."
     spoken = [phone for phone in alignment.phones if not phone.is_silence]
     notes = (*alignment.notes, note, *heard.notes)
-    return Alignment.covering(spoken + added, alignment.duration, alignment.method, notes)
+    filled = Alignment.covering(spoken + added, alignment.duration, alignment.method, notes)
+    return replace(filled, marks=alignment.marks)
 
 
 def _neural(sound: Sound, weights: str | Path | None, device: str) -> Job[Alignment]:
