@@ -203,6 +203,19 @@ def _span(request: dict[str, Any]) -> tuple[float, float | None] | None:
     return float(begin), None if end is None else float(end)
 
 
+def private_input() -> IO[bytes]:
+    """This process's input to read from, with the null device on descriptor 0 instead.
+
+    On Windows whoever asks anything of a pipe waits for a read of it that is under way, and libraries ask about
+    descriptor 0 while they are loaded (SciPy's Fortran runtime does): that would be for ever.
+    """
+    requests = os.fdopen(os.dup(0), "rb")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return requests
+
+
 def run(weights: Path | None = None, device: str = "auto") -> NoReturn:
     """Serve the client at the other end of stdin and stdout, then end the process.
 
@@ -211,7 +224,7 @@ def run(weights: Path | None = None, device: str = "auto") -> NoReturn:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    status = WorkerServer(sys.stdin.buffer, answers, weights, device).serve()
+    status = WorkerServer(private_input(), answers, weights, device).serve()
     answers.flush()
     sys.stderr.flush()
     os._exit(status)  # a thread that still reads stdin makes the interpreter's own end abort now and then

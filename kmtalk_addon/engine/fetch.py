@@ -25,7 +25,7 @@ _CHUNK = 1 << 18
 
 
 def main(report: Path, folder: Path) -> int:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(_private_input(),), daemon=True).start()
     chosen = [item["download_info"] for item in json.loads(report.read_text(encoding="utf-8"))["install"]]
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_context()))
     before = 0
@@ -40,9 +40,21 @@ def main(report: Path, folder: Path) -> int:
     return 0
 
 
-def _end_with_parent() -> None:
+def _private_input() -> int:
+    """A descriptor of this process's input; descriptor 0 is the null device from now on.
+
+    On Windows whoever asks anything of a pipe, as libraries do of 0, waits for a read of it that is under way.
+    """
+    own = os.dup(0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return own
+
+
+def _end_with_parent(pipe: int) -> None:
     """End with the Blender that started this, however it ended: the next one will want the same files."""
-    while os.read(0, 1):  # `sys.stdin` would hold up a thread that the interpreter's end waits for
+    while os.read(pipe, 1):  # `sys.stdin` would hold up a thread that the interpreter's end waits for
         pass
     os._exit(1)
 
