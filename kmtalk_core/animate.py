@@ -63,11 +63,13 @@ class Animator:
         textgrid: str | Path | None = None,
         method: str = "auto",
         language: str = "en",
+        begin: float = 0.0,
         settings: Mapping[str, Any] | None = None,
     ) -> Job[Take]:
         """Find the key frames of `sound` and make its motion; however long it is, memory grows by the motion alone.
 
-        `text`, `textgrid`, `method` and `language` are those of `localize`, `settings` the fields of `Settings`.
+        `text`, `textgrid`, `method`, `language` and `begin` are those of `localize`, `settings` the fields of
+        `Settings`.
         Raises AlignmentError where an explicit method fails.
         """
         wanted = Settings.of(settings)
@@ -81,6 +83,7 @@ class Animator:
             text=text,
             textgrid=textgrid,
             language=language,
+            begin=begin,
             weights=self.weights if knows_phones else STARTER_WEIGHTS,
             device=str(self.device),
         )

@@ -36,7 +36,8 @@ def animate_file(
     found: `text`, `textgrid`, `method`, `language`, as `localize` takes them.
     """
     sound = yield from _load(source, span)
-    take = yield from animator.animate_job(sound, settings=settings, **localization)
+    begin = span[0] if span else 0.0
+    take = yield from animator.animate_job(sound, settings=settings, begin=begin, **localization)
     save_take(take, out)
     if csv is not None:
         export_csv(take, csv)

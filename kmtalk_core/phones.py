@@ -6,7 +6,6 @@ Diphthongs and affricates spelt as two symbols become two classes.
 
 import re
 import unicodedata
-from collections.abc import Sequence
 
 SILENCE = "sil"
 
@@ -32,24 +31,25 @@ _IPA_MEMBERS = {
 _IPA = {symbol: name for name, members in _IPA_MEMBERS.items() for symbol in members}
 _GLIDES = {"j": "ɪ", "w": "ʊ"}  # the second half of a diphthong as MFA writes it
 _AFFRICATES = {"sx": "ʃ", "ts": "s", "dz": "z", "tʃ": "tʃ", "dʒ": "tʃ", "tɕ": "tʃ", "dʑ": "tʃ", "tʂ": "tʃ", "dʐ": "tʃ"}
+_PAIRED = frozenset({*_AFFRICATES, "pf", "bv", "kx", "tɬ", "dɮ", "tθ", "dð", "kp", "ɡb", "ŋm", "cç", "ɟʝ", "tɹ", "dɹ"})
 
-_ARPABET = {
+ARPABET = {
     "aa": "a", "ae": "æ", "ah": "ʌ", "ao": "ɔ", "aw": "a ʊ", "ax": "ə", "axr": "ɜ", "ay": "a ɪ", "b": "b", "ch": "tʃ",
     "d": "d", "dh": "θ", "dx": "d", "eh": "ɛ", "el": "l", "em": "m", "en": "n", "er": "ɜ", "ey": "e ɪ", "f": "f",
     "g": "ɡ", "hh": "h", "hv": "h", "ih": "ɪ", "ix": "ɪ", "iy": "i", "jh": "tʃ", "k": "k", "l": "l", "m": "m",
     "n": "n", "nx": "n", "ng": "ŋ", "ow": "o ʊ", "oy": "ɔ ɪ", "p": "p", "r": "ɹ", "s": "s", "sh": "ʃ", "t": "t",
     "th": "θ", "uh": "ʊ", "uw": "u", "ux": "u", "v": "v", "w": "w", "y": "j", "z": "z", "zh": "ʃ", "ax-h": "ə",
-    "eng": "ŋ", "pcl": "p", "bcl": "b", "tcl": "t", "dcl": "d", "kcl": "k", "gcl": "ɡ",
+    "eng": "ŋ", "q": "t", "tq": "t", "pcl": "p", "bcl": "b", "tcl": "t", "dcl": "d", "kcl": "k", "gcl": "ɡ",
 }  # fmt: skip
-_SAMPA = str.maketrans({
-    "@": "ə", "{": "æ", "6": "ɐ", "9": "œ", "2": "ø", "A": "ɑ", "B": "β", "C": "ç", "D": "ð", "E": "ɛ", "G": "ɣ",
-    "H": "ɥ", "I": "ɪ", "J": "ɲ", "L": "ʎ", "M": "ɯ", "N": "ŋ", "O": "ɔ", "P": "ʋ", "Q": "ɒ", "R": "ʁ", "S": "ʃ",
-    "T": "θ", "U": "ʊ", "V": "ʌ", "X": "χ", "Y": "ʏ", "Z": "ʒ", "?": "ʔ", "3": "ɜ", "1": "ɨ", "7": "ɤ", "8": "ɵ",
-    "&": "ɶ", "}": "ʉ", "g": "ɡ", "4": "ɾ", "~": "̃", ":": "ː",
-})  # fmt: skip
+"""Classes of each ARPAbet phone in lower case, those of TIMIT and Buckeye among them."""
+ARPABET |= {f"{name}n": classes for name, classes in ARPABET.items() if classes[0] in VOWELS}  # Buckeye's nasal vowels
+_STRESSED = {"ah0": "ə"}
 _SILENCES = frozenset(
-    {"", "sil", "silence", "sp", "spn", "nsn", "pau", "pause", "brth", "epi", "noise", "_", "-", "#", "h#"}
-)
+    {
+        "", "sil", "silence", "sp", "spn", "nsn", "pau", "pause", "brth", "br", "epi", "noise", "ns", "lg", "cg", "ls",
+        "vocnoise", "iver", "laugh", "unknown", "exclude", "{b_trans}", "{e_trans}", "_", "-", "#", "h#", "#h", "xxx",
+    }
+)  # fmt: skip
 
 
 def classes_of(label: str) -> tuple[str, ...]:
@@ -62,23 +62,33 @@ def classes_of(label: str) -> tuple[str, ...]:
     if text.lower() in _SILENCES or text[:1] in "<+[(":
         return (SILENCE,)
     arpabet = re.sub(r"\d+$", "", text).lower()
-    if arpabet in _ARPABET and (len(arpabet) > 1 or text.isupper() or arpabet not in _IPA):
-        return tuple(_ARPABET[arpabet].split())
+    if arpabet in ARPABET and (len(arpabet) > 1 or text.isupper() or arpabet not in _IPA):
+        return tuple(_STRESSED.get(text.lower(), ARPABET[arpabet]).split())
     return _classes_of_ipa(text)
 
 
-def plain_labels(labels: Sequence[str]) -> list[str]:
-    """The labels of one file such that `classes_of` reads each right: lower-case ARPAbet in capitals, SAMPA as IPA.
+_VOWEL_SYMBOLS = frozenset(symbol for symbol, name in _IPA.items() if name in VOWELS)
+_GLIDE_SYMBOLS = frozenset("jwɥɹɻr")
+_IGNORED = "ː͡\"'.˥˦˧˨˩0123456789"
 
-    One label does not tell: `r`, `y` and `N` name different sounds in each notation, all of them together do.
+
+def ipa_symbols(label: str) -> str | None:
+    """The base symbols of an IPA label that is one phone: a consonant or an affricate, a vowel or a diphthong.
+
+    None for what is more than a phone, as words are, and for what holds anything else than IPA.
     """
-    spoken = {label for label in labels if classes_of(label) != (SILENCE,)}
-    bare = {re.sub(r"\d$", "", label) for label in spoken}
-    if any(len(label) > 1 and label not in _AFFRICATES for label in bare) and bare <= _ARPABET.keys():
-        return [label.upper() if label in spoken else label for label in labels]
-    if any(c in label for label in spoken for c in "@{}") or (bare & set("SZNIEOU") and not bare & set("szʃʒŋɪɛɔʊ")):
-        return [label.translate(_SAMPA) if label in spoken else label for label in labels]
-    return list(labels)
+    decomposed = unicodedata.normalize("NFD", label.strip().replace("ç", "ɕ")).replace("ə˞", "ɚ")
+    plain = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Lm", "Sk") and c not in _IGNORED)
+    if not 0 < len(plain) <= 4 or any(symbol not in _IPA for symbol in plain):
+        return None
+    nucleus = plain.lstrip("jwɥ") if len(plain) > 2 else plain
+    vowels = nucleus.rstrip("".join(_GLIDE_SYMBOLS)) if nucleus[:1] in _VOWEL_SYMBOLS else nucleus
+    if vowels and all(symbol in _VOWEL_SYMBOLS for symbol in vowels) and len(nucleus) <= 3:
+        return plain
+    bare = plain[:-1] if len(plain) > 1 and plain[-1] == "h" else plain
+    is_consonant = not any(symbol in _VOWEL_SYMBOLS for symbol in bare)
+    is_one = len(bare) == 1 or (len(bare) == 2 and (bare in _PAIRED or bare[0] == bare[1]))
+    return plain if is_consonant and is_one else None
 
 
 def _classes_of_ipa(text: str) -> tuple[str, ...]:

@@ -189,14 +189,14 @@ def test_a_part_cut_out_with_its_times_kept_starts_at_zero() -> None:
 
 
 def test_a_textgrid_of_another_length_is_cut_and_told() -> None:
-    alignment = alignment_of(parse_textgrid(LONG), 0.6)
-    assert rows(alignment)[-1] == (0.5, 0.6, "AE1")
-    assert "1.50 s long and the sound 0.60 s" in alignment.notes[0]
+    alignment = alignment_of(parse_textgrid(LONG), 0.8)
+    assert rows(alignment)[-1] == (0.75, 0.8, "P")
+    assert "1.50 s long and the sound 0.80 s" in alignment.notes[-1]
 
 
 def test_labels_that_name_no_phone_are_told() -> None:
     alignment = alignment_of(parse_textgrid(LONG.replace('"AE1"', '"??"')), 1.5)
-    assert "??" in alignment.notes[0]
+    assert "??" in alignment.notes[-1]
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -219,7 +219,11 @@ HOSTILE = {
     "nothing": "",
     "prose": "this is no TextGrid",
     "another object": LONG.replace('"TextGrid"', '"Sound"'),
-    "chronological": '"Praat chronological TextGrid text file"\n0 1\n',
+    "chronological, without its tiers": '"Praat chronological TextGrid text file"\n0 1\n',
+    "chronological, of a tier that is not there": (
+        '"Praat chronological TextGrid text file" 0 1 1 "IntervalTier" "phones" 0 1 2 0 1 "m"'
+    ),
+    "chronological, of many tiers": '"Praat chronological TextGrid text file" 0 1 900000000 "IntervalTier" "a" 0 1',
     "cut off": LONG[:700],
     "cut off in a string": LONG[: LONG.index("map") + 2],
     "more intervals than there are": LONG.replace("size = 5", "size = 1000000000"),

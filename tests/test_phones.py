@@ -2,7 +2,7 @@
 
 import pytest
 
-from kmtalk_core.phones import CLASS_INDEX, PHONE_CLASSES, SILENCE, VOWELS, classes_of, plain_labels
+from kmtalk_core.phones import CLASS_INDEX, PHONE_CLASSES, SILENCE, VOWELS, classes_of, ipa_symbols
 
 
 def test_every_class_is_its_own_label() -> None:
@@ -22,7 +22,8 @@ def test_what_marks_a_pause_is_silence(label: str) -> None:
 @pytest.mark.parametrize(
     ("label", "classes"),
     [
-        ("AH0", "ʌ"), ("B", "b"), ("JH", "tʃ"), ("AY1", "a ɪ"), ("R", "ɹ"), ("hh", "h"), ("pcl", "p"), ("ax-h", "ə"),
+        ("AH0", "ə"), ("AH1", "ʌ"), ("AH2", "ʌ"), ("AH", "ʌ"), ("ahn", "ʌ"), ("tq", "t"),
+        ("B", "b"), ("JH", "tʃ"), ("AY1", "a ɪ"), ("R", "ɹ"), ("hh", "h"), ("pcl", "p"), ("ax-h", "ə"),
         ("tʃʰ", "tʃ"), ("ˈaɪ", "a ɪ"), ("d͡ʒ", "tʃ"), ("tʲ", "t"), ("ɔ̃", "ɔ"), ("uː", "u"), ("r", "r"), ("ɚ", "ɜ"),
         ("ə˞", "ɜ"), ("ɫ", "l"), ("ç", "ʃ"), ("x", "x"), ("yː", "y"), ("aj", "a ɪ"), ("ow", "o ʊ"), ("j", "j"),
         ("ts.h", "tʃ"), ("s.", "ʃ"), ("i2", "i"), ("uəɜ", "u ə"), ("ɜː", "ɜ"), ("kh", "k"), ("ts", "s"), ("ɧ", "ʃ"),
@@ -37,14 +38,11 @@ def test_what_names_no_sound_has_no_class(label: str) -> None:
     assert classes_of(label) == ()
 
 
-def test_a_file_in_lower_case_arpabet_is_read_as_such() -> None:
-    assert plain_labels(["sil", "hh", "iy", "y", "r", ""]) == ["sil", "HH", "IY", "Y", "R", ""]
+@pytest.mark.parametrize("label", ["t", "tʃʰ", "d͡ʒ", "aɪ", "aj", "ɔ̃", "kʷ", "tː", "ɚ", "aw˥˩", "ʐ̩", "wai", "ts.h", "ç"])
+def test_a_single_phone_is_told_as_one(label: str) -> None:
+    assert ipa_symbols(label)
 
 
-def test_a_file_in_sampa_is_read_as_such() -> None:
-    assert plain_labels(["<p:>", "z", "aI", "t", "@", "N", "2:", "S"]) == ["<p:>", "z", "aɪ", "t", "ə", "ŋ", "øː", "ʃ"]
-
-
-def test_a_file_in_ipa_stays_as_it_is() -> None:
-    labels = ["m", "ə", "r", "y", "ʃ", ""]
-    assert plain_labels(labels) == labels
+@pytest.mark.parametrize("label", ["the", "map", "no", "in", "and", "m@p", "ⴰ", "", "umbrella", "ma", "st"])
+def test_a_word_is_no_phone(label: str) -> None:
+    assert ipa_symbols(label) is None

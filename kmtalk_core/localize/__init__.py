@@ -33,19 +33,21 @@ def localize(
     text: str | None = None,
     textgrid: str | Path | None = None,
     language: str = "en",
+    begin: float = 0.0,
     weights: str | Path | None = None,
     device: str = "cpu",
 ) -> Job[Alignment]:
     """Find the phones of `sound`.
 
-    `text` is what is said, `language` the eSpeak NG code of it; `textgrid` a file of Praat's or MFA's; `weights` the
-    folder of the checkpoint that `neural` needs, `device` where it runs.  A method asked for by name raises
+    `text` is what is said, `language` the eSpeak NG code of it; `textgrid` a file of Praat's or MFA's; `begin` is
+    where in its file the sound begins, in seconds, where it is a part of it; `weights` the folder of the checkpoint
+    that `neural` needs, `device` where it runs.  A method asked for by name raises
     AlignmentError when it fails; `auto` goes by ear instead and says so in the notes.
     """
     if method not in METHODS:
         raise AlignmentError(f"There is no localization method “{method}”; choose one of {', '.join(METHODS)}.")
     if method == "textgrid" or (method == "auto" and textgrid is not None):
-        return _from_textgrid(sound, textgrid)
+        return (yield from _from_textgrid(sound, textgrid, begin))
     if method == "transcript":
         return (yield from _from_transcript(sound, text, language))
     if method == "neural":
@@ -63,12 +65,15 @@ def localize(
     return (yield from _transcript_if_right(sound, text, language, weights, device))
 
 
-def _from_textgrid(sound: Sound, textgrid: str | Path | None) -> Alignment:
+def _from_textgrid(sound: Sound, textgrid: str | Path | None, begin: float) -> Job[Alignment]:
     from ..textgrid import alignment_of, read_textgrid
+    from .pauses import pauses_job
 
     if textgrid is None:
         raise AlignmentError("The method textgrid needs a TextGrid file; give one or choose another method.")
-    return alignment_of(read_textgrid(textgrid), sound.duration, Path(textgrid).name)
+    grid = read_textgrid(textgrid)
+    pauses = (yield from pauses_job(sound)) or ()
+    return alignment_of(grid, sound.duration, Path(textgrid).name, begin=begin, pauses=pauses)
 
 
 def _from_transcript(sound: Sound, text: str | None, language: str) -> Job[Alignment]:
