@@ -155,6 +155,36 @@ def test_silence_and_the_shortest_sounds_are_no_trouble(animator: Animator) -> N
         assert np.isfinite(take.motion).all()
 
 
+@pytest.fixture(scope="module")
+def starter() -> Animator:
+    return Animator.load(None, "cpu")
+
+
+@pytest.mark.parametrize("gap", [30.0, 47.0, 130.0])
+def test_between_two_sentences_far_apart_the_face_rests(starter: Animator, speech: Path, gap: float) -> None:
+    said = audio.load(speech)
+    sentence = said.read(0, said.length)
+    sound = audio.from_samples(np.concatenate([sentence, np.zeros(int(gap * RATE), np.float32), sentence]), RATE)
+    take = starter.animate(sound, settings=QUIET)
+    first, last = (round((said.duration + beside) * take.fps) for beside in (0.5, gap - 0.5))
+    assert take.motion[first:last, JAW].max() < 0.01
+    assert take.motion[first:last].max() < 0.05
+    before, after = take.motion[: first - 15], take.motion[last + 15 :]
+    assert before[:, JAW].max() > 0.2 and after[:, JAW].max() > 0.2
+    key = [key.frame for key in take.keys if key.frame < first][-3]
+    edited = starter.complete(take, sound, [{"frame": key, "pose": {"jawOpen": 0.9}}, {"frame": last, "add": True}])
+    assert edited.motion[key, JAW] == np.float32(0.9)
+    assert edited.motion[first + 15 : last - 15, JAW].max() < 0.01
+
+
+def test_a_long_pause_that_is_told_needs_no_key_in_any_space(pretrained_animator: Animator, tmp_path: Path) -> None:
+    phones = [Phone(0.1, 0.4, "m"), Phone(0.4, 0.8, "a"), Phone(70.0, 70.4, "a")]
+    write_textgrid(Alignment.covering(phones, 71.0, "test"), tmp_path / "said.TextGrid")
+    take = pretrained_animator.animate(noise(71.0), textgrid=tmp_path / "said.TextGrid")
+    assert {key.frame for key in take.keys if 2 <= key.time <= 69} == set()
+    assert np.isfinite(take.motion).all() and np.abs(take.motion).max() > 0
+
+
 def test_a_delay_shows_everything_later(animator: Animator) -> None:
     sound = noise(4.0)
     now, later = (animator.animate(sound, method="uniform", settings={**QUIET, "delay": d}) for d in (0.0, 0.2))

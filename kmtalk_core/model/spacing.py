@@ -24,7 +24,15 @@ class KeySpacing:
 
     @staticmethod
     def of(keys: Tensor, key_mask: Tensor | None, frame_count: int, reach: int) -> "KeySpacing":
-        """Spacing of `frame_count` frames between `keys` (batch, n), of which `key_mask` marks the real ones."""
+        """Spacing of `frame_count` frames between `keys` (batch, n), of which `key_mask` marks the real ones.
+
+        Where n is 0, as in a window within a long pause, every frame is as far from any key as can be.
+        """
+        if not keys.shape[1]:
+            far = torch.full((len(keys), frame_count), reach, device=keys.device)
+            none = torch.zeros_like(far)
+            weightless = none.to(torch.get_default_dtype())
+            return KeySpacing(none, none, far, far, weightless, weightless, reach)
         time = torch.arange(frame_count, device=keys.device)
         absent = frame_count + reach
         real = keys if key_mask is None else torch.where(key_mask, keys, absent)
@@ -48,6 +56,8 @@ class KeySpacing:
 
     def interpolate(self, values: Tensor) -> Tensor:
         """`values` (batch, n, channels) at the keys, to (batch, time, channels) between them; zero far from any key."""
+        if not values.shape[1]:
+            return values.new_zeros(len(values), self.previous.shape[1], values.shape[2])
         rows = torch.arange(len(values), device=values.device)[:, None]
         before = values[rows, self.previous] * self.previous_weight[..., None]
         return before + values[rows, self.next] * self.next_weight[..., None]

@@ -244,6 +244,29 @@ def test_frames_between_near_keys_interpolate_and_far_ones_rest() -> None:
     assert spacing.next_distance[0, 79] == 24
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"key_motion": False},
+        {"fusion": "fixed"},
+        {"residual": True},
+        {"segment_reach": 2},
+        {"audio_guidance": False},
+    ],
+)
+def test_a_window_within_a_long_pause_needs_no_key(changes: dict) -> None:
+    network = awake(small(**changes))
+    encoded, keys = speech(frames=400), torch.tensor([[0, 3, 8, 392, 399]])
+    low, high = 100, 300
+    whole = network(encoded, keys).motion[:, low + network.config.context : high - network.config.context]
+    within = network(part(encoded, low, high), torch.zeros(1, 0, dtype=torch.long))
+    assert within.key_motions.shape == (1, 0, 52)
+    alone = within.motion[:, network.config.context : -network.config.context]
+    assert alone.shape == whole.shape and alone.shape[1] > 50
+    torch.testing.assert_close(alone, whole, atol=1e-5, rtol=1e-4)
+
+
 def test_key_gaps_end_at_the_first_and_last_real_key() -> None:
     keys, mask = torch.tensor([[3, 5, 50, 0]]), torch.tensor([[True, True, True, False]])
     before, after = key_gaps(keys, mask, 24)
