@@ -32,7 +32,7 @@ _VISIBLE = 1e-5
 class _Rig:
     """What `bake.place` asks for."""
 
-    datablock: Any
+    owner: Any
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from .. import engine
 from ..core import errors, poses, progress
 from ..jobs.runner import desk
 from . import build, geometry, sheet
-from .recognise import Face, FaceMesh, find_face
+from .recognise import find_face
+from .targets import Face, KeyTarget
 
 REPORT = "KMTalk Face Check"
 _NO_EFFECT = 1e-4  # of the mesh's size
@@ -41,16 +42,16 @@ class Request:
 def request(objects: Sequence[Any], chosen: tuple[engine.Engine, tuple[str, ...]], picture: Path | None) -> Request:
     """What to check on the face that `objects`, the head first, make up.  Raises FaceError."""
     face = find_face(objects)
-    head = next((mesh for mesh in face.meshes if mesh.object == face.owner), face.meshes[0])
-    ordered = [head.object, *(item for item in objects if item != head.object)]
+    head = next((mesh for mesh in face.meshes if mesh.item == face.owner), face.meshes[0])
+    ordered = [head.item, *(item for item in objects if item != head.item)]
     asked = build.request(ordered, chosen, for_building=False)
     names, shown = _poses_of(face, head)
-    linear, shift = (asked.turn.T @ matrix for matrix in geometry.to_world(head.object))
+    linear, shift = (asked.turn.T @ matrix for matrix in geometry.to_world(head.item))
     np.savez(Path(asked.folder.name) / "poses.npz", poses=shown @ linear.T.astype(np.float32) + shift)
-    return Request(tuple(mesh.object.session_uid for mesh in face.meshes), asked, names, picture)
+    return Request(tuple(mesh.item.session_uid for mesh in face.meshes), asked, names, picture)
 
 
-def _poses_of(face: Face, head: FaceMesh) -> tuple[tuple[str, ...], Array]:
+def _poses_of(face: Face, head: KeyTarget) -> tuple[tuple[str, ...], Array]:
     """Names and vertices (P, N, 3) of the head: the test poses, then every key of the face alone."""
     neutral, offsets = _offsets(head)
     values = face.drive(poses.test_motion())
@@ -62,10 +63,10 @@ def _poses_of(face: Face, head: FaceMesh) -> tuple[tuple[str, ...], Array]:
     return names, np.concatenate([shown, neutral + moves]).astype(np.float32)
 
 
-def _offsets(mesh: FaceMesh) -> tuple[Array, dict[int, Array]]:
+def _offsets(mesh: KeyTarget) -> tuple[Array, dict[int, Array]]:
     """The neutral vertices of a mesh, with a mouth that was modelled open sealed, and each key's offsets by channel."""
-    blocks = mesh.datablock.key_blocks
-    neutral = geometry.vertices_of(mesh.object).astype(np.float32)
+    blocks = mesh.owner.key_blocks
+    neutral = geometry.vertices_of(mesh.item).astype(np.float32)
     offsets = {
         channel: sheet.points_of(blocks[name]) - sheet.points_of(blocks[name].relative_key)
         for channel, name in mesh.shape_keys.items()

@@ -1,43 +1,12 @@
 """Which meshes make up a face, whatever naming scheme their shape keys follow, and what of a take moves which key."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from ..core import drive, errors, naming, retarget
 from . import mapping, settings
-
-
-@dataclass(frozen=True)
-class FaceMesh:
-    """One mesh object and its shape keys by channel of the face's drive."""
-
-    object: Any
-    shape_keys: Mapping[int, str]
-
-    @property
-    def datablock(self) -> Any:
-        """The `Key` datablock that carries the animation."""
-        return self.object.data.shape_keys
-
-
-@dataclass(frozen=True)
-class Face:
-    """All meshes that one take drives at once, head, teeth, tongue, eyes, and what turns the take into their values.
-
-    owner: the object that carries the face's settings; sentence: what was recognised, for the user.
-    """
-
-    meshes: tuple[FaceMesh, ...]
-    drive: drive.Drive
-    owner: Any
-    sentence: str
-
-    @property
-    def channels(self) -> tuple[int, ...]:
-        """Every channel of the drive that moves something, in order."""
-        return tuple(sorted({channel for mesh in self.meshes for channel in mesh.shape_keys}))
+from .targets import Face, KeyTarget
 
 
 def find_face(objects: Iterable[Any]) -> Face:
@@ -63,15 +32,12 @@ def find_face(objects: Iterable[Any]) -> Face:
     rules = settings.adjusted(retarget.retarget(found.scheme, found.mapping), owner.kmtalk_face)
     by_bones = settings.taken_channels(owner.kmtalk_face)
     index = {channel: number for number, channel in enumerate(rules.channels) if channel not in by_bones}
-    return Face(
-        tuple(
-            FaceMesh(item, {index[c]: key for c, key in found.meshes[item.name].items() if c in index})
-            for item in speaking
-        ),
-        drive.KeyDrive(rules),
-        owner,
-        found.sentence,
-    )
+    by_keys = drive.KeyDrive(rules)
+    targets = [
+        KeyTarget.of(item, by_keys, {index[c]: key for c, key in found.meshes[item.name].items() if c in index})
+        for item in speaking
+    ]
+    return Face(tuple(targets), owner, found.sentence)
 
 
 def recognise(meshes: Iterable[Any]) -> naming.Naming:
@@ -113,15 +79,3 @@ def require_editable(item: Any) -> None:
         )
     if not key.use_relative:
         raise errors.FaceError(f"“{item.name}” has absolute shape keys: switch them to Relative before animating it.")
-
-
-def own_shape_keys(item: Any) -> str | None:
-    """Give an overridden character shape keys that can be animated here; return what the user should know of it.
-
-    Overriding an object leaves its mesh in the library, where Blender saves no animation of its shape keys; overriding
-    the mesh too makes them this file's.
-    """
-    if item.override_library is None or item.data.library is None:
-        return None
-    item.data = item.data.override_create(remap_local_usages=False)
-    return f"The mesh of “{item.name}” is a library override now too, so that its shape keys can move in this file"

@@ -14,7 +14,7 @@ from mathutils import Matrix, Vector
 from .. import compat
 from ..core import errors, poses, progress
 from . import build, geometry
-from .recognise import Face
+from .targets import Face
 
 Array: TypeAlias = npt.NDArray[np.float32]
 
@@ -53,16 +53,16 @@ def view_of(
 
 def view_by_motion(face: Face) -> View:
     """The view of a face of any make: at what its keys move, from where that looks, with the world's Z up."""
-    mesh = max(face.meshes, key=lambda mesh: len(mesh.object.data.vertices))
-    blocks = mesh.datablock.key_blocks
-    neutral = geometry.vertices_of(mesh.object)
+    mesh = max(face.meshes, key=lambda mesh: len(mesh.item.data.vertices))
+    blocks = mesh.owner.key_blocks
+    neutral = geometry.vertices_of(mesh.item)
     moved = np.zeros(len(neutral))
     for name in mesh.shape_keys.values():
         moved += np.linalg.norm(points_of(blocks[name]) - points_of(blocks[name].relative_key), axis=1)
     weight = moved / max(moved.sum(), 1e-12)
     normals = np.empty(3 * len(neutral), np.float32)
-    mesh.object.data.vertex_normals.foreach_get("vector", normals)
-    linear, shift = geometry.to_world(mesh.object)
+    mesh.item.data.vertex_normals.foreach_get("vector", normals)
+    linear, shift = geometry.to_world(mesh.item)
     places = neutral @ linear.T + shift
     front = np.linalg.inv(linear).T @ (normals.reshape(-1, 3).T.astype(np.float64) @ weight)
     up = np.array([0.0, 0.0, 1.0]) if abs(front[2]) < 0.8 * np.linalg.norm(front) else np.array([0.0, 1.0, 0.0])
@@ -96,7 +96,7 @@ def draw(face: Face, parts: Sequence[Any], view: View, path: Path | None) -> pro
 def _add_posed(scene: Any, face: Face, parts: Sequence[Any], values: Array, view: View) -> list[Any]:
     """The parts in one pose, as plain meshes that look along the picture's axes."""
     shown = Matrix(view.axes.tolist()).to_4x4() @ Matrix.Translation(-Vector(view.centre))
-    keys = {mesh.object: mesh.shape_keys for mesh in face.meshes}
+    keys = {mesh.item: mesh.shape_keys for mesh in face.meshes}
     made = []
     for item in parts:
         data = item.data.copy()

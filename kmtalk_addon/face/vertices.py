@@ -18,7 +18,7 @@ from ..core import errors, progress, shape_basis, spaces, topology
 from ..core import take as takes
 from ..jobs.runner import in_thread
 from . import build, geometry
-from .recognise import Face, FaceMesh
+from .targets import Face, KeyTarget
 
 FITTED = "kmtalk_fitted"
 """Custom property of a `Key`: the motion space that our fitted keys show, and their names."""
@@ -60,9 +60,9 @@ def find_face(objects: Iterable[Any], space: str) -> Face:
         build.require_buildable(item)
         names = fitted_keys(item, space)
         drive = VertexDrive(space, _shapes(item, names, match))
-        keys = FaceMesh(item, dict(enumerate(names)))
+        keys = KeyTarget.of(item, drive, dict(enumerate(names)))
         sentence = f"{match.topology.upper()} topology, moved by its vertices: {len(names)} shape keys fitted."
-        return Face((keys,), drive, item, sentence)
+        return Face((keys,), item, sentence)
     raise errors.FaceError(
         f"These weights move the {spaces.SPACES[space].vertices:,} vertices of a {space} head: choose a mesh of that "
         "topology, or weights that make shape-key coefficients."

@@ -93,7 +93,7 @@ def request(
         clip=clip,
         text=text or options.words(scene.kmtalk, path),
         scene=scene.session_uid,
-        objects=tuple(mesh.object.session_uid for mesh in face.meshes),
+        objects=tuple(mesh.item.session_uid for mesh in face.meshes),
         drive=face.drive,
         fps=bake.scene_fps(scene),
         engine=engine,
@@ -220,7 +220,7 @@ def find_objects(numbers: Sequence[int]) -> list[Any]:
 def _locked_edits(asked: Request, take: "Take") -> list[dict[str, Any]]:
     """What keeps the locked keys of an earlier take of the same sound on this face."""
     face = options.face_of(find_objects(asked.objects), take.space)
-    for action in keys.actions_of([mesh.object for mesh in face.meshes]):
+    for action in keys.actions_of([mesh.item for mesh in face.meshes]):
         story = store.story_of(action)
         if story.name != asked.options.name:
             continue

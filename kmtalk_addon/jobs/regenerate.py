@@ -87,12 +87,12 @@ def _complete(
         yield from pace.rest("writing curves")
         for mesh in keys.face_of(_find_actions(numbers)).meshes:
             bake.widen_sliders(mesh, revision.samples.values)
-            mesh.datablock.update_tag()
+            mesh.owner.update_tag()
         for draft in begun:
             drafts.finish(draft)
         bake.mark_scene(find_scene(scene), story.options, revision.samples.key_frames, labels)
 
-    objects = [mesh.object.session_uid for mesh in face.meshes]
+    objects = [mesh.item.session_uid for mesh in face.meshes]
     yield from drafts.insist(attempt)
     bones.revise(options.face_of(find_objects(objects), completed.space), take, completed, story, edited.bones)
     count = len(revision.frames)

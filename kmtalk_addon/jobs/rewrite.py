@@ -26,7 +26,7 @@ def rewrite(context: Any) -> progress.Job[str]:
         face, story, take = keys.face_of(actions), store.story_of(action), store.take_of(action)
         if changes.read_changes(actions, face, take, story).edits:
             raise errors.TakeError(f"Keys of “{name}” were changed by hand: regenerate first, and apply then.")
-        objects = tuple(mesh.object.session_uid for mesh in face.meshes)
+        objects = tuple(mesh.item.session_uid for mesh in face.meshes)
         place = _finder(objects, context.scene.session_uid, take.space)
         story = replace(story, drive=drives.signature(face.drive))
         work.append((take, bytes(action.kmtalk_take.file), story, face.drive, place))
@@ -35,7 +35,7 @@ def rewrite(context: Any) -> progress.Job[str]:
 
 def write_all(face: Face, scene: int, take: Any, data: bytes, story: store.Story) -> progress.Job[str]:
     """Write all of a take, where its face is driven otherwise than it was.  Raises KMTalkError."""
-    place = _finder(tuple(mesh.object.session_uid for mesh in face.meshes), scene, take.space)
+    place = _finder(tuple(mesh.item.session_uid for mesh in face.meshes), scene, take.space)
     story = replace(story, drive=drives.signature(face.drive))
     return _write([(take, data, story, face.drive, place)])
 

@@ -9,7 +9,7 @@ import bpy
 from .. import compat
 from ..core import drive as drives
 from ..core import errors, progress
-from ..face import Face, FaceMesh, own_shape_keys
+from ..face import Face, KeyTarget
 from ..ui.labels import shown
 from . import drafts, fcurves, markers
 from .timing import FloatArray, Points, Samples, Timeline, points_of, sample
@@ -148,11 +148,11 @@ def put(drawing: Drawing, prepared: Prepared, face: Face, scene: Any, options: B
     for mesh, (draft, handle), forgotten in zip(face.meshes, drawing.places, drawing.forgotten, strict=True):
         _let_go(mesh, forgotten)
         action = actions[draft]
-        notes += filter(None, [own_shape_keys(mesh.object)])
+        notes += filter(None, [mesh.own()])
         widen_sliders(mesh, samples.values)
         place(action, compat.slot_by_handle(action, handle), mesh, samples, options)
-        mesh.datablock.update_tag()
-        mesh.object.data.update()
+        mesh.owner.update_tag()
+        mesh.item.data.update()
         notes += _conflicts(action, mesh)
     mark_scene(scene, options, samples.key_frames, prepared.labels)
     first, last = int(samples.frames[0]), int(samples.frames[-1])
@@ -162,26 +162,26 @@ def put(drawing: Drawing, prepared: Prepared, face: Face, scene: Any, options: B
     return BakeReport(tuple(actions.values()), curves, first, last, samples.key_frames, tuple(notes))
 
 
-def _require_free(mesh: FaceMesh) -> None:
-    animation = mesh.datablock.animation_data
+def _require_free(mesh: KeyTarget) -> None:
+    animation = mesh.owner.animation_data
     if animation is not None and animation.use_tweak_mode:
         raise errors.FaceError(
-            f"“{mesh.object.name}” is in the NLA's tweak mode: leave it (Tab in the NLA editor) before baking."
+            f"“{mesh.item.name}” is in the NLA's tweak mode: leave it (Tab in the NLA editor) before baking."
         )
 
 
-def _begin(name: str, mesh: FaceMesh, begun: list[drafts.Draft]) -> tuple[drafts.Draft, int]:
+def _begin(name: str, mesh: KeyTarget, begun: list[drafts.Draft]) -> tuple[drafts.Draft, int]:
     """The draft of our action for the take `name`, one for all meshes where actions have slots, else one a mesh; and
     the handle of the mesh's slot (0 before Blender 4.4)."""
-    tag = name if compat.HAS_SLOTS else f"{name} ({mesh.object.name})"
+    tag = name if compat.HAS_SLOTS else f"{name} ({mesh.item.name})"
     is_own = (action for action in bpy.data.actions if action.get(drafts.TAG) == tag and action.library is None)
     old = next(is_own, None)
     draft = next((draft for draft in begun if draft.tag == tag), None)
     if draft is None:
         draft = drafts.begin(tag, old)
         begun.append(draft)
-    slot = compat.same_slot(draft.find(), compat.slot_of(old, mesh.datablock)) if old else None
-    slot = slot or compat.ensure_slot(draft.find(), mesh.datablock)
+    slot = compat.same_slot(draft.find(), compat.slot_of(old, mesh.owner)) if old else None
+    slot = slot or compat.ensure_slot(draft.find(), mesh.owner)
     return draft, slot.handle if slot else 0
 
 
@@ -199,9 +199,9 @@ def _forget_others(action: Any, handle: int, paths: set[str]) -> tuple[str, ...]
     return gone
 
 
-def _let_go(mesh: FaceMesh, paths: Iterable[str]) -> None:
+def _let_go(mesh: KeyTarget, paths: Iterable[str]) -> None:
     """Give shape keys that lost their curves the value 0, where they are still there."""
-    by_path = {data_path(block.name): block for block in mesh.datablock.key_blocks}
+    by_path = {data_path(block.name): block for block in mesh.owner.key_blocks}
     for path in paths:
         if path in by_path:
             by_path[path].value = 0.0
@@ -227,7 +227,7 @@ def _in_group(curve: Any) -> bool:
     return curve.group is not None and curve.group.name == _GROUP
 
 
-def data_paths(mesh: FaceMesh) -> dict[int, str]:
+def data_paths(mesh: KeyTarget) -> dict[int, str]:
     """Data path of the shape-key value by channel."""
     return {channel: data_path(name) for channel, name in mesh.shape_keys.items()}
 
@@ -237,18 +237,18 @@ def data_path(name: str) -> str:
     return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'
 
 
-def widen_sliders(mesh: FaceMesh, values: FloatArray) -> None:
+def widen_sliders(mesh: KeyTarget, values: FloatArray) -> None:
     """Let the sliders of a mesh take `values` (F, channels): Blender clamps f-curves to them too."""
     lowest, highest = values.min(axis=0), values.max(axis=0)
     for channel, name in mesh.shape_keys.items():
-        block = mesh.datablock.key_blocks[name]
+        block = mesh.owner.key_blocks[name]
         block.slider_max = max(block.slider_max, min(float(highest[channel]), _SLIDER_LIMIT))
         block.slider_min = min(block.slider_min, max(float(lowest[channel]), -_SLIDER_LIMIT))
 
 
-def place(action: Any, slot: Any, mesh: FaceMesh, samples: Samples, options: BakeOptions) -> None:
+def place(action: Any, slot: Any, mesh: KeyTarget, samples: Samples, options: BakeOptions) -> None:
     """Let the action play: as the active one where that place is free, else on an NLA track of its own."""
-    animation = mesh.datablock.animation_data or mesh.datablock.animation_data_create()
+    animation = mesh.owner.animation_data or mesh.owner.animation_data_create()
     strip = _own_strip(animation, action, slot)
     if strip is not None:
         _let_rest(mesh)
@@ -274,16 +274,16 @@ def _let_rest(mesh: Any) -> None:
 
     Nothing can be put below tracks that are there already.
     """
-    if not (compat.KEYS_REST_AT_ONE and isinstance(mesh, FaceMesh)):
+    if not (compat.KEYS_REST_AT_ONE and isinstance(mesh, KeyTarget)):
         return
-    animation = mesh.datablock.animation_data
+    animation = mesh.owner.animation_data
     strips = (strip for track in animation.nla_tracks for strip in track.strips)
     strip = next((strip for strip in strips if strip.action and _REST in strip.action), None)
     if strip is None and len(animation.nla_tracks):
         return
-    action = strip.action if strip else bpy.data.actions.new(f"KMTalk: rest of {mesh.object.name}")
+    action = strip.action if strip else bpy.data.actions.new(f"KMTalk: rest of {mesh.item.name}")
     action[_REST] = True
-    slot = compat.assigned_slot(strip) if strip else compat.ensure_slot(action, mesh.datablock)
+    slot = compat.assigned_slot(strip) if strip else compat.ensure_slot(action, mesh.owner)
     curves = compat.curves_of(action, slot)
     for path in data_paths(mesh).values():
         if curves.find(path) is None:
@@ -332,19 +332,19 @@ def _push_down(animation: Any) -> None:
     strip.extrapolation, strip.blend_type, strip.influence = extrapolation, blend, influence
 
 
-def _conflicts(action: Any, mesh: FaceMesh) -> Iterable[str]:
+def _conflicts(action: Any, mesh: KeyTarget) -> Iterable[str]:
     """What keeps some of the written shape keys from moving."""
-    animation = mesh.datablock.animation_data
+    animation = mesh.owner.animation_data
     ours = set(data_paths(mesh).values())
     driven = sum(driver.data_path in ours for driver in animation.drivers)
     if driven:
-        yield f"{driven} shape keys of “{mesh.object.name}” follow drivers, which win over any animation."
+        yield f"{driven} shape keys of “{mesh.item.name}” follow drivers, which win over any animation."
     if animation.action is None or animation.action == action:
         return
     held = {curve.data_path for curve in compat.read_curves(animation.action, compat.assigned_slot(animation))} & ours
     if held:
         yield (
-            f"{len(held)} shape keys of “{mesh.object.name}” keep the animation of “{animation.action.name}”: "
+            f"{len(held)} shape keys of “{mesh.item.name}” keep the animation of “{animation.action.name}”: "
             "bake above it to let the take move them."
         )
 

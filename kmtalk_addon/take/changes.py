@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .. import compat
 from ..core import drive as drives
-from ..face import Face, FaceMesh
+from ..face import Face, KeyTarget
 from ..face.bones import BoneEdits, read_edits
 from . import bake, fcurves, markers, store
 from .timing import FloatArray
@@ -145,14 +145,14 @@ def _owners(take: "Take", story: store.Story) -> dict[int, int]:
     return {frame: owner for frame, (_, owner) in owners.items()}
 
 
-def _compare(mesh: FaceMesh, noted: Iterable[tuple[Any, store.Curves]]) -> list[_Curve]:
+def _compare(mesh: KeyTarget, noted: Iterable[tuple[Any, store.Curves]]) -> list[_Curve]:
     """Every curve that a take has for one mesh, as it was `noted` on its actions and as it is."""
     found: list[_Curve] = []
     channels = {path: channel for channel, path in bake.data_paths(mesh).items()}
     for action, curves in noted:
-        if not compat.plays(mesh.datablock, action):
+        if not compat.plays(mesh.owner, action):
             continue
-        slot = compat.slot_of(action, mesh.datablock)
+        slot = compat.slot_of(action, mesh.owner)
         for curve in compat.read_curves(action, slot):
             name = fcurves.full_name(slot.handle if slot else 0, curve.data_path)
             if curve.data_path in channels and name in curves:

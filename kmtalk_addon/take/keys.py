@@ -92,9 +92,9 @@ def apply(
         draft = drafts.begin(action[drafts.TAG], action)
         begun.append(draft)
         for mesh in face.meshes:
-            if not compat.plays(mesh.datablock, action):
+            if not compat.plays(mesh.owner, action):
                 continue
-            slot = compat.slot_of(action, mesh.datablock)
+            slot = compat.slot_of(action, mesh.owner)
             paths = {curve.data_path for curve in compat.read_curves(action, slot)}
             handle, wanted = slot.handle if slot else 0, bake.data_paths(mesh).items()
             units += [(draft, handle, path, c) for c, path in wanted if path in paths or c in revision.added]

@@ -47,7 +47,7 @@ def draw_face(layout: Any, context: Any) -> None:
         _draw_faceless(layout, context, str(error))
         return
     if not meshes_listed:
-        draw_text(layout, context, "Uses " + ", ".join(f"“{mesh.object.name}”" for mesh in face.meshes), "MESH_DATA")
+        draw_text(layout, context, "Uses " + ", ".join(f"“{mesh.item.name}”" for mesh in face.meshes), "MESH_DATA")
     draw_text(layout, context, face.sentence, "CHECKMARK")
     told = mapping.told(meshes)
     if told is not None:
@@ -55,7 +55,7 @@ def draw_face(layout: Any, context: Any) -> None:
         if keys.actions_of(meshes):
             layout.operator("kmtalk.apply_face", icon="FILE_REFRESH")
     layout.operator("kmtalk.face_check", icon="VIEWZOOM")
-    if any(build.built_keys(mesh.object.data) for mesh in face.meshes):
+    if any(build.built_keys(mesh.item.data) for mesh in face.meshes):
         _draw_built(layout)
     _draw_settings(layout, context, face)
 

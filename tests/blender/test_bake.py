@@ -206,7 +206,7 @@ def test_every_mesh_of_a_face_moves_with_its_own_names(
     teeth = add_mesh("Teeth", ["Teeth_JAWOPEN", "Teeth_jawLeft", "Teeth_jawRight"])
     other = add_mesh("Hat", ["Wide"])
     face = find_face([head, teeth, other])
-    assert [mesh.object for mesh in face.meshes] == [head, teeth]
+    assert [mesh.item for mesh in face.meshes] == [head, teeth]
     bake(take, face, scene, BakeOptions("line"))
     scene.frame_set(10)
     assert evaluated(head, "jawOpen") == pytest.approx(take.motion[9, JAW], abs=1e-5)
@@ -256,7 +256,7 @@ def test_an_undo_while_a_take_is_written_starts_it_again_and_a_cancel_leaves_not
     cancelled = drafts.insist(attempt)
     for _ in range(3):
         next(cancelled)
-    assert len(bpy.data.actions) == 2 and face.meshes[0].datablock.animation_data.action == old
+    assert len(bpy.data.actions) == 2 and face.meshes[0].owner.animation_data.action == old
     cancelled.close()
     assert list(bpy.data.actions) == [old]
     undone = drafts.insist(attempt)
@@ -265,7 +265,7 @@ def test_an_undo_while_a_take_is_written_starts_it_again_and_a_cancel_leaves_not
     bpy.data.actions.remove(next(action for action in bpy.data.actions if action != old))  # as an undo would
     assert progress.finish(undone).curves == len(ARKIT_NAMES)
     assert len(bpy.data.actions) == 1
-    assert len(curve_of(face.meshes[0].object, "jawOpen").keyframe_points) == take.frame_count
+    assert len(curve_of(face.meshes[0].item, "jawOpen").keyframe_points) == take.frame_count
 
 
 def test_a_linked_mesh_is_refused_in_one_sentence(scene: Any, add_mesh: AddMesh, tmp_path: Path) -> None:

@@ -1,0 +1,248 @@
+"""What a take moves in Blender: datablocks, and which of their curves takes each value of a drive.
+
+Whatever moves a face, shape keys, bones or properties, is a target; baking, reading changes, regenerating, keeping and
+removing each go once over `face.targets` and ask no target what it is.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..core import drive as driving
+from ..core import errors, spaces
+
+FloatArray = npt.NDArray[np.float32]
+
+GROUP = "KMTalk"
+OURS = "kmtalk"
+"""Custom property that tells our actions from anyone else's."""
+_SLIDER_LIMIT = 10.0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One f-curve: its data path from the datablock that is animated, its index there, the group it is listed in.
+
+    single: whether the property is one number and no array.
+    """
+
+    path: str
+    index: int = 0
+    group: str = GROUP
+    single: bool = True
+
+    @property
+    def name(self) -> str:
+        """What the curve is called in our records."""
+        return self.path if self.single else f"{self.path}[{self.index}]"
+
+    def get(self, owner: Any) -> float:
+        """The value that the property has now.  Raises KeyError where it is gone."""
+        value = self._resolve(owner)
+        return float(value if self.single else value[self.index])
+
+    def set(self, owner: Any, value: float) -> None:
+        """Give the property a value; one that is gone is left alone."""
+        try:
+            if not self.single:
+                self._resolve(owner)[self.index] = value
+            elif self.path.endswith('"]'):  # a custom property
+                place, _, name = self.path.rpartition('["')
+                (owner.path_resolve(place) if place else owner)[bpy.utils.unescape_identifier(name[:-2])] = value
+            else:
+                place, _, name = self.path.rpartition(".")
+                setattr(owner.path_resolve(place) if place else owner, name, value)
+        except (KeyError, AttributeError, TypeError):
+            return
+
+    def _resolve(self, owner: Any) -> Any:
+        try:
+            return owner.path_resolve(self.path)
+        except ValueError as error:
+            raise KeyError(self.path) from error
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """One datablock whose curves take the values of a drive.
+
+    item: the object that the artist sees; curves: by the number of the drive's value.
+    """
+
+    item: Any
+    drive: driving.Drive
+    curves: Mapping[int, Curve]
+
+    kind: ClassVar[str] = "curves"
+    """What the curves are called in messages."""
+
+    @property
+    def owner(self) -> Any:
+        """The datablock that carries the animation."""
+        return self.item
+
+    @property
+    def name(self) -> str:
+        return str(self.item.name)
+
+    def require_free(self) -> None:
+        """Raises FaceError, which says what to do, where no animation can be put now."""
+        if self.item.library is not None:
+            raise errors.FaceError(f"“{self.name}” is linked: make it local, or a library override, to let it move.")
+        self._require_no_tweak()
+
+    def _require_no_tweak(self) -> None:
+        animation = self.owner.animation_data
+        if animation is None or not animation.use_tweak_mode:
+            return
+        if animation.action is None or OURS not in animation.action:
+            raise errors.FaceError(
+                f"“{self.name}” is in the NLA's tweak mode: leave it (Tab in the NLA editor) before baking."
+            )
+
+    def own(self) -> str | None:
+        """Make the datablock one that can be animated in this file; what the user should know of it."""
+        return None
+
+    def widen(self, values: FloatArray) -> None:
+        """Let the curves take `values` (frames, drive's values)."""
+
+    def rest(self) -> FloatArray:
+        """(drive's values,) what the curves show where nobody speaks."""
+        still = np.zeros((1, spaces.SPACES[self.drive.space].width), np.float32)
+        return np.asarray(self.drive(still)[0], np.float32)
+
+    def let_rest(self, curves: Iterable[Curve] | None = None) -> None:
+        """Give curves (all of them) that play no more the values they rest at."""
+        values = self.rest()
+        by_name = {curve.name: float(values[number]) for number, curve in self.curves.items()}
+        for curve in self.curves.values() if curves is None else curves:
+            curve.set(self.owner, by_name.get(curve.name, 0.0))
+
+    def tag(self) -> None:
+        """Tell Blender that it has to be evaluated anew."""
+        self.owner.update_tag()
+
+
+@dataclass(frozen=True, eq=False)
+class KeyTarget(Target):
+    """The shape keys of a mesh."""
+
+    kind: ClassVar[str] = "shape keys"
+
+    @classmethod
+    def of(cls, item: Any, drive: driving.Drive, names: Mapping[int, str]) -> "KeyTarget":
+        """The keys `names` of a mesh object, by the number of the drive's value."""
+        return cls(item, drive, {number: Curve(data_path(name)) for number, name in names.items()})
+
+    @property
+    def owner(self) -> Any:
+        return self.item.data.shape_keys
+
+    @property
+    def shape_keys(self) -> dict[int, str]:
+        """Names of the keys, by the number of the drive's value."""
+        return {number: key_name(curve.path) for number, curve in self.curves.items()}
+
+    def require_free(self) -> None:
+        self._require_no_tweak()
+
+    def own(self) -> str | None:
+        """Give an overridden character shape keys that can be animated here.
+
+        Overriding an object leaves its mesh in the library, where Blender saves no animation of its shape keys;
+        overriding the mesh too makes them this file's.
+        """
+        if self.item.override_library is None or self.item.data.library is None:
+            return None
+        self.item.data = self.item.data.override_create(remap_local_usages=False)
+        return f"The mesh of “{self.name}” is a library override now too, so that its shape keys can move in this file"
+
+    def widen(self, values: FloatArray) -> None:
+        """Blender clamps f-curves to the sliders of shape keys too."""
+        lowest, highest = values.min(axis=0), values.max(axis=0)
+        for number, name in self.shape_keys.items():
+            block = self.owner.key_blocks[name]
+            block.slider_max = max(block.slider_max, min(float(highest[number]), _SLIDER_LIMIT))
+            block.slider_min = min(block.slider_min, max(float(lowest[number]), -_SLIDER_LIMIT))
+
+    def tag(self) -> None:
+        self.owner.update_tag()
+        self.item.data.update()
+
+
+@dataclass(frozen=True, eq=False)
+class BoneTarget(Target):
+    """Bones of a rig; the owner is the armature's object."""
+
+    kind: ClassVar[str] = "bone channels"
+
+    @property
+    def bones(self) -> list[str]:
+        """The names of the bones that move."""
+        return list(dict.fromkeys(curve.group for curve in self.curves.values()))
+
+    def tag(self) -> None:
+        self.item.update_tag()
+
+
+@dataclass(frozen=True)
+class Face:
+    """The targets of one character, which a take drives all at once: head, teeth, tongue, eyes, bones.
+
+    owner: the object that carries the face's settings; sentence: what was recognised, for the user.
+    """
+
+    targets: tuple[Target, ...]
+    owner: Any
+    sentence: str
+
+    @property
+    def meshes(self) -> tuple[KeyTarget, ...]:
+        """The targets that are shape keys of meshes; the first is no more than another one."""
+        return tuple(target for target in self.targets if isinstance(target, KeyTarget))
+
+    @property
+    def objects(self) -> list[Any]:
+        """The objects of all targets, each once."""
+        return list(dict.fromkeys(target.item for target in self.targets))
+
+    @property
+    def drives(self) -> tuple[driving.Drive, ...]:
+        """Every drive once, in the order of the targets: meshes of one face share theirs."""
+        found: list[driving.Drive] = []
+        for target in self.targets:
+            if not any(target.drive is other for other in found):
+                found.append(target.drive)
+        return tuple(found)
+
+    @property
+    def drive(self) -> driving.Drive:
+        """The drive of the face's shape keys."""
+        return self.targets[0].drive
+
+    def drive_number(self, target: Target) -> int:
+        """Which of `drives` is that of a target."""
+        return next(number for number, other in enumerate(self.drives) if other is target.drive)
+
+    def signature(self) -> str:
+        """What tells whether a face is driven as it was; empty where shapes are fitted to each take."""
+        parts = [driving.signature(drive) for drive in self.drives]
+        if not all(parts):
+            return ""
+        return parts[0] if len(parts) == 1 else hashlib.sha1(repr(parts).encode()).hexdigest()
+
+
+def data_path(name: str) -> str:
+    """Data path of the value of the shape key `name`."""
+    return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'
+
+
+def key_name(path: str) -> str:
+    """The name of the shape key whose value has this data path."""
+    return str(bpy.utils.unescape_identifier(path.removeprefix('key_blocks["').removesuffix('"].value')))
