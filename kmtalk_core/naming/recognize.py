@@ -1,29 +1,21 @@
 """Which naming scheme the shape keys of one or several meshes follow, and which key answers to which channel."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import FaceError
-from .schemes import ARKIT_MERGED, ARKIT_SCHEME, ARKIT_SPLIT, SCHEME_BY_NAME, SCHEMES, Scheme
+from .able import lacks_of, say_lacks
+from .blinks import resting_blinks
+from .schemes import ARKIT_MERGED, ARKIT_SCHEME, ARKIT_SPLIT, BLINKS, SCHEME_BY_NAME, SCHEMES, Scheme
+from .spelling import Readings, plain
 
-_SEPARATORS = re.compile(r"[\s._:|/\-]+")
-_DUPLICATE = re.compile(r"\.\d{3}$")
-_SIDE_LETTER = re.compile(r"(?<=[a-z])([LR])$")
-_SIDES = {"l": "left", "r": "right"}
-_KNOWN_PREFIXES = frozenset(
-    (
-        *("arkit", "a2f", "bs", "blendshape", "blendshapes", "shape", "key", "keys", "face", "head", "exp", "cc"),
-        *("viseme", "visemes", "vis", "v", "vrc", "vrcv", "phoneme", "phonemes", "lipsync"),
-        *("mouth", "mth", "lip", "fcl", "fclmth"),
-    )
-)
-_PREFIX_QUORUM = 3
-"""A prefix nobody has heard of counts as one when this many keys of the face carry it."""
 _FLAME_KEYS = re.compile(r"^(shape|exp|expression|pose)[_ ]?\d+$", re.IGNORECASE)
 _FLAME_QUORUM = 10
 _UPPER_FACE = ("eye", "brow", "cheek", "nose")
+_BY_HAND = "Map by Hand"
+
+Meshes = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -33,7 +25,7 @@ class Naming:
     scheme: name of the `Scheme`, "flame" for the official FLAME add-on's own keys, or "" for none.
     mapping: channel → key, over all meshes; `meshes` the same for each mesh by its name.
     missing: channels of the scheme that no mesh has; score: 0 to 1, what speech needs counts most.
-    sentence: one line for the user.
+    sentence: one line for the user; lacks: what the mouth cannot do with these keys, of `able.LACKS`.
     """
 
     scheme: str
@@ -43,6 +35,7 @@ class Naming:
     score: float
     meshes: Mapping[str, Mapping[str, str]]
     sentence: str
+    lacks: tuple[str, ...] = ()
 
     @property
     def can_speak(self) -> bool:
@@ -55,33 +48,75 @@ def recognize_names(names: Sequence[str]) -> Naming:
     return recognize_face({"": names})
 
 
-def recognize_face(meshes: Mapping[str, Sequence[str]]) -> Naming:
-    """The naming scheme of several meshes that make up one face: mesh name → the names of its shape keys."""
-    trials = _trials(meshes)
-    speaking = [trial for trial in trials if trial.score >= _least(trial.scheme)]
-    if speaking:
-        return max(speaking, key=_explained)  # of equals the first: schemes are in order
+def recognize_face(meshes: Meshes, still: Mapping[str, Collection[str]] | None = None, has_jaw: bool = False) -> Naming:
+    """The naming scheme of several meshes that make up one face: mesh name → the names of its shape keys.
+
+    still: the keys of a mesh that move nothing: they do not tell what a face is.  has_jaw: a bone opens the mouth.
+    """
+    empty = still or {}
+    told = {mesh: [name for name in names if name not in empty.get(mesh, ())] for mesh, names in meshes.items()}
+    trials = _trials(told)
+    speaking = [trial for trial in trials if trial.score >= SCHEME_BY_NAME[trial.scheme].least]
+    able = [trial for trial in speaking if not _lacking(trial, has_jaw)]
+    opening = [trial for trial in trials if trial.mapping and "open" not in _lacking(trial, has_jaw)]
+    found = able or [trial for trial in opening if has_jaw or trial.score >= _least_opening(trial)]
+    if found:
+        best = max(found, key=_explained)  # of equals the first: schemes are in order
+        return _with_still(best, meshes, told, _lacking(best, has_jaw))
     flame = sum(bool(_FLAME_KEYS.match(name)) for names in meshes.values() for name in names)
     if flame >= _FLAME_QUORUM:
         sentence = f"FLAME's own keys ({flame} of shape and expression) stay untouched; build ARKit keys beside them."
         return Naming("flame", "FLAME", {}, (), 0.0, {}, sentence)
-    best = max(trials, key=lambda trial: trial.score, default=None)
-    if best is None or best.score == 0:
+    started = max(trials, key=_explained, default=None)
+    if started is None or not started.mapping:
         return Naming(
             "", "", {}, (), 0.0, {}, "No shape keys of a known naming scheme: build them or map yours by hand."
         )
-    sentence = f"Too few keys to speak: {len(best.mapping)} named like {best.title}; build the missing ones."
-    return Naming("", "", {}, best.missing, best.score, {}, sentence)
+    lacks = lacks_of(started.scheme, started.mapping)
+    sentence = (
+        f"Too few keys to speak: {len(started.mapping)} named like {started.title}"
+        f"{', and ' + say_lacks(lacks) if lacks else ''}; say what yours show ({_BY_HAND}), or build the missing ones."
+    )
+    return Naming("", "", {}, started.missing, started.score, {}, sentence, lacks)
 
 
-def _trials(meshes: Mapping[str, Sequence[str]]) -> list[Naming]:
-    readings = {mesh: _Readings(names) for mesh, names in meshes.items()}
+def _least_opening(trial: Naming) -> float:
+    """The score from which a mouth that opens but cannot do all else is one: below, two letters would be a face."""
+    return min(SCHEME_BY_NAME[trial.scheme].least, 0.5)
+
+
+def _lacking(trial: Naming, has_jaw: bool) -> tuple[str, ...]:
+    return tuple(lack for lack in lacks_of(trial.scheme, trial.mapping) if not (has_jaw and lack == "open"))
+
+
+def _with_still(best: Naming, meshes: Meshes, told: Meshes, lacks: tuple[str, ...]) -> Naming:
+    """The same with the keys that move nothing here, but belong to the set, and what is missing said."""
+    whole = next(trial for trial in _trials(meshes) if trial.scheme == best.scheme)
+    added = {
+        mesh: {c: key for c, key in keys.items() if key not in told[mesh] and c in best.mapping}
+        | dict(best.meshes.get(mesh, {}))
+        for mesh, keys in whole.meshes.items()
+    }
+    used = {mesh: keys for mesh, keys in added.items() if keys}
+    sentence = best.sentence
+    if lacks:
+        sentence = f"{sentence} With these keys {say_lacks(lacks)}: say what others show ({_BY_HAND})."
+    return replace(best, meshes=used, sentence=sentence, lacks=lacks)
+
+
+def _trials(meshes: Meshes) -> list[Naming]:
+    readings = {mesh: Readings(names) for mesh, names in meshes.items()}
     return [_try_scheme(scheme, readings) for scheme in SCHEMES]
 
 
-def likeliest(meshes: Mapping[str, Sequence[str]]) -> str:
+def likeliest(meshes: Meshes) -> str:
     """The scheme that most of the keys seem to follow; ARKit's where none does."""
-    return max(_trials(meshes), key=lambda trial: (len(trial.mapping), trial.score)).scheme
+    return max(_trials(meshes), key=lambda trial: (len(trial.mapping), _called_so(trial), trial.score)).scheme
+
+
+def _called_so(trial: Naming) -> int:
+    """How many keys are called as the scheme calls them, and not as one of its other spellings."""
+    return sum(plain(key).endswith(plain(channel)) for channel, key in trial.mapping.items())
 
 
 def guess(scheme: str, names: Sequence[str]) -> dict[str, str]:
@@ -90,7 +125,7 @@ def guess(scheme: str, names: Sequence[str]) -> dict[str, str]:
     return {key: channel for channel, key in trial.mapping.items()}
 
 
-def recognize_by_hand(scheme: str, meshes: Mapping[str, Sequence[str]], shown: Mapping[str, str]) -> Naming:
+def recognize_by_hand(scheme: str, meshes: Meshes, shown: Mapping[str, str]) -> Naming:
     """The face of which somebody said what its keys show: key → channel of the scheme; other keys are left alone.
 
     Raises FaceError for a channel that the scheme has not, or that two keys of one mesh show.
@@ -109,7 +144,7 @@ def recognize_by_hand(scheme: str, meshes: Mapping[str, Sequence[str]], shown: M
     if not found:
         raise FaceError("Say what your keys show: the mouth's opening first.")
     made = _naming(SCHEME_BY_NAME[scheme], found)
-    return replace(made, sentence=f"By hand: {made.sentence}")
+    return replace(made, sentence=f"By hand: {made.sentence}", lacks=lacks_of(scheme, made.mapping))
 
 
 def channels_of(scheme: str) -> tuple[str, ...]:
@@ -117,57 +152,18 @@ def channels_of(scheme: str) -> tuple[str, ...]:
     if scheme == ARKIT_SCHEME.name:
         return (*ARKIT_SCHEME.channels, *ARKIT_MERGED, *ARKIT_SPLIT)
     own = SCHEME_BY_NAME[scheme].channels
-    return own + tuple(name for name in _upper_face() if name not in own)
+    return own + tuple(name for name in (*_upper_face(), "eyeBlink") if name not in own)
 
 
-def _explained(trial: Naming) -> float:
-    """How much of a face a scheme explains: part of a large set may say more than all of a small one."""
-    present = len(SCHEME_BY_NAME[trial.scheme].channels) - len(trial.missing)
-    return round(trial.score, 2) * present
+def _explained(trial: Naming) -> tuple[float, float]:
+    """How much of a face a scheme explains: keys that say something, then how much of the scheme is there."""
+    scheme = SCHEME_BY_NAME[trial.scheme]
+    telling = sum(1.0 for channel in trial.mapping if scheme.weights.get(channel, 1.0) > 0)
+    return round(trial.score, 1) * telling, trial.score
 
 
-class _Readings:
-    """Every way one mesh's key names can be read: (normalised name without prefix) → candidates, best first."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        readings = [(name, *reading) for name in names for reading in _read(name)]
-        carriers = Counter(prefix for _, prefix, _ in {(name, prefix, "") for name, prefix, _ in readings})
-        self._by_tail: dict[str, list[tuple[str, str]]] = {}
-        for name, prefix, tail in readings:
-            if not prefix or prefix in _KNOWN_PREFIXES or carriers[prefix] >= _PREFIX_QUORUM:
-                self._by_tail.setdefault(tail, []).append((name, prefix))
-
-    def key(self, spellings: Iterable[str], taken: frozenset[str]) -> str | None:
-        """The key that best answers to one of `spellings`: exact first, then the shortest prefix, then no duplicate."""
-        wanted = [(spelling, _read(spelling)[0][1]) for spelling in spellings]
-        found = [
-            ((name != spelling, len(prefix), bool(_DUPLICATE.search(name)), order), name)
-            for spelling, tail in wanted
-            for order, (name, prefix) in enumerate(self._by_tail.get(tail, ()))
-            if prefix not in taken  # `jawOpen_mouthClose` is a corrective, no mouthClose
-        ]
-        return min(found)[1] if found else None
-
-
-def _read(name: str) -> list[tuple[str, str]]:
-    """Every (prefix, rest) that `name` splits into, sides spelt out, the whole name first."""
-    plain = _SIDE_LETTER.sub(r"_\1", _DUPLICATE.sub("", name))
-    parts = [part for part in _SEPARATORS.split(plain.lower()) if part]
-    if not parts:
-        return [("", "")]
-    if len(parts) > 1 and parts[-1] in _SIDES:
-        parts[-1] = _SIDES[parts[-1]]
-    elif len(parts) > 1 and parts[0] in (*_SIDES, *_SIDES.values()):
-        parts = [*parts[1:], _SIDES.get(parts[0], parts[0])]
-    return [("".join(parts[:cut]), "".join(parts[cut:])) for cut in range(len(parts))]
-
-
-def _least(name: str) -> float:
-    return SCHEME_BY_NAME[name].least
-
-
-def _try_scheme(scheme: Scheme, meshes: Mapping[str, _Readings]) -> Naming:
-    taken = frozenset(_read(channel)[0][1] for channel in scheme.channels if len(channel) > 3)
+def _try_scheme(scheme: Scheme, meshes: Mapping[str, Readings]) -> Naming:
+    taken = frozenset(plain(channel) for channel in scheme.channels if len(channel) > 3)
     return _naming(scheme, {mesh: _match(scheme, readings, taken) for mesh, readings in meshes.items()})
 
 
@@ -180,14 +176,27 @@ def _naming(scheme: Scheme, found: Mapping[str, Mapping[str, str]]) -> Naming:
     missing = tuple(channel for channel in scheme.channels if channel not in present)
     whole = sum(scheme.weights.get(channel, 1.0) for channel in scheme.channels)
     score = sum(scheme.weights.get(channel, 1.0) for channel in present) / whole
-    meshes_used = {mesh: keys for mesh, keys in found.items() if keys}
-    sentence = _sentence(scheme, present, missing, meshes_used)
-    return Naming(scheme.name, scheme.title, mapping, missing, score, meshes_used, sentence)
+    resting = _resting(scheme, mapping)
+    used = {mesh: {c: key for c, key in keys.items() if c not in resting} for mesh, keys in found.items()}
+    used = {mesh: keys for mesh, keys in used.items() if keys}
+    mapping = {channel: key for channel, key in mapping.items() if channel not in resting}
+    sentence = _sentence(scheme, present, missing, used)
+    return Naming(scheme.name, scheme.title, mapping, missing, score, used, sentence)
 
 
-def _match(scheme: Scheme, readings: _Readings, taken: frozenset[str]) -> dict[str, str]:
+def _resting(scheme: Scheme, mapping: Mapping[str, str]) -> set[str]:
+    """Channels whose keys do not move, for another does their work: two together would do it twice."""
+    resting = {c for c, others in scheme.yields.items() if c in mapping and any(other in mapping for other in others)}
+    moving = {channel: key for channel, key in mapping.items() if channel not in resting}
+    return resting | resting_blinks(scheme.rules, moving, scheme is ARKIT_SCHEME or bool(scheme.visemes))
+
+
+def _match(scheme: Scheme, readings: Readings, taken: frozenset[str]) -> dict[str, str]:
     keys = {c: readings.key((c, *scheme.aliases.get(c, ())), taken) for c in scheme.channels}
-    found = {channel: key for channel, key in keys.items() if key is not None}
+    found: dict[str, str] = {}
+    for channel, key in keys.items():
+        if key is not None and key not in found.values():  # two spellings may be one key: the first channel has it
+            found[channel] = key
     if scheme is ARKIT_SCHEME:
         found |= _match_other_sides(readings, taken, found)
     elif found:
@@ -195,16 +204,21 @@ def _match(scheme: Scheme, readings: _Readings, taken: frozenset[str]) -> dict[s
     return found
 
 
-def _match_other_sides(readings: _Readings, taken: frozenset[str], found: Mapping[str, str]) -> dict[str, str]:
+def _match_other_sides(readings: Readings, taken: frozenset[str], found: Mapping[str, str]) -> dict[str, str]:
     """Keys of both sides where the face has no pair, and of one side where ARKit has none."""
-    merged = {name: readings.key((name,), taken) for name, pair in ARKIT_MERGED.items() if not found.keys() & set(pair)}
+    merged = {
+        name: readings.key((name, *BLINKS.get(name, ())), taken)
+        for name, pair in ARKIT_MERGED.items()
+        if name == "eyeBlink" or not found.keys() & set(pair)
+    }
     split = {name: readings.key((name,), taken) for name, whole in ARKIT_SPLIT.items() if whole not in found}
-    return {name: key for name, key in {**merged, **split}.items() if key is not None}
+    return {n: key for n, key in {**merged, **split}.items() if key is not None and key not in found.values()}
 
 
-def _match_upper_face(readings: _Readings, found: Mapping[str, str]) -> dict[str, str]:
-    """ARKit's keys of eyes and brows beside a viseme set: they blink while the visemes speak."""
-    keys = {name: readings.key((name,), frozenset()) for name in _upper_face()}
+def _match_upper_face(readings: Readings, found: Mapping[str, str]) -> dict[str, str]:
+    """ARKit's keys of eyes and brows beside a viseme set, and whatever blinks: they blink while the visemes speak."""
+    wanted = [name for name in (*_upper_face(), "eyeBlink") if name not in found]
+    keys = {name: readings.key((name, *BLINKS.get(name, ()))) for name in wanted}
     return {name: key for name, key in keys.items() if key is not None and key not in found.values()}
 
 

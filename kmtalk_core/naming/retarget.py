@@ -1,7 +1,7 @@
 """From ARKit's 52 coefficients to the keys a face has: visemes by a matrix that can be read, edited and saved."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from ..errors import FaceError
 from ..motion.arkit import ARKIT_INDEX, ARKIT_NAMES
-from .rules import REALLUSION, RULES, Rule
+from .rules import Rule
+from .schemes import SCHEME_BY_NAME
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
-
-_SIDES = {"_L": "Left", "_R": "Right"}
 
 
 @dataclass(frozen=True)
@@ -110,13 +109,15 @@ def retarget(scheme: str, channels: Iterable[str]) -> Retarget:
 
     scheme and channels are those of a `Naming`; raises FaceError for a channel that nothing is known of.
     """
-    visemes = RULES.get(scheme, {})
-    return _from_rules({name: _rule(name, visemes) for name in channels}, set(visemes))
+    known = SCHEME_BY_NAME.get(scheme)
+    rules: Mapping[str, Rule] = known.rules if known else {}
+    visemes = known.visemes if known else frozenset[str]()
+    return _from_rules({name: _rule(name, rules) for name in channels}, visemes)
 
 
-def _rule(name: str, visemes: Mapping[str, Rule]) -> Rule:
-    if name in visemes:
-        return visemes[name]
+def _rule(name: str, rules: Mapping[str, Rule]) -> Rule:
+    if name in rules:
+        return rules[name]
     if name in ARKIT_INDEX:
         return {name: 1.0}
     if f"{name}Left" in ARKIT_INDEX:
@@ -124,24 +125,17 @@ def _rule(name: str, visemes: Mapping[str, Rule]) -> Rule:
     whole = name.removesuffix("Left").removesuffix("Right")
     if whole in ARKIT_INDEX:
         return {whole: 1.0}
-    side = _SIDES.get(name[-2:], "")
-    stem = name[:-2] if side and name not in REALLUSION else name
-    if stem in REALLUSION:
-        return {(c[:-1] + side if side and c.endswith("*") else c): w for c, w in REALLUSION[stem].items()}
-    if name.startswith("V_"):
-        return {}  # CC4's further visemes repeat what its jaw and lips already do
     raise FaceError(f"Nothing is known of a key called “{name}”: choose by hand what drives it.")
 
 
-def _from_rules(rules: Mapping[str, Rule], visemes: set[str]) -> Retarget:
+def _from_rules(rules: Mapping[str, Rule], visemes: Collection[str]) -> Retarget:
     channels = tuple(rules)
     matrix = np.zeros((len(channels), len(ARKIT_NAMES)), np.float32)
     for row, rule in zip(matrix, rules.values(), strict=True):
         for channel, weight in rule.items():
             for name, share in _spread(channel):
                 row[ARKIT_INDEX[name]] += weight * share
-    eyes = ("blink", "blinkLeft", "blinkRight")
-    competing = np.array([name in visemes and name not in eyes for name in channels], bool)
+    competing = np.array([name in visemes for name in channels], bool)
     return Retarget(
         channels, matrix, competing, np.ones(len(channels), np.float32), np.zeros(len(channels), np.float32)
     )

@@ -4,55 +4,57 @@
 are held over an open jaw.  A channel that ends in `*` stands for its left and right, half of the weight each.
 """
 
-Rule = dict[str, float]
+from collections.abc import Mapping
 
-_CLOSED: Rule = {"mouthClose": 2.5, "mouthPress*": 1.0, "mouthRollUpper": 0.5}
-_LIP_ON_TEETH: Rule = {"mouthRollLower": 1.6, "mouthUpperUp*": 0.3}
-_TONGUE: Rule = {"tongueOut": 1.2}
-_OPEN: Rule = {"jawOpen": 1.5}
-_SPREAD: Rule = {"mouthStretch*": 0.9, "mouthSmile*": 0.6}
-_OPEN_SPREAD: Rule = {"jawOpen": 0.6, "mouthStretch*": 0.5, "mouthSmile*": 0.4}
-_ROUND: Rule = {"mouthPucker": 1.2}
-_OPEN_ROUND: Rule = {"mouthFunnel": 1.1, "jawOpen": 0.4, "mouthPucker": 0.3}
-_HUSH: Rule = {"mouthFunnel": 0.7, "mouthShrugUpper": 0.6, "mouthShrugLower": 0.3}
-_TEETH: Rule = {"mouthLowerDown*": 0.7, "mouthDimple*": 0.4, "mouthStretch*": 0.2}
-_SLIGHT: Rule = {"jawOpen": 0.35, "mouthLowerDown*": 0.3}
+Rule = Mapping[str, float]
+
+CLOSED: Rule = {"mouthClose": 2.5, "mouthPress*": 1.0, "mouthRollUpper": 0.5}
+LIP_ON_TEETH: Rule = {"mouthRollLower": 1.6, "mouthUpperUp*": 0.3}
+TONGUE: Rule = {"tongueOut": 1.2}
+OPEN: Rule = {"jawOpen": 1.5}
+SPREAD: Rule = {"mouthStretch*": 0.9, "mouthSmile*": 0.6}
+OPEN_SPREAD: Rule = {"jawOpen": 0.6, "mouthStretch*": 0.5, "mouthSmile*": 0.4}
+ROUND: Rule = {"mouthPucker": 1.2}
+OPEN_ROUND: Rule = {"mouthFunnel": 1.1, "jawOpen": 0.4, "mouthPucker": 0.3}
+HUSH: Rule = {"mouthFunnel": 0.7, "mouthShrugUpper": 0.6, "mouthShrugLower": 0.3}
+TEETH: Rule = {"mouthLowerDown*": 0.7, "mouthDimple*": 0.4, "mouthStretch*": 0.2}
+SLIGHT: Rule = {"jawOpen": 0.35, "mouthLowerDown*": 0.3}
 
 RULES: dict[str, dict[str, Rule]] = {
     "oculus": {
-        "sil": {}, "PP": _CLOSED, "FF": _LIP_ON_TEETH, "TH": _TONGUE, "DD": _SLIGHT, "kk": {"jawOpen": 0.3},
-        "CH": _HUSH, "SS": _TEETH, "nn": {"jawOpen": 0.2, "mouthLowerDown*": 0.2},
+        "sil": {}, "PP": CLOSED, "FF": LIP_ON_TEETH, "TH": TONGUE, "DD": SLIGHT, "kk": {"jawOpen": 0.3},
+        "CH": HUSH, "SS": TEETH, "nn": {"jawOpen": 0.2, "mouthLowerDown*": 0.2},
         "RR": {"mouthFunnel": 0.4, "mouthPucker": 0.2},
-        "aa": _OPEN, "E": _OPEN_SPREAD, "I": _SPREAD, "O": _OPEN_ROUND, "U": _ROUND,
+        "aa": OPEN, "E": OPEN_SPREAD, "I": SPREAD, "O": OPEN_ROUND, "U": ROUND,
     },
     "microsoft": {
         # Diphthongs move from one vowel's viseme to another's, and h takes the shape of its neighbours.
         "aw_09": {}, "oy_10": {}, "ay_11": {}, "h_12": {},
-        "sil_00": {}, "p_b_m_21": _CLOSED, "f_v_18": _LIP_ON_TEETH, "th_dh_17": _TONGUE, "d_t_n_19": _SLIGHT,
-        "k_g_ng_20": {"jawOpen": 0.3}, "sh_ch_jh_zh_16": _HUSH, "s_z_15": _TEETH,
+        "sil_00": {}, "p_b_m_21": CLOSED, "f_v_18": LIP_ON_TEETH, "th_dh_17": TONGUE, "d_t_n_19": SLIGHT,
+        "k_g_ng_20": {"jawOpen": 0.3}, "sh_ch_jh_zh_16": HUSH, "s_z_15": TEETH,
         "l_14": {"jawOpen": 0.2, "tongueOut": 0.4}, "r_13": {"mouthFunnel": 0.4, "mouthPucker": 0.2},
-        "er_05": {"mouthFunnel": 0.5, "jawOpen": 0.2}, "aa_02": _OPEN,
-        "ae_ax_ah_01": {"jawOpen": 0.6, "mouthStretch*": 0.2}, "ey_eh_uh_04": _OPEN_SPREAD,
-        "y_iy_ih_ix_06": _SPREAD, "ao_03": _OPEN_ROUND, "ow_08": {"mouthFunnel": 0.8, "mouthPucker": 0.5},
-        "w_uw_07": _ROUND,
+        "er_05": {"mouthFunnel": 0.5, "jawOpen": 0.2}, "aa_02": OPEN,
+        "ae_ax_ah_01": {"jawOpen": 0.6, "mouthStretch*": 0.2}, "ey_eh_uh_04": OPEN_SPREAD,
+        "y_iy_ih_ix_06": SPREAD, "ao_03": OPEN_ROUND, "ow_08": {"mouthFunnel": 0.8, "mouthPucker": 0.5},
+        "w_uw_07": ROUND,
     },
     "vrm": {
-        "aa": _OPEN, "ih": _SPREAD, "ou": _ROUND, "ee": _OPEN_SPREAD, "oh": _OPEN_ROUND,
+        "aa": OPEN, "ih": SPREAD, "ou": ROUND, "ee": OPEN_SPREAD, "oh": OPEN_ROUND,
         "blink": {"eyeBlink*": 1.0}, "blinkLeft": {"eyeBlinkLeft": 1.0}, "blinkRight": {"eyeBlinkRight": 1.0},
     },
     "rhubarb": {
-        "A": _CLOSED, "B": {"jawOpen": 0.3, **_TEETH}, "C": _OPEN_SPREAD, "D": _OPEN, "E": _OPEN_ROUND, "F": _ROUND,
-        "G": _LIP_ON_TEETH, "H": _TONGUE, "X": {},
+        "A": CLOSED, "B": {"jawOpen": 0.3, **TEETH}, "C": OPEN_SPREAD, "D": OPEN, "E": OPEN_ROUND, "F": ROUND,
+        "G": LIP_ON_TEETH, "H": TONGUE, "X": {},
     },
     "preston_blair": {
-        "AI": _OPEN, "E": _OPEN_SPREAD, "O": _OPEN_ROUND, "U": {"mouthPucker": 0.8, "mouthFunnel": 0.4}, "WQ": _ROUND,
-        "L": _TONGUE, "MBP": _CLOSED, "FV": _LIP_ON_TEETH, "etc": {"jawOpen": 0.3, **_TEETH}, "rest": {},
+        "AI": OPEN, "E": OPEN_SPREAD, "O": OPEN_ROUND, "U": {"mouthPucker": 0.8, "mouthFunnel": 0.4}, "WQ": ROUND,
+        "L": TONGUE, "MBP": CLOSED, "FV": LIP_ON_TEETH, "etc": {"jawOpen": 0.3, **TEETH}, "rest": {},
     },
     "reallusion_pairs": {
-        "EE": _SPREAD, "Er": {"mouthFunnel": 0.5, "jawOpen": 0.2}, "IH": {"jawOpen": 0.4, "mouthStretch*": 0.3},
-        "Ah": _OPEN, "Oh": _OPEN_ROUND, "W_OO": _ROUND, "S_Z": _TEETH, "Ch_J": _HUSH, "F_V": _LIP_ON_TEETH,
-        "TH": _TONGUE,
-        "T_L_D_N": _SLIGHT, "B_M_P": _CLOSED, "K_G_H_NG": {"jawOpen": 0.3}, "AE": _OPEN_SPREAD,
+        "EE": SPREAD, "Er": {"mouthFunnel": 0.5, "jawOpen": 0.2}, "IH": {"jawOpen": 0.4, "mouthStretch*": 0.3},
+        "Ah": OPEN, "Oh": OPEN_ROUND, "W_OO": ROUND, "S_Z": TEETH, "Ch_J": HUSH, "F_V": LIP_ON_TEETH,
+        "TH": TONGUE,
+        "T_L_D_N": SLIGHT, "B_M_P": CLOSED, "K_G_H_NG": {"jawOpen": 0.3}, "AE": OPEN_SPREAD,
         "R": {"mouthFunnel": 0.4, "mouthPucker": 0.2},
     },
 }  # fmt: skip
