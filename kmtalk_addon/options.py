@@ -75,32 +75,31 @@ def _family(item: Any) -> list[Any]:
     return [o for o in (top, *top.children_recursive) if o != item and o.type == "MESH" and o.data.shape_keys]
 
 
-def face_of(objects: Sequence[Any], space: str = "arkit") -> Face:
+def face_of(objects: Sequence[Any], space: spaces.MotionSpace = spaces.ARKIT) -> Face:
     """The face that `objects` are to a take in `space`.  Raises FaceError."""
     if not objects:
         raise errors.FaceError("Choose the mesh of the face: select it, or add it to the list.")
-    return find_face(objects) if space == "arkit" else vertices.find_face(objects, space)
+    return vertices.find_face(objects, space) if space.vertices else find_face(objects)
 
 
-def space_of(context: Any) -> str:
+def space_of(context: Any) -> spaces.MotionSpace:
     """The motion space of the weights that the preferences name."""
     from .preferences import preferences
 
     folder = preferences(context).weights
     if not folder:
-        return "arkit"
+        return spaces.ARKIT
     return _space_in(str(Path(bpy.path.abspath(folder)) / "config.json"))
 
 
 @lru_cache(maxsize=8)
-def _space_in(path: str) -> str:
+def _space_in(path: str) -> spaces.MotionSpace:
     """What a checkpoint's configuration says; the worker tells what is wrong with one that cannot be read."""
     try:
         with Path(path).open(encoding="utf-8") as file:
-            space = json.loads(file.read(TEXT_LIMIT))["space"]
+            return spaces.SPACES[json.loads(file.read(TEXT_LIMIT))["space"]]
     except (OSError, ValueError, KeyError, TypeError):
-        return "arkit"
-    return space if space in spaces.SPACES else "arkit"
+        return spaces.ARKIT
 
 
 def words(settings: Any, path: Path) -> str | None:

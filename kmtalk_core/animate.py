@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,7 +23,7 @@ from .model.performance import Performance
 from .progress import Job, Progress, finish
 from .settings import Settings
 from .shaping import Shaping
-from .take import Key, Take
+from .take import Key, Take, Track
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -100,9 +100,7 @@ class Animator:
             performance = yield from self._performance(sound, count, alignment, wanted)
             yield from performance.motion_job(keys, 0, count, motion)
         return Take(
-            space=space.name,
-            fps=space.fps,
-            motion=motion,
+            tracks=(Track(space, motion),),
             keys=_keys_on(motion, keys),
             phones=alignment.phones,
             text=text,
@@ -111,6 +109,7 @@ class Animator:
             audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
             notes=sound.notes + alignment.notes,
             marks=alignment.marks,
+            fps=space.fps,
         )
 
     def complete(self, take: Take, sound: Sound | None, edits: Sequence[Any]) -> Take:
@@ -143,15 +142,15 @@ class Animator:
         notes = take.notes
         if take.model.get("hash") != self.weights_hash and spans:
             notes += ("Some spans were completed with other weights than the rest of the take.",)
-        return replace(take, motion=motion, keys=_keys_on(motion, plan), notes=notes)
+        return take.with_motion(motion, keys=_keys_on(motion, plan), notes=notes)
 
     def _check_fit(self, take: Take, sound: Sound | None) -> None:
         if sound is None:
             raise TakeError("Completing a take needs the sound it was made from; give the audio file too.")
-        if take.space != self.model.config.space:
+        if take.space != self.model.config.motion_space:
             made = self.model.config.space
             raise TakeError(
-                f"The take is in the space {take.space!r}, these weights make {made!r}; use its own weights."
+                f"The take is in the space {take.space.name!r}, these weights make {made!r}; use its own weights."
             )
         if take.fps != self.model.config.motion_space.fps:
             wanted = self.model.config.motion_space.fps

@@ -118,9 +118,9 @@ def _pose(pose: Any, take: Take, where: str) -> Mapping[str, float] | Sequence[f
     if pose is None:
         return None
     if isinstance(pose, Mapping):
-        unknown = [name for name in pose if name not in take.channels]
+        unknown = [name for name in pose if name not in take.space.names]
         if unknown:
-            raise TakeError(f"{where}: the space {take.space!r} has no channel {unknown[0]!r:.60}.")
+            raise TakeError(f"{where}: the space {take.space.name!r} has no channel {unknown[0]!r:.60}.")
         numbers = list(pose.values())
     elif isinstance(pose, (list, tuple, np.ndarray)):
         numbers = list(pose)
@@ -237,7 +237,7 @@ def _posed(shown: FloatArray, pose: Mapping[str, float] | Sequence[float], take:
         return np.array(pose, np.float32)
     posed = shown.copy()
     for name, value in pose.items():
-        posed[take.channels.index(name)] = value
+        posed[take.space.index_of(name)] = value
     return posed
 
 

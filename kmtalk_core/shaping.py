@@ -12,7 +12,6 @@ from .settings import Settings
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
-_UPPER_FACE = ("eye", "brow", "cheekSquint", "noseSneer")
 _EYELIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 _PARTING = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthFunnel")
 _LIPS_TAKE = 0.025  # seconds that lips take to meet before p, b and m, and to part after
@@ -36,10 +35,10 @@ class Shaping:
         self._delay = settings.delay
         self._closures = _closures(space, alignment)
         self._rests = _rests(space, alignment)
-        self._resting = [index for index, name in enumerate(space.channels) if name in (*_PARTING, "jawOpen")]
+        self._resting = space.indices_of((*_PARTING, "jawOpen"))
         self._blinks = np.zeros(0)
-        self._eyelids = [space.channels.index(name) for name in _EYELIDS if name in space.channels]
-        if settings.blinks and self._eyelids:
+        self._eyelids = space.indices_of(_EYELIDS)
+        if settings.blinks and len(self._eyelids):
             self._blinks = _blink_times(alignment, settings.seed) + settings.delay
 
     @property
@@ -71,13 +70,13 @@ class Shaping:
         if len(self._blinks):
             lids = self._lids(frames / self._space.fps)[:, None]
             motion[:, self._eyelids] = np.maximum(motion[:, self._eyelids], lids)
-        return motion if self._space.vertices else np.clip(motion, 0, 1, out=motion)
+        if self._space.has_names:
+            np.clip(motion, self._space.low, self._space.high, out=motion)
+        return motion
 
-    def bounds(self, poses: FloatArray) -> tuple[FloatArray | float, FloatArray | float]:
+    def bounds(self, poses: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Least and greatest values (channels,) beside `poses` set by hand: the space's limits, or theirs beyond it."""
-        if self._space.vertices:
-            return -np.inf, np.inf
-        return np.minimum(poses.min(axis=0), 0), np.maximum(poses.max(axis=0), 1)
+        return np.minimum(poses.min(axis=0), self._space.low), np.maximum(poses.max(axis=0), self._space.high)
 
     def unshape(self, poses: FloatArray, generated: FloatArray) -> FloatArray:
         """Poses (n, channels) a person set, as the network would have made them before the settings.
@@ -112,10 +111,10 @@ class Shaping:
         start, end, sure = (column[:, None] for column in near.T)
         beside = np.maximum(np.maximum(start - times, times - end), 0) / _LIPS_TAKE
         closed = (sure * (0.5 + 0.5 * np.cos(np.pi * np.minimum(beside, 1)))).max(axis=0).astype(np.float32)
-        jaw, close = (self._space.channels.index(name) for name in ("jawOpen", "mouthClose"))
+        jaw, close = (self._space.index_of(name) for name in ("jawOpen", "mouthClose"))
         motion[:, jaw] *= 1 - _JAW_GIVES * closed
         motion[:, close] = np.maximum(np.minimum(motion[:, close], motion[:, jaw]), closed * motion[:, jaw])
-        motion[:, [self._space.channels.index(name) for name in _PARTING]] *= 1 - closed[:, None]
+        motion[:, self._space.indices_of(_PARTING)] *= 1 - closed[:, None]
 
     def _lids(self, times: npt.NDArray[np.float64]) -> FloatArray:
         """How far the eyelids are down (0 to 1) at `times`."""
@@ -134,11 +133,13 @@ def _closures(space: MotionSpace, alignment: Alignment) -> npt.NDArray[np.float6
     Lips at rest in a pause beside it are together anyway, so then the pause's word counts too.  None in a space without
     these coefficients.
     """
+    if not {*_PARTING, "jawOpen", "mouthClose"} <= set(space.names):
+        return np.zeros((0, 3))
     frame = 1 / space.fps
     phones = alignment.phones
     found = []
     for index, phone in enumerate(phones):
-        if "mouthClose" in space.channels and BILABIALS.intersection(classes_of(phone.label)):
+        if BILABIALS.intersection(classes_of(phone.label)):
             pauses = (p for p in phones[max(index - 1, 0) : index + 2] if p.is_silence)
             sure = max([phone.confidence, *(pause.confidence for pause in pauses)]) / _SURE
             end = max(phone.end - frame, phone.start + frame / 2)
@@ -154,7 +155,7 @@ def _rests(space: MotionSpace, alignment: Alignment) -> npt.NDArray[np.float64]:
     """
     phones, found = alignment.phones, []
     for index, phone in enumerate(phones):
-        if not (space.channels and phone.is_silence):
+        if not (space.has_names and phone.is_silence):
             continue
         before, after = (_doubt(phones[i]) if 0 <= i < len(phones) else None for i in (index - 1, index + 1))
         start = phone.start - _REST_RAMP if before is None else phone.start + before
@@ -169,10 +170,10 @@ def _doubt(phone: Phone) -> float:
 
 
 def _strengths(space: MotionSpace, settings: Settings) -> FloatArray:
-    if not space.channels:
-        return np.full(1, settings.strength_lower, np.float32)
-    upper = [name.startswith(_UPPER_FACE) for name in space.channels]
-    return np.where(upper, settings.strength_upper, settings.strength_lower).astype(np.float32)
+    """(width,) how much each channel is scaled; (1,) where vertices know no parts."""
+    strengths = np.full(max(len(space.names), 1), settings.strength_lower, np.float32)
+    strengths[space.in_region("upper", "eyes")] = settings.strength_upper
+    return strengths
 
 
 def _gaussian(deviation: float) -> FloatArray:

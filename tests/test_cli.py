@@ -27,7 +27,7 @@ def test_animate_writes_a_take_and_a_live_link_face_csv(speech: Path, tmp_path: 
     done = kmtalk("animate", speech, "--out", out, "--csv", csv, "--device", "cpu", "--set", "blinks=false")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     take = load_take(tmp_path / "t.npz")
-    assert take.settings["blinks"] is False and not take.motion[:, take.channels.index("eyeBlinkLeft")].max() > 0.5
+    assert take.settings["blinks"] is False and not take.motion[:, take.space.index_of("eyeBlinkLeft")].max() > 0.5
     rows = (tmp_path / "t.csv").read_text().splitlines()
     assert rows[0].startswith("Timecode,BlendshapeCount,EyeBlinkLeft,") and len(rows) == len(take.motion) + 1
 

@@ -8,7 +8,8 @@ import pytest
 from kmtalk_core.edits import Span, carry_over, changed_spans, plan_keys, read_edits
 from kmtalk_core.errors import TakeError
 from kmtalk_core.motion.arkit import ARKIT_INDEX
-from kmtalk_core.take import Key, Take
+from kmtalk_core.motion.spaces import ARKIT
+from kmtalk_core.take import Key, Take, Track
 
 FRAMES = (0, 10, 20, 30, 40, 59)
 JAW = ARKIT_INDEX["jawOpen"]
@@ -17,7 +18,7 @@ JAW = ARKIT_INDEX["jawOpen"]
 @pytest.fixture
 def take() -> Take:
     motion = np.random.default_rng(0).random((60, 52)).astype(np.float32)
-    return Take("arkit", 30.0, motion, tuple(Key(f, f / 30, "a", 0.5, motion[f]) for f in FRAMES))
+    return Take((Track(ARKIT, motion),), tuple(Key(f, f / 30, "a", 0.5, motion[f]) for f in FRAMES), fps=30.0)
 
 
 def plan(take: Take, *entries: dict[str, Any]) -> tuple:
@@ -69,7 +70,7 @@ def test_an_added_key_shows_what_was_there(take: Take) -> None:
 
 def test_a_key_given_back_is_the_networks_again(take: Take) -> None:
     locked = Key(20, 15 / 30, "a", 0.5, take.motion[20], "locked")
-    edited = Take("arkit", 30.0, take.motion, (*take.keys[:2], locked, *take.keys[3:]))
+    edited = Take((Track(ARKIT, take.motion),), (*take.keys[:2], locked, *take.keys[3:]), fps=30.0)
     key = plan(edited, {"frame": 20, "state": "generated"})[2]
     assert key.pose is None
     assert key.is_changed
@@ -136,7 +137,7 @@ def test_what_a_hand_did_is_carried_to_another_take(take: Take) -> None:
     keys = list(take.keys)
     keys[1] = Key(10, 10 / 30, "a", 0.5, take.motion[10], "locked")
     keys.insert(3, Key(25, 25 / 30, "a", 1.0, take.motion[25], "added"))
-    old = Take("arkit", 30.0, take.motion, tuple(keys))
+    old = Take((Track(ARKIT, take.motion),), tuple(keys), fps=30.0)
     entries = carry_over(old, take)
     assert [(entry["frame"], entry["state"], entry.get("add", False)) for entry in entries] == [
         (10, "locked", False),

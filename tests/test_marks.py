@@ -9,14 +9,15 @@ import pytest
 
 from kmtalk_core.alignment import Mark
 from kmtalk_core.errors import TakeError
-from kmtalk_core.take import Take, load_take, read_header, save_take
+from kmtalk_core.motion.spaces import ARKIT
+from kmtalk_core.take import Take, Track, load_take, read_header, save_take
 
 MARKS = (Mark(0.5, "happy"), Mark(1.25, "whispering, very softly", 0.4))
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    take = Take(space="arkit", fps=30.0, motion=np.zeros((60, 52), np.float32), keys=(), marks=MARKS)
+    take = Take((Track(ARKIT, np.zeros((60, 52), np.float32)),), (), marks=MARKS, fps=30.0)
     save_take(take, tmp_path / "take.npz")
     return tmp_path / "take.npz"
 

@@ -59,7 +59,7 @@ def test_an_edit_is_completed_from_the_saved_take(worker: Worker, speech: Path, 
     number = worker.send("complete", take=str(first), audio=str(speech), edits=edits, out=str(second))
     assert last(worker, number)["take"] == str(second)
     take = load_take(second)
-    assert take.motion[key.frame, take.channels.index("jawOpen")] == pytest.approx(0.9)
+    assert take.motion[key.frame, take.space.index_of("jawOpen")] == pytest.approx(0.9)
 
 
 def test_localize_answers_with_phones_and_keys(worker: Worker, speech: Path) -> None:

@@ -55,8 +55,8 @@ def make(
     Needs the add-on registered.  Raises TakeError, AudioError or FaceError.
     """
     take = load_take(take_path)
-    if take.space != "arkit":
-        raise FaceError(f"The demo head speaks ARKit coefficients, and this take is in the space {take.space!r}.")
+    if take.space.vertices:
+        raise FaceError(f"The demo head speaks ARKit coefficients, and this take moves {take.space.name}.")
     if not take.keys:
         raise TakeError(f"{take_path} has no key motions; animate the sound again.")
     if not audio.is_file():

@@ -132,7 +132,7 @@ def use_rig(own: Any, rig: Any) -> dict[str, str]:
 def write(face: Face, take: "Take", story: store.Story) -> list[str]:
     """Let the bones of a face play a take, all of it; returns what the user should know."""
     parts = _parts(face)
-    if not parts or take.space != "arkit":
+    if not parts or not take.space.has_names:
         return []
     rig = face.owner.kmtalk_face.armature
     if rig.library is not None:
@@ -179,7 +179,7 @@ def read_edits(face: Face, take: "Take", story: store.Story) -> BoneEdits:
     """What was done to the bones since a take was written."""
     edits = BoneEdits()
     parts, rig = _parts(face), face.owner.kmtalk_face.armature
-    action = _action_of(story.name, rig) if parts and take.space == "arkit" else None
+    action = _action_of(story.name, rig) if parts and take.space.has_names else None
     if action is None or not action.kmtalk_take.record:
         return edits
     noted, found = store.noted_curves(action), _present(action, rig)

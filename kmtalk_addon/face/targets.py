@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core import drive as driving
-from ..core import errors, spaces
+from ..core import errors
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -114,7 +114,7 @@ class Target:
 
     def rest(self) -> FloatArray:
         """(drive's values,) what the curves show where nobody speaks."""
-        still = np.zeros((1, spaces.SPACES[self.drive.space].width), np.float32)
+        still = np.zeros((1, self.drive.space.width), np.float32)
         return np.asarray(self.drive(still)[0], np.float32)
 
     def let_rest(self, curves: Iterable[Curve] | None = None) -> None:

@@ -31,12 +31,12 @@ FloatArray = npt.NDArray[np.float32]
 class VertexDrive:
     """The vertices of a motion space as weights of shapes (K, 3 V)."""
 
-    space: str
+    space: spaces.MotionSpace
     shapes: FloatArray
 
     @property
     def channels(self) -> tuple[str, ...]:
-        return tuple(f"{self.space} {number + 1:03}" for number in range(len(self.shapes)))
+        return tuple(f"{self.space.name} {number + 1:03}" for number in range(len(self.shapes)))
 
     def __call__(self, motion: FloatArray) -> FloatArray:
         """(frames, 3 V) as the weights (frames, K) that come nearest."""
@@ -51,7 +51,7 @@ class VertexDrive:
         return [round(float(value), 7) for value in moved]
 
 
-def find_face(objects: Iterable[Any], space: str) -> Face:
+def find_face(objects: Iterable[Any], space: spaces.MotionSpace) -> Face:
     """The face of a topology among `objects`, with the keys that were fitted to it.  Raises FaceError."""
     for item in objects:
         match = _match(item) if item.type == "MESH" else None
@@ -64,38 +64,38 @@ def find_face(objects: Iterable[Any], space: str) -> Face:
         sentence = f"{match.topology.upper()} topology, moved by its vertices: {len(names)} shape keys fitted."
         return Face((keys,), item, sentence)
     raise errors.FaceError(
-        f"These weights move the {spaces.SPACES[space].vertices:,} vertices of a {space} head: choose a mesh of that "
+        f"These weights move the {space.vertices:,} vertices of a {space.name} head: choose a mesh of that "
         "topology, or weights that make shape-key coefficients."
     )
 
 
-def fitted_keys(item: Any, space: str) -> list[str]:
+def fitted_keys(item: Any, space: spaces.MotionSpace) -> list[str]:
     """The names of the keys of a mesh that were fitted to motion in `space`."""
     keys = item.data.shape_keys
     try:
         note = json.loads(keys[FITTED]) if keys is not None else {}
     except (KeyError, ValueError, TypeError):
         return []
-    return [name for name in note.get("keys", ()) if name in keys.key_blocks] if note.get("space") == space else []
+    return [name for name in note.get("keys", ()) if name in keys.key_blocks] if note.get("space") == space.name else []
 
 
-def space_of(item: Any, paths: Iterable[str]) -> str:
+def space_of(item: Any, paths: Iterable[str]) -> spaces.MotionSpace:
     """The motion space of a take whose curves have these data paths on a mesh."""
     played = set(paths)
-    for space in ("vocaset", "biwi"):
+    for space in (found for found in spaces.SPACES.values() if found.vertices):
         names = map(bpy.utils.escape_identifier, fitted_keys(item, space))
         if any(f'key_blocks["{name}"].value' in played for name in names):
             return space
-    return "arkit"
+    return spaces.ARKIT
 
 
-def fit(objects: Sequence[int], space: str, motion: FloatArray, *, keep: bool) -> progress.Job[Face]:
+def fit(objects: Sequence[int], space: spaces.MotionSpace, motion: FloatArray, *, keep: bool) -> progress.Job[Face]:
     """Give the face the fewest shape keys whose weights show `motion` (frames, 3 V) within a quarter of a millimetre.
 
     They take the place of those fitted before; with `keep`, what others play, those stay as they are and the new ones
     show what they leave.  Raises FaceError.
     """
-    error = _MILLIMETRES / shape_basis.MILLIMETRES[spaces.SPACES[space].unit]
+    error = _MILLIMETRES / shape_basis.MILLIMETRES[space.unit]
     drive = find_face(build.find(objects), space).drive
 
     def work() -> FloatArray:
@@ -107,7 +107,7 @@ def fit(objects: Sequence[int], space: str, motion: FloatArray, *, keep: bool) -
     return find_face(build.find(objects), space)
 
 
-def _write(item: Any, space: str, shapes: FloatArray, keep: bool) -> None:
+def _write(item: Any, space: spaces.MotionSpace, shapes: FloatArray, keep: bool) -> None:
     """Shape keys that show `shapes` (K, 3 V), beside those that were fitted before or in their place."""
     match = _match(item)
     assert match is not None
@@ -121,13 +121,13 @@ def _write(item: Any, space: str, shapes: FloatArray, keep: bool) -> None:
     for number, offsets in enumerate(match.offsets(shapes.reshape(len(shapes), shapes.shape[1] // 3, 3))):
         block = keys.key_blocks[old[number]] if number < len(old) else None
         if block is None:
-            block = item.shape_key_add(name=f"{space} {len(names) + 1:03}", from_mix=False)
+            block = item.shape_key_add(name=f"{space.name} {len(names) + 1:03}", from_mix=False)
             block.value = 0.0
         block.points.foreach_set("co", (neutral + offsets).ravel())
         names.append(block.name)
     for name in old[len(shapes) :]:
         item.shape_key_remove(keys.key_blocks[name])
-    keys[FITTED] = json.dumps({"space": space, "keys": names})
+    keys[FITTED] = json.dumps({"space": space.name, "keys": names})
     item.data.update()
 
 

@@ -139,10 +139,10 @@ def animate(asked: Request) -> progress.Job[str]:
             )
             out = kept
             take = yield from in_thread(lambda: takes.load_take(out), "reading")
-        data = out.read_bytes() if take.space == "arkit" else b""
+        data = out.read_bytes() if take.space.has_names else b""
     story = asked.story
     drive = asked.drive
-    if take.space != "arkit":
+    if take.space.vertices:
         drive, data = yield from fit(take, asked.objects, story.name)
     prepared = yield from in_thread(lambda: bake.prepare(take, drive, story.fps, story.options), "drawing curves")
     notes = tuple(answer.get("notes", ()))
@@ -246,7 +246,7 @@ def _edits_for_locked(
         frame = round((key.frame / earlier.fps + story.begin - begin) * take.fps)
         if not 0 <= frame < take.frame_count:
             continue
-        pose = {name: float(value) for name, value in zip(earlier.channels, key.pose, strict=True)}
+        pose = {name: float(value) for name, value in zip(earlier.space.names, key.pose, strict=True)}
         edit = {"frame": frame, "pose": {**pose, **poses.get(key.frame, {})}, "state": "locked"}
         edits.append(edit if frame in present else {**edit, "add": True})
     return edits

@@ -62,16 +62,16 @@ def _complete(
             out=str(out),
         )
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
-        data = out.read_bytes() if completed.space == "arkit" else b""
+        data = out.read_bytes() if completed.space.has_names else b""
     face = keys.face_of(_find_actions(numbers))
     if story.drive and story.drive != drives.signature(face.drive):  # else old settings and new ones would mix
         return (yield from write_all(face, scene, completed, data, story))
     owner, added = face.owner.session_uid, frozenset[int]()
     changed = (completed.motion != take.motion).any(axis=1)
-    if completed.space != "arkit" and changed.any():
+    if completed.space.vertices and changed.any():
         face = yield from vertices.fit([owner], completed.space, completed.motion[changed], keep=True)
         added = _channels_without_curves(face, _find_actions(numbers))
-    if completed.space != "arkit":
+    if completed.space.vertices:
         shapes = face.drive.shapes
         data = yield from in_thread(lambda: store.take_bytes(completed, shapes), "drawing curves")
     revision = yield from in_thread(lambda: keys.revise(face, take, completed, story, edited, added), "drawing curves")

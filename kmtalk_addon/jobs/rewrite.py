@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import options
 from ..core import drive as drives
-from ..core import errors, progress
+from ..core import errors, progress, spaces
 from ..face import Face
 from ..take import bake, changes, keys, store
 from .animate import find_objects, find_scene, write_take
@@ -40,7 +40,7 @@ def write_all(face: Face, scene: int, take: Any, data: bytes, story: store.Story
     return _write([(take, data, story, face.drive, place)])
 
 
-def _finder(objects: tuple[int, ...], scene: int, space: str) -> Callable[[], tuple[Face, Any]]:
+def _finder(objects: tuple[int, ...], scene: int, space: spaces.MotionSpace) -> Callable[[], tuple[Face, Any]]:
     return lambda: (options.face_of(find_objects(objects), space), find_scene(scene))
 
 

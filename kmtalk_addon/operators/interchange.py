@@ -84,7 +84,7 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
                 timeline_markers=settings.timeline_markers,
                 error=error,
             )
-            if take.space == "arkit":
+            if take.space.has_names:
                 data = store.take_bytes(take)
             else:
                 _, data = progress.finish(animating.fit(take, [face.owner.session_uid], story.name))

@@ -78,7 +78,8 @@ def driven(take: "Take", drive: drives.Drive, timeline: Timeline) -> Samples:
     """What `drive` makes of a take, at every frame of a scene.  Raises FaceError where it knows no such motion."""
     if take.space != drive.space:
         raise errors.FaceError(
-            f"This take moves {take.space} and the face {drive.space}: animate again with weights that fit the face."
+            f"This take moves {take.space.name} and the face {drive.space.name}: "
+            "animate again with weights that fit the face."
         )
     return sample(drive(take.motion), take.fps, [key.frame for key in take.keys], timeline)
 

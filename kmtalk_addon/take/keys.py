@@ -64,8 +64,9 @@ def face_of(actions: Sequence[Any]) -> Face:
     if not objects:
         raise errors.FaceError("No mesh plays this take any more: assign its action, or animate from audio again.")
     played = {curve.data_path for action in actions for curve in store.curves_by_name(action).values()}
-    space = next((found for item in objects if (found := vertices.space_of(item, played)) != "arkit"), "arkit")
-    return find_face(objects) if space == "arkit" else vertices.find_face(objects, space)
+    found = (vertices.space_of(item, played) for item in objects)
+    space = next((space for space in found if space.vertices), None)
+    return vertices.find_face(objects, space) if space else find_face(objects)
 
 
 def revise(

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..motion.arkit import ARKIT_NAMES
+from ..motion.spaces import ARKIT, MotionSpace
 from ..naming.retarget import Retarget
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -36,7 +36,7 @@ class Drive(Protocol):
     def channels(self) -> tuple[str, ...]: ...
 
     @property
-    def space(self) -> str: ...
+    def space(self) -> MotionSpace: ...
 
     def __call__(self, motion: FloatArray) -> FloatArray:
         """Motion (frames, width of the space) as values (frames, curves)."""
@@ -52,7 +52,7 @@ class KeyDrive:
     """ARKit's coefficients to the keys of a face."""
 
     retarget: Retarget
-    space: str = "arkit"
+    space: MotionSpace = ARKIT
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -68,14 +68,15 @@ class KeyDrive:
 
 def signature(drive: Drive) -> str:
     """What tells whether a face is driven as it was; empty for vertices, whose shapes are fitted to each take."""
-    if drive.space != "arkit":
+    if drive.space.vertices:
         return ""
-    shown = drive(np.eye(len(ARKIT_NAMES), dtype=np.float32)) + drive(np.zeros((1, len(ARKIT_NAMES)), np.float32))
+    width = drive.space.width
+    shown = drive(np.eye(width, dtype=np.float32)) + drive(np.zeros((1, width), np.float32))
     return hashlib.sha1(repr(drive.channels).encode() + np.round(shown, 5).tobytes()).hexdigest()
 
 
 def solve_back(drive: Drive, pose: FloatArray, changed: Mapping[int, float]) -> dict[str, float]:
-    """The ARKit coefficients nearest to `pose` (52,) for which `drive` gives the values `changed` (by curve).
+    """The channels, by name, nearest to `pose` (width,) for which `drive` gives the values `changed` (by curve).
 
     A look along what drives the edited curves, where visemes outdo each other, then a few Gauss–Newton steps; curves
     that were not edited are kept where the others allow it.
@@ -102,11 +103,11 @@ def solve_back(drive: Drive, pose: FloatArray, changed: Mapping[int, float]) -> 
         if np.square(left[best]).sum() < np.square(here).sum():
             found, here = trials[best], left[best]
     moved = np.abs(found - pose) > _VISIBLE
-    return {name: round(float(found[i]), 6) for i, name in enumerate(ARKIT_NAMES) if moved[i]}
+    return {name: round(float(found[i]), 6) for i, name in enumerate(drive.space.names) if moved[i]}
 
 
 def _starts(drive: Drive, pose: npt.NDArray[np.float64], changed: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Poses (n, 52): `pose` first, then more and less of what drives each changed curve, over less and less of it."""
+    """Poses (n, width): `pose`, then more and less of what drives each changed curve, over less and less of it."""
     alone = (_STEPS[-1] * np.eye(len(pose))).astype(np.float32)
     rows = (drive(alone) - drive(np.zeros_like(alone))).T[list(changed)]
     rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)

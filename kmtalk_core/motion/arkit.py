@@ -1,17 +1,27 @@
 """The 52 blendshape coefficients of ARKit, in the order of Apple's Live Link Face recordings."""
 
-ARKIT_NAMES: tuple[str, ...] = (
+_EYES = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
     "eyeWideLeft",
     "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight", "eyeSquintRight",
     "eyeWideRight",
+)  # fmt: skip
+_JAW_AND_LIPS = (
     "jawForward", "jawRight", "jawLeft", "jawOpen",
     "mouthClose", "mouthFunnel", "mouthPucker", "mouthRight", "mouthLeft", "mouthSmileLeft", "mouthSmileRight",
     "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft", "mouthStretchRight",
     "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthPressLeft", "mouthPressRight",
     "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
-    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
-    "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "tongueOut",
 )  # fmt: skip
+_BROWS = ("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight")
+_CHEEKS_AND_NOSE = ("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight")
+
+ARKIT_NAMES: tuple[str, ...] = (*_EYES, *_JAW_AND_LIPS, *_BROWS, *_CHEEKS_AND_NOSE, "tongueOut")
 
 ARKIT_INDEX: dict[str, int] = {name: index for index, name in enumerate(ARKIT_NAMES)}
+
+ARKIT_REGIONS: dict[str, str] = {
+    **dict.fromkeys(_EYES, "eyes"),
+    **dict.fromkeys((*_BROWS, *_CHEEKS_AND_NOSE), "upper"),
+    **dict.fromkeys((*_JAW_AND_LIPS, "tongueOut"), "mouth"),
+}

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ..errors import FaceError
 from .mesh import mesh_from
+from .spaces import BIWI, VOCASET, MotionSpace
 
 Array: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
@@ -43,7 +44,7 @@ class Topology:
 
     name: str
     title: str
-    space: str
+    space: MotionSpace
     count: int
     digest: str
     order: IntArray
@@ -62,7 +63,7 @@ class TopologyMatch:
     """
 
     topology: str
-    space: str
+    space: MotionSpace
     vertices: IntArray
     source: IntArray
     linear: Array
@@ -147,7 +148,7 @@ def topologies() -> tuple[Topology, ...]:
     """The published topologies that are known."""
     found = []
     with np.load(_TABLE, allow_pickle=False) as table:
-        for name, title, space in (("flame", "FLAME", "vocaset"), ("biwi", "BIWI", "biwi")):
+        for name, title, space in (("flame", "FLAME", VOCASET), ("biwi", "BIWI", BIWI)):
             order = table[f"{name}_order"].astype(np.int64)
             found.append(
                 Topology(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import FaceError
+from ..motion.spaces import ARKIT
 from .able import lacks_of, say_lacks
 from .blinks import resting_blinks
 from .schemes import ARKIT_MERGED, ARKIT_SCHEME, ARKIT_SPLIT, BLINKS, SCHEME_BY_NAME, SCHEMES, Scheme
@@ -12,7 +13,7 @@ from .spelling import Readings, plain
 
 _FLAME_KEYS = re.compile(r"^(shape|exp|expression|pose)[_ ]?\d+$", re.IGNORECASE)
 _FLAME_QUORUM = 10
-_UPPER_FACE = ("eye", "brow", "cheek", "nose")
+_UPPER_FACE = tuple(ARKIT.names[index] for index in ARKIT.in_region("upper", "eyes"))
 _BY_HAND = "Map by Hand"
 
 Meshes = Mapping[str, Sequence[str]]
@@ -152,7 +153,7 @@ def channels_of(scheme: str) -> tuple[str, ...]:
     if scheme == ARKIT_SCHEME.name:
         return (*ARKIT_SCHEME.channels, *ARKIT_MERGED, *ARKIT_SPLIT)
     own = SCHEME_BY_NAME[scheme].channels
-    return own + tuple(name for name in (*_upper_face(), "eyeBlink") if name not in own)
+    return own + tuple(name for name in (*_UPPER_FACE, "eyeBlink") if name not in own)
 
 
 def _explained(trial: Naming) -> tuple[float, float]:
@@ -217,13 +218,9 @@ def _match_other_sides(readings: Readings, taken: frozenset[str], found: Mapping
 
 def _match_upper_face(readings: Readings, found: Mapping[str, str]) -> dict[str, str]:
     """ARKit's keys of eyes and brows beside a viseme set, and whatever blinks: they blink while the visemes speak."""
-    wanted = [name for name in (*_upper_face(), "eyeBlink") if name not in found]
+    wanted = [name for name in (*_UPPER_FACE, "eyeBlink") if name not in found]
     keys = {name: readings.key((name, *BLINKS.get(name, ()))) for name in wanted}
     return {name: key for name, key in keys.items() if key is not None and key not in found.values()}
-
-
-def _upper_face() -> tuple[str, ...]:
-    return tuple(name for name in ARKIT_SCHEME.channels if name.startswith(_UPPER_FACE))
 
 
 def _covered(scheme: Scheme, channel: str, mapping: Mapping[str, str]) -> bool:

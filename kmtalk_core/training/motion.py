@@ -227,11 +227,13 @@ def _ruled(encoded: EncodedSpeech, batch: MotionBatch) -> Tensor:
         loudness = batch.features[index, :, -1].numpy()
         motion = torch.from_numpy(arkit_motion(articulate(fine[index].numpy()), loudness))
         length = min(len(motion), ruled.shape[1])
-        ruled[index, :length, _MOUTH] = motion[:length, _MOUTH]
+        ruled[index, :length, _RULED] = motion[:length, _RULED]
     return ruled
 
 
-_MOUTH = torch.tensor([i for name, i in ARKIT_INDEX.items() if not name.startswith(("brow", "eye"))])
+_LOUD = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")  # what loudness moves and not phones
+_UNRULED = np.union1d(ARKIT.in_region("eyes"), ARKIT.indices_of(_LOUD))
+_RULED = torch.from_numpy(np.setdiff1d(np.arange(ARKIT.width), _UNRULED))
 
 
 def _keys(encoded: EncodedSpeech, batch: MotionBatch, frames: int) -> list[IntArray]:

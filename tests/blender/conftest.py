@@ -12,7 +12,8 @@ bpy = pytest.importorskip("bpy")
 
 from kmtalk_addon import registration  # noqa: E402
 from kmtalk_core.motion.arkit import ARKIT_INDEX, ARKIT_NAMES  # noqa: E402
-from kmtalk_core.take import Key, Take  # noqa: E402
+from kmtalk_core.motion.spaces import ARKIT  # noqa: E402
+from kmtalk_core.take import Key, Take, Track  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,7 +73,7 @@ def take() -> Take:
     labels = ("sil", "AA1", "m", "tʃ")
     at = sorted({*range(0, frames, 3), frames - 1})
     keys = tuple(Key(f, f / fps, labels[i % 4], 1.0, motion[f]) for i, f in enumerate(at))
-    return Take("arkit", fps, motion, keys)
+    return Take((Track(ARKIT, motion),), keys, fps=fps)
 
 
 @pytest.fixture(scope="session")

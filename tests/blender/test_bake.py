@@ -15,7 +15,8 @@ from kmtalk_addon.take.bake import BakeOptions, BakeReport, bake, draw, prepare,
 from kmtalk_core import progress
 from kmtalk_core.errors import FaceError
 from kmtalk_core.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
-from kmtalk_core.take import Take
+from kmtalk_core.motion.spaces import ARKIT
+from kmtalk_core.take import Take, Track
 
 AddMesh = Callable[..., Any]
 Evaluated = Callable[[Any, str], float]
@@ -329,5 +330,5 @@ def test_ten_minutes_bake_in_seconds(scene: Any, add_mesh: AddMesh) -> None:
     motion = np.random.default_rng(1).random((frames, len(ARKIT_NAMES))).astype(np.float32)
     face = find_face([add_mesh("Head")])
     began = perf_counter()
-    bake(Take("arkit", 30.0, motion, ()), face, scene, BakeOptions("long"))
+    bake(Take((Track(ARKIT, motion),), (), fps=30.0), face, scene, BakeOptions("long"))
     assert perf_counter() - began < 20

@@ -16,7 +16,8 @@ import soundfile
 
 from kmtalk_addon import compat
 from kmtalk_core.motion.arkit import ARKIT_INDEX
-from kmtalk_core.take import Key, Take, save_take
+from kmtalk_core.motion.spaces import ARKIT
+from kmtalk_core.take import Key, Take, Track, save_take
 
 blf = pytest.importorskip("blf")
 if not hasattr(blf, "bind_imbuf"):
@@ -34,7 +35,7 @@ def talking() -> Take:
     at = [frame for frame, _ in KEYS]
     motion[:, ARKIT_INDEX["jawOpen"]] = np.interp(range(FRAMES), at, [0.0, 0.0, 0.8, 0.0, 0.8, 0.0])
     keys = tuple(Key(frame, frame / FPS, label, 1.0, motion[frame]) for frame, label in KEYS)
-    return Take("arkit", FPS, motion, keys)
+    return Take((Track(ARKIT, motion),), keys, fps=FPS)
 
 
 def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
@@ -139,7 +140,7 @@ def test_a_long_clip_shows_closures_and_wide_vowels_first() -> None:
     motion[500, ARKIT_INDEX["jawOpen"]] = 0.9
     labels = {100: "p", 1500: "b", 2900: "m", 500: "a"}
     keys = tuple(Key(f, f / FPS, labels.get(f, "t"), 1.0, motion[f]) for f in range(0, 3000, 10))
-    chosen = sheet.choose(Take("arkit", FPS, motion, keys), 24)
+    chosen = sheet.choose(Take((Track(ARKIT, motion),), keys, fps=FPS), 24)
     assert len(chosen) == 24
     assert {100, 500, 1500, 2900} <= {key.frame for key in chosen}
     assert [key.frame for key in chosen] == sorted(key.frame for key in chosen)

@@ -76,7 +76,7 @@ def test_the_jaw_bone_opens_with_the_take_in_every_rotation_mode(
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     action = head.data.shape_keys.animation_data.action
     take = addon("take.store").take_of(action)
-    jaw = take.motion[:, take.channels.index("jawOpen")]
+    jaw = take.motion[:, take.space.index_of("jawOpen")]
     drops = []
     for frame in range(len(jaw)):
         scene.frame_set(1 + frame)
@@ -232,7 +232,7 @@ def test_after_other_settings_the_bones_are_written_anew(
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     action = head.data.shape_keys.animation_data.action
     take = addon("take.store").take_of(action)
-    widest = 1 + int(take.motion[:, take.channels.index("jawOpen")].argmax())
+    widest = 1 + int(take.motion[:, take.space.index_of("jawOpen")].argmax())
     scene.frame_set(widest)
     rest = chin(rig, "jaw_master")
     head.kmtalk_face.jaw_angle *= 2
@@ -257,7 +257,7 @@ def test_a_jaw_bone_closes_lips_that_no_key_closes(
     rest = chin(rig, "jaw_master")
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     take = addon("take.store").take_of(head.data.shape_keys.animation_data.action)
-    held = next(key.frame for key in take.keys if take.motion[key.frame, take.channels.index("mouthClose")] > 0.03)
+    held = next(key.frame for key in take.keys if take.motion[key.frame, take.space.index_of("mouthClose")] > 0.03)
     scene.frame_set(1 + held)
     assert np.linalg.norm(rest - chin(rig, "jaw_master")) < 1e-3
     wanted = open_by_hand(rig, 1 + held, 0.1)

@@ -128,6 +128,6 @@ def test_regenerate_after_a_change_of_settings_mixes_nothing(
     take = addon("take.store").take_of(action_of(head))
     written = points_of(addon, action_of(head))
     jaw = written['key_blocks["jawOpen"].value'][:, 1]
-    assert jaw == pytest.approx(0.5 * take.motion[:, take.channels.index("jawOpen")], abs=1e-5)
+    assert jaw == pytest.approx(0.5 * take.motion[:, take.space.index_of("jawOpen")], abs=1e-5)
     smiles = written['key_blocks["mouthSmileLeft"].value']
     assert smiles[smiles[:, 0] == frame, 1] == pytest.approx(0.7, abs=1e-5)

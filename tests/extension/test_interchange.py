@@ -13,13 +13,14 @@ from faces_at_work import action_of, points_of
 from kmtalk_core.alignment import Phone
 from kmtalk_core.errors import KMTalkError
 from kmtalk_core.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
-from kmtalk_core.take import Key, Take
+from kmtalk_core.motion.spaces import ARKIT
+from kmtalk_core.take import Key, Take, Track
 
 
 def some_take(frames: int = 45, fps: float = 30.0) -> Take:
     motion = np.random.default_rng(0).random((frames, 52)).astype(np.float32)
     keys = tuple(Key(frame, frame / fps, "a", 0.9, motion[frame]) for frame in (0, 7, 20, frames - 1))
-    return Take(space="arkit", fps=fps, motion=motion, keys=keys)
+    return Take((Track(ARKIT, motion),), keys, fps=fps)
 
 
 @pytest.mark.parametrize("name", ["take.csv", "take.json", "take.npz"])

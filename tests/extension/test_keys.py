@@ -251,7 +251,7 @@ def test_reduced_curves_are_edited_in_their_spans_alone(
         now = [addon("take.store").curves_by_name(action)[name].evaluate(f) for f in range(11, 90)]
         outside = [f - 11 for f in range(11, 90) if not reach[0] < f < reach[1]]
         assert np.allclose([now[f] for f in outside], [values[f] for f in outside], atol=1e-6)
-        channel = list(take.channels).index(path.split('"')[1])
+        channel = take.space.index_of(path.split('"')[1])
         assert np.abs(now[: take.frame_count] - take.motion[:, channel]).max() <= 0.0101
 
 

@@ -1,28 +1,27 @@
-"""Takes: the result of one animation, all that baking, export and re-completion need, in one file without pickles."""
+"""A take as one file: an .npz with a JSON header, without pickles."""
 
-import io
 import itertools
 import json
 import math
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from .alignment import Mark, Phone
-from .errors import TakeError
-from .files import replacing
-from .motion.spaces import SPACES, MotionSpace
+from ..alignment import Mark, Phone
+from ..errors import TakeError
+from ..events import Event
+from ..files import replacing
+from ..motion.spaces import SPACES, MotionSpace
+from .record import KEY_STATES, Key, Take, Track
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
-FORMAT = 1
-KEY_STATES = ("generated", "edited", "locked", "added")
-
+FORMAT = 2
+"""1 had no events and one track alone; it is still read."""
 
 _LARGEST_HEADER = 512 << 20  # bytes; an hour of speech takes about 30 MB
 _LARGEST_COMPRESSED = 512 << 20  # bytes that a compressed member may unfold to; takes are saved uncompressed
@@ -42,59 +41,6 @@ _HEADER_FIELDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Key:
-    """A frame that carries a key motion: `time` in seconds, `pose` (channels,), and a state out of `KEY_STATES`."""
-
-    frame: int
-    time: float
-    label: str
-    confidence: float
-    pose: FloatArray = field(repr=False)
-    state: str = "generated"
-
-
-@dataclass(frozen=True, eq=False)
-class Take:
-    """Motion of one sound and where it came from.
-
-    `motion` (frames, channels) is what is seen; each key's pose is the motion's row at its frame.  `phones` are in the
-    time of the sound, as are the `marks` of its transcript, `keys` in rising order of their frames.  `settings`,
-    `model` and `audio` are JSON objects: the settings it was made with, the checkpoint's name and hash, the sound's
-    name, digest and duration.
-    """
-
-    space: str
-    fps: float
-    motion: FloatArray
-    keys: tuple[Key, ...]
-    phones: tuple[Phone, ...] = ()
-    text: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    model: Mapping[str, Any] = field(default_factory=dict)
-    audio: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    marks: tuple[Mark, ...] = ()
-
-    @property
-    def motion_space(self) -> MotionSpace:
-        return SPACES[self.space]
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the motion's columns; empty for a space of vertices."""
-        return self.motion_space.channels
-
-    @property
-    def frame_count(self) -> int:
-        return len(self.motion)
-
-    @property
-    def duration(self) -> float:
-        """Seconds."""
-        return len(self.motion) / self.fps
-
-
 def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) -> None:
     """Write `take` to `path` (.npz), beside it first and then renamed; raises TakeError where that cannot be done.
 
@@ -104,13 +50,15 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
     path = Path(path)
     header = {
         "format": FORMAT,
-        "space": take.space,
+        "space": take.space.name,
         "fps": take.fps,
-        "channels": list(take.channels),
+        "channels": list(take.space.names),
+        "tracks": [track.space.name for track in take.tracks],
         "keys": [
             {"frame": k.frame, "time": k.time, "label": k.label, "confidence": k.confidence, "state": k.state}
             for k in take.keys
         ],
+        "events": [event.to_json() for event in take.events],
         "phones": [{"start": p.start, "end": p.end, "label": p.label, "confidence": p.confidence} for p in take.phones],
         "text": take.text,
         "settings": dict(take.settings),
@@ -124,6 +72,7 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
     else:
         poses = [key.pose for key in take.keys]
         arrays = {"motion": take.motion, "key_poses": np.reshape(poses, (len(poses), take.motion.shape[1]))}
+    arrays |= {track.space.name: track.motion for track in take.tracks[1:]}
     text = np.array(json.dumps(header, ensure_ascii=False, separators=(",", ":")))
     try:
         with replacing(path) as file:
@@ -147,35 +96,41 @@ def load_take(path: str | Path) -> Take:
         header = _checked_header(archive.header(), path)
         space = SPACES[header["space"]]
         motion, poses = archive.mixed(space.width) if archive.is_mixed else archive.plain(space.width)
+        others = [archive.track(SPACES[name]) for name in header["tracks"][1:]]
     if not len(motion):
         raise _broken(path, "it has no frames")
+    if any(len(track.motion) != len(motion) for track in others):
+        raise _broken(path, "its tracks are not of one length")
     if poses is None:
         poses = motion[[_frame(entry, len(motion), path) for entry in header["keys"]]]
     if len(poses) != len(header["keys"]):
         raise _broken(path, "its key poses are not as many as its keys")
-    for array in (motion, poses):
+    for array in (motion, poses, *(track.motion for track in others)):
         if array.size and not (array.min() > -_LARGEST_VALUE and array.max() < _LARGEST_VALUE):  # false for NaN too
             raise _broken(path, "its motion holds numbers that are not finite")
     try:
         keys = tuple(_key(entry, pose, len(motion)) for entry, pose in zip(header["keys"], poses, strict=True))
         phones = tuple(_phone(entry) for entry in header["phones"])
+        events = tuple(Event.from_json(entry) for entry in header["events"])
         marks = tuple(_mark(entry) for entry in header["marks"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _broken(path, "a key, phone or mark in its header is malformed") from error
+        raise _broken(path, "a key, phone, mark or event in its header is malformed") from error
     if any(after.frame <= before.frame for before, after in itertools.pairwise(keys)):
         raise _broken(path, "its keys are not in rising order")
+    if len({event.id for event in events}) < len(events):
+        raise _broken(path, "two of its events have one id")
     return Take(
-        space=space.name,
-        fps=float(header["fps"]),
-        motion=motion,
+        tracks=(Track(space, motion), *others),
         keys=keys,
         phones=phones,
+        events=events,
         text=header["text"],
         settings=header["settings"],
         model=header["model"],
         audio=header["audio"],
         notes=tuple(str(note) for note in header["notes"]),
         marks=marks,
+        fps=float(header["fps"]),
     )
 
 
@@ -228,6 +183,10 @@ class _Archive:
             raise _broken(self.path, "its motion claims to be far too large")
         return weights @ shapes, None
 
+    def track(self, space: MotionSpace) -> Track:
+        """The motion in a space beside the first."""
+        return Track(space, self._array(f"{space.name}.npy", space.width))
+
     def _array(self, name: str, width: int) -> FloatArray:
         """The float32 member (n, width)."""
         array = self._read(name, "f", 2, None)
@@ -278,16 +237,20 @@ def _checked_header(header: Any, path: Path) -> dict[str, Any]:
         value = header.get(name, ...)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _broken(path, f"{name} is missing from its header or malformed")
-    for name in ("notes", "marks"):
-        if not isinstance(header.setdefault(name, []), list):
+    for name, usual in (("notes", []), ("marks", []), ("events", []), ("tracks", [header["space"]])):
+        if not isinstance(header.setdefault(name, usual), list):
             raise _broken(path, f"{name} in its header is malformed")
-    if header["format"] != FORMAT:
-        raise TakeError(f"{path} is of format {header['format']}, this version reads {FORMAT}; update KMTalk.")
-    if header["space"] not in SPACES:
-        raise TakeError(f"{path} is in the motion space {header['space']!r:.60}, which this version does not know.")
+    if not 1 <= header["format"] <= FORMAT:
+        raise TakeError(f"{path} is of format {header['format']}, this version reads up to {FORMAT}; update KMTalk.")
+    tracks = header["tracks"]
+    for name in (header["space"], *tracks):
+        if not isinstance(name, str) or name not in SPACES:
+            raise TakeError(f"{path} is in the motion space {name!r:.60}, which this version does not know.")
+    if tracks[:1] != [header["space"]] or len(set(tracks)) < len(tracks):
+        raise _broken(path, "tracks in its header is malformed")
     if not 1 <= header["fps"] <= 1000:
         raise _broken(path, "its fps is absurd")
-    if header["channels"] != list(SPACES[header["space"]].channels):
+    if header["channels"] != list(SPACES[header["space"]].names):
         raise _broken(path, "its channels are not those of its motion space")
     return header
 
@@ -332,42 +295,3 @@ def _label(value: Any) -> str:
 
 def _broken(path: Path, why: str) -> TakeError:
     return TakeError(f"{path} is no usable take: {why}; animate the sound again.")
-
-
-LIVE_LINK_ROTATIONS = tuple(
-    part + axis for part in ("Head", "LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll")
-)
-"""Columns that Live Link Face writes after the 52 coefficients; a take has none of them, so they stay zero."""
-
-_LIVE_LINK_RATES = (30, 60)
-
-
-def export_csv(take: Take, path: str | Path) -> None:
-    """Write the coefficients of an ARKit take as Live Link Face records them, timecodes starting at zero.
-
-    Importers tell 30 from 60 frames a second by the timecodes, so takes at any other rate get timecodes of 30.
-    Raises TakeError for a take of another space, or where the file cannot be written.
-    """
-    path = Path(path)
-    if take.space != "arkit":
-        raise TakeError(f"A Live Link Face CSV holds ARKit coefficients; this take is in the space {take.space!r}.")
-    names = [name[0].upper() + name[1:] for name in take.channels] + list(LIVE_LINK_ROTATIONS)
-    tail = ",0" * len(LIVE_LINK_ROTATIONS)
-    base = int(take.fps) if take.fps in _LIVE_LINK_RATES else _LIVE_LINK_RATES[0]
-    out = io.StringIO(newline="")
-    out.write(",".join(["Timecode", "BlendshapeCount", *names]) + "\n")
-    for frame, row in enumerate(take.motion):
-        values = ",".join(f"{value:.6g}" for value in row.tolist())
-        out.write(f"{_timecode(frame / take.fps, base)},{len(names)},{values}{tail}\n")
-    try:
-        with replacing(path) as file:
-            file.write(out.getvalue().encode("ascii"))
-    except OSError as error:
-        raise TakeError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
-
-
-def _timecode(seconds: float, base: int) -> str:
-    """hh:mm:ss:ff.sss, with `base` frames to the second."""
-    ticks = round(seconds * base * 1000)
-    whole, frame = divmod(ticks, base * 1000)
-    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}:{frame // 1000:02d}.{frame % 1000:03d}"

@@ -1,6 +1,5 @@
 """Takes travel between programs and people: they come back as they went, and a broken one says so in a sentence."""
 
-import csv
 import io
 import json
 import pickle
@@ -15,8 +14,10 @@ import pytest
 
 from kmtalk_core.alignment import Phone
 from kmtalk_core.errors import TakeError
+from kmtalk_core.events import Event
 from kmtalk_core.motion.arkit import ARKIT_NAMES
-from kmtalk_core.take import Key, Take, export_csv, load_take, read_header, save_take
+from kmtalk_core.motion.spaces import ARKIT, HEAD
+from kmtalk_core.take import Key, Take, Track, load_take, read_header, save_take
 
 FRAMES = 90
 
@@ -25,17 +26,18 @@ FRAMES = 90
 def take() -> Take:
     motion = np.random.default_rng(0).random((FRAMES, 52)).astype(np.float32)
     keys = tuple(Key(f, f / 30, "ʃ", 0.5, motion[f], "locked" if f == 9 else "generated") for f in range(0, FRAMES, 3))
+    turns = np.linspace(-0.2, 0.2, 3 * FRAMES, dtype=np.float32).reshape(FRAMES, 3)
     return Take(
-        space="arkit",
-        fps=30.0,
-        motion=motion,
-        keys=keys,
+        (Track(ARKIT, motion), Track(HEAD, turns)),
+        keys,
+        events=(Event("e1", "blink", 0.5, 0.2, 0.66), Event("e2", "nod", 1.5, 0.4, 0.05, 270.0, 7, "locked")),
         phones=(Phone(0.0, 1.25, "sil"), Phone(1.25, 3.0, "ʃ", 0.75)),
         text="Zürich, “quoted”\n日本",
         settings={"smoothing": 0.1, "method": "transcript"},
         model={"name": "starter", "hash": "0123"},
         audio={"name": "a.wav", "digest": "4567", "duration": 3.0},
         notes=("A note.",),
+        fps=30.0,
     )
 
 
@@ -61,10 +63,12 @@ def rewrite_header(path: Path, change: Callable[[dict[str, Any]], object]) -> No
 def test_a_take_comes_back_as_it_was_saved(take: Take, saved: Path) -> None:
     again = load_take(saved)
     np.testing.assert_array_equal(again.motion, take.motion)
+    assert [track.space for track in again.tracks] == [ARKIT, HEAD]
+    np.testing.assert_array_equal(again.tracks[1].motion, take.tracks[1].motion)
     for key, other in zip(take.keys, again.keys, strict=True):
         np.testing.assert_array_equal(key.pose, other.pose)
         assert replace(key, pose=None) == replace(other, pose=None)  # type: ignore[arg-type]
-    for name in ("space", "fps", "phones", "text", "settings", "model", "audio", "notes", "channels"):
+    for name in ("space", "fps", "phones", "text", "settings", "model", "audio", "notes", "events"):
         assert getattr(again, name) == getattr(take, name), name
 
 
@@ -72,14 +76,28 @@ def test_the_file_is_laid_out_as_others_read_it(saved: Path) -> None:
     with np.load(saved, allow_pickle=False) as stored:
         assert stored["motion"].dtype == stored["key_poses"].dtype == np.float32
         assert stored["motion"].shape == (FRAMES, 52)
+        assert stored["head"].dtype == np.float32 and stored["head"].shape == (FRAMES, 3)
         assert stored["key_poses"].shape == (30, 52)
         header = json.loads(str(stored["header"]))
-    contract = {"format", "space", "fps", "channels", "keys", "phones", "text", "settings", "model", "audio"}
-    assert contract <= header.keys()
+    contract = {"format", "space", "fps", "channels", "tracks", "keys", "events", "phones", "text", "settings", "model"}
+    assert contract | {"audio"} <= header.keys()
     assert header["channels"] == list(ARKIT_NAMES)
     assert header["keys"][3] == {"frame": 9, "time": 0.3, "label": "ʃ", "confidence": 0.5, "state": "locked"}
     assert header["phones"][1] == {"start": 1.25, "end": 3.0, "label": "ʃ", "confidence": 0.75}
+    assert header["format"] == 2 and header["tracks"] == ["arkit", "head"]
+    assert header["events"][1] == {
+        "id": "e2", "kind": "nod", "time": 1.5, "duration": 0.4, "size": 0.05, "direction": 270.0, "seed": 7,
+        "state": "locked",
+    }  # fmt: skip
     assert read_header(saved) == header
+
+
+def test_a_take_of_the_first_format_is_still_read(take: Take, saved: Path) -> None:
+    rewrite_header(saved, lambda header: [header.update(format=1), header.pop("events"), header.pop("tracks")])
+    rewrite(saved, head=None)
+    again = load_take(saved)
+    np.testing.assert_array_equal(again.motion, take.motion)
+    assert [track.space for track in again.tracks] == [ARKIT] and again.events == () and again.track("head") is None
 
 
 def test_names_in_any_script_and_folders_not_yet_there_are_fine(take: Take, tmp_path: Path) -> None:
@@ -148,6 +166,10 @@ MEMBERS: list[tuple[str, Any]] = [
     ("motion", np.full((FRAMES, 52), np.inf, np.float32)),
     ("motion", np.full((FRAMES, 52), -1e30, np.float32)),
     ("key_poses", np.zeros((29, 52), np.float32)),
+    ("head", None),
+    ("head", np.zeros((FRAMES - 1, 3), np.float32)),
+    ("head", np.zeros((FRAMES, 4), np.float32)),
+    ("head", np.full((FRAMES, 3), np.nan, np.float32)),
     ("key_poses", np.full((30, 52), np.nan, np.float32)),
     ("header", np.array("[]")),
     ("header", np.array("not json")),
@@ -168,7 +190,8 @@ HEADERS: list[Callable[[dict[str, Any]], object]] = [
     lambda h: h.pop("space"),
     lambda h: h.update(space="klingon"),
     lambda h: h.update(space=[1]),
-    lambda h: h.update(format=2),
+    lambda h: h.update(format=0),
+    lambda h: h.update(format=3),
     lambda h: h.update(format="1"),
     lambda h: h.update(fps=0),
     lambda h: h.update(fps=float("nan")),
@@ -192,6 +215,23 @@ HEADERS: list[Callable[[dict[str, Any]], object]] = [
     lambda h: h["phones"][0].pop("label"),
     lambda h: h["phones"].append(None),
     lambda h: h.update(notes=7),
+    lambda h: h.update(events=7),
+    lambda h: h["events"].append(None),
+    lambda h: h["events"].append(h["events"][0]),
+    lambda h: h["events"][0].update(kind="yodel"),
+    lambda h: h["events"][0].update(kind=[]),
+    lambda h: h["events"][0].update(id=""),
+    lambda h: h["events"][0].update(time=float("nan")),
+    lambda h: h["events"][0].update(duration=-1),
+    lambda h: h["events"][0].update(seed=0.5),
+    lambda h: h["events"][0].update(state="holy"),
+    lambda h: h["events"][0].pop("size"),
+    lambda h: h.update(tracks=[]),
+    lambda h: h.update(tracks=["head", "arkit"]),
+    lambda h: h.update(tracks=["arkit", "head", "head"]),
+    lambda h: h.update(tracks=["arkit", "klingon"]),
+    lambda h: h.update(tracks=["arkit", ["head"]]),
+    lambda h: h.update(tracks=["arkit", "head", "vocaset"]),
 ]
 
 
@@ -230,7 +270,7 @@ def test_an_array_that_claims_to_be_huge_is_refused_before_it_is_made(saved: Pat
 
 
 def test_a_zip_bomb_is_refused_before_it_unfolds(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kmtalk_core.take._LARGEST_COMPRESSED", 4 << 20)
+    monkeypatch.setattr("kmtalk_core.take.file._LARGEST_COMPRESSED", 4 << 20)
     with zipfile.ZipFile(saved) as archive:
         header = archive.read("header.npy")
     with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -250,43 +290,13 @@ def test_a_compressed_take_of_honest_size_is_read(take: Take, saved: Path) -> No
     np.testing.assert_array_equal(load_take(saved).motion, take.motion)
 
 
-def test_the_csv_reads_as_live_link_face_writes_it(take: Take, tmp_path: Path) -> None:
-    export_csv(take, tmp_path / "take.csv")
-    with (tmp_path / "take.csv").open(encoding="ascii", newline="") as file:
-        names, *rows = csv.reader(file)
-    assert names[:4] == ["Timecode", "BlendshapeCount", "EyeBlinkLeft", "EyeLookDownLeft"]
-    assert names[53:57] == ["TongueOut", "HeadYaw", "HeadPitch", "HeadRoll"]
-    assert len(names) == 63
-    assert [name[0].lower() + name[1:] for name in names[2:54]] == list(ARKIT_NAMES)
-    assert {row[1] for row in rows} == {"61"}
-    assert rows[0][0] == "00:00:00:00.000"
-    assert rows[65][0] == "00:00:02:05.000"
-    np.testing.assert_allclose(np.array(rows)[:, 2:54].astype(float), take.motion, atol=1e-5)
-    assert {value for row in rows for value in row[54:]} == {"0"}
-
-
-def test_timecodes_run_past_the_hour_and_at_other_rates(take: Take, tmp_path: Path) -> None:
-    export_csv(replace(take, fps=1.0, motion=np.zeros((3602, 52), np.float32), keys=()), tmp_path / "long.csv")
-    assert (tmp_path / "long.csv").read_text().splitlines()[-1].startswith("01:00:01:00.000,")
-    export_csv(replace(take, fps=25.0), tmp_path / "film.csv")
-    # A frame of 25 a second lies at 1.2 frames of 30.
-    assert (tmp_path / "film.csv").read_text().splitlines()[2].startswith("00:00:00:01.200,")
-    export_csv(replace(take, fps=60.0), tmp_path / "fast.csv")
-    assert (tmp_path / "fast.csv").read_text().splitlines()[60].startswith("00:00:00:59.000,")
-
-
-def test_only_coefficients_go_into_a_csv(take: Take, tmp_path: Path) -> None:
-    with pytest.raises(TakeError, match="ARKit"):
-        export_csv(replace(take, space="vocaset", motion=np.zeros((2, 15069), np.float32), keys=()), tmp_path / "a.csv")
-
-
 @pytest.fixture
 def mixed(take: Take, tmp_path: Path) -> tuple[Take, Path]:
     """A take whose motion is mixtures of five shapes, kept as such."""
     rng = np.random.default_rng(1)
     shapes = rng.standard_normal((5, 52)).astype(np.float32)
     motion = rng.random((FRAMES, 5)).astype(np.float32) @ shapes
-    take = replace(take, motion=motion, keys=tuple(replace(key, pose=motion[key.frame]) for key in take.keys))
+    take = take.with_motion(motion, keys=tuple(replace(key, pose=motion[key.frame]) for key in take.keys))
     save_take(take, tmp_path / "mixed.npz", shapes)
     return take, tmp_path / "mixed.npz"
 
@@ -337,7 +347,7 @@ def test_motion_too_large_to_be_mixed_again_is_kept_whole(
     take, path = mixed
     with np.load(path) as stored:
         shapes = stored["shapes"]
-    monkeypatch.setattr("kmtalk_core.take._LARGEST_MIXED", take.motion.nbytes - 1)
+    monkeypatch.setattr("kmtalk_core.take.file._LARGEST_MIXED", take.motion.nbytes - 1)
     save_take(take, tmp_path / "whole.npz", shapes)
     np.testing.assert_array_equal(load_take(tmp_path / "whole.npz").motion, take.motion)
 
@@ -345,6 +355,6 @@ def test_motion_too_large_to_be_mixed_again_is_kept_whole(
 def test_a_mixture_that_would_fill_the_memory_is_refused(
     mixed: tuple[Take, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kmtalk_core.take._LARGEST_MIXED", FRAMES * 52 * 4 - 1)
+    monkeypatch.setattr("kmtalk_core.take.file._LARGEST_MIXED", FRAMES * 52 * 4 - 1)
     with pytest.raises(TakeError, match="far too large"):
         load_take(mixed[1])

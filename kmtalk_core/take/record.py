@@ -1,0 +1,87 @@
+"""What a take is: tracks of motion, the keys and events in them, and where it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..alignment import Mark, Phone
+from ..events import Event
+from ..motion.spaces import MotionSpace
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+KEY_STATES = ("generated", "edited", "locked", "added")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A frame that carries a key motion: `time` in seconds, `pose` (channels,), and a state out of `KEY_STATES`."""
+
+    frame: int
+    time: float
+    label: str
+    confidence: float
+    pose: FloatArray = field(repr=False)
+    state: str = "generated"
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """Motion (frames, width of the space) in one space."""
+
+    space: MotionSpace
+    motion: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """Motion of one sound and where it came from.
+
+    The first track is what the network makes and the keys belong to: a key's pose is that motion's row at its frame.
+    The others are of other spaces (the head's), as long and at the same rate of `fps` frames a second.  `phones`,
+    `events` and the `marks` of its transcript are in the time of the sound, `keys` in rising order of their frames.
+    `settings`, `model` and `audio` are JSON objects: the settings it was made with, the checkpoint's name and hash, the
+    sound's name, digest and duration.
+    """
+
+    tracks: tuple[Track, ...]
+    keys: tuple[Key, ...]
+    phones: tuple[Phone, ...] = ()
+    events: tuple[Event, ...] = ()
+    text: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    model: Mapping[str, Any] = field(default_factory=dict)
+    audio: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    fps: float = field(kw_only=True)
+
+    @property
+    def space(self) -> MotionSpace:
+        """The first track's."""
+        return self.tracks[0].space
+
+    @property
+    def motion(self) -> FloatArray:
+        """(frames, width): the first track's."""
+        return self.tracks[0].motion
+
+    def track(self, name: str) -> Track | None:
+        """The track in the space called `name`, if the take moves that."""
+        return next((track for track in self.tracks if track.space.name == name), None)
+
+    def with_motion(self, motion: FloatArray, **changes: Any) -> "Take":
+        """The take with another motion in its first track, and other fields as given."""
+        return replace(self, tracks=(Track(self.space, motion), *self.tracks[1:]), **changes)
+
+    @property
+    def frame_count(self) -> int:
+        return len(self.motion)
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.motion) / self.fps
