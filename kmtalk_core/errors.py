@@ -49,6 +49,12 @@ class DataSetError(KMTalkError):
     kind = "data set"
 
 
+class RequestError(KMTalkError):
+    """A request to a worker that lacks something, or has what no verb takes."""
+
+    kind = "request"
+
+
 class TrainingError(KMTalkError):
     """Training that cannot start, go on, or be trusted."""
 

@@ -16,6 +16,8 @@ from .process import WINDOWS, lines_of
 
 VARIABLE = "KMTALK_PYTHON"
 CHECK_SECONDS = 180.0
+START_SECONDS = client.START_SECONDS
+SPEAK_SECONDS = 60.0
 SUPPORTED = ((3, 11), (3, 13))
 """The first and the last Python that the libraries are used with."""
 
@@ -172,6 +174,7 @@ def python_in(path: Path) -> Path | None:
 
 _CHECK = """
 import importlib, json, platform, sys
+print("KMTALK", flush=True)
 failures, devices, names = [], ["cpu"], []
 if not (3, 11) <= sys.version_info[:2] <= (3, 13):
     failures.append(f"Python {platform.python_version()} is not 3.11, 3.12 or 3.13")
@@ -194,29 +197,28 @@ MODULES = ("numpy", "scipy", "soundfile", "soxr", "torch", "transformers", "safe
 def check(engine: Engine, modules: Sequence[str] = MODULES) -> progress.Job[Report]:
     """Start `engine` and import what the worker needs.  Raises EngineError with one sentence on what is wrong."""
     environment = {"PYTHONPATH": os.pathsep.join(map(str, engine.module_path)), **engine.variables}
-    until = time.monotonic() + CHECK_SECONDS
-    answer: str | None = None
+    started = time.monotonic()
+    answers: list[str] = []
     tail = ""
     try:
         lines = lines_of([engine.python, "-c", _CHECK, *modules], environment)
-        while True:
-            try:
-                line = next(lines)
-            except StopIteration:
-                break
-            if line and line.startswith("KMTALK "):
-                answer = line
+        for line in lines:
+            if line and line.startswith("KMTALK"):
+                answers.append(line.removeprefix("KMTALK").strip())
             tail = line or tail
-            if time.monotonic() > until:
+            limit = CHECK_SECONDS if answers else START_SECONDS
+            if time.monotonic() - started > limit:
                 lines.close()
-                raise EngineError(f"{engine.python} did not answer in {CHECK_SECONDS:.0f} s: install the engine again.")
+                raise EngineError(f"{engine.python} did not answer in {limit:.0f} s: install the engine again.")
             yield progress.Progress("checking the engine", 0.98)
     except OSError as error:
         raise EngineError(f"{engine.python} cannot be started ({error.strerror}): choose another Python.") from error
-    if answer is None:
-        raise EngineError(f"{engine.python} does not run as a Python ({tail[:120]}): choose another.")
-    version, devices, names, failures = json.loads(answer.removeprefix("KMTALK "))
-    report = Report(version, tuple(devices), tuple(names), tuple(failures))
+    try:
+        version, *lists = json.loads(answers[-1])
+        devices, names, failures = (tuple(map(str, found)) for found in lists)
+    except Exception as error:  # whatever this is, it is not what was started
+        raise EngineError(f"{engine.python} does not run as a Python ({tail[:120]}): choose another.") from error
+    report = Report(str(version), devices, names, failures)
     if report.failures:
         raise EngineError(
             f"This engine cannot work ({report.failures[0]}): install it again, or choose another Python."
@@ -238,9 +240,12 @@ def speak(engine: Engine, text: str, out: Path) -> progress.Job[None]:
     path = os.pathsep.join(map(str, (client.PACKAGE_FOLDER, *engine.module_path)))
     environment = {"PYTHONPATH": path, **engine.variables}
     lines = lines_of([engine.python, "-m", "kmtalk_core", "speak", text, "--out", out], environment)
-    last = ""
+    last, started = "", time.monotonic()
     for line in lines:
         last = line or last
+        if time.monotonic() - started > SPEAK_SECONDS:
+            lines.close()
+            break
         yield progress.Progress("speaking", 0.1)
     if not out.exists():
         raise EngineError(f"The engine cannot speak the test sentence ({last[:120]}): install it again.")

@@ -21,11 +21,13 @@ class _Process:
     failure: EngineError | None = None
     is_busy: bool = False
     is_closed: bool = False
+    is_dead: bool = False
+    has_worked: bool = False
     idle_since: float = field(default_factory=time.monotonic)
 
     @property
     def is_alive(self) -> bool:
-        return self.failure is None and (self.worker is None or self.worker.process.poll() is None)
+        return not self.is_dead and self.failure is None and (self.worker is None or self.worker.process.poll() is None)
 
     def start(self) -> None:
         engine, arguments = self.kind
@@ -58,27 +60,37 @@ class Workers:
         as KMTalkError, and EngineError when the process ends.
         """
         kind = ((yield from ready(engine)), arguments)
-        while (process := self._lend(kind)) is None:
-            yield progress.Progress("waiting for another job", 0.0)
+        while True:
+            while (process := self._lend(kind)) is None:
+                yield progress.Progress("waiting for another job", 0.0)
+            was_idle = process.has_worked
+            try:
+                return (yield from self._ask(process, do, request))
+            except _GoneError as gone:
+                if not was_idle or gone.has_begun:
+                    raise EngineError(str(gone)) from None
+                # it had died, or stopped answering, while nobody used it: a new one does the same work
+
+    def _ask(self, process: _Process, do: str, request: dict[str, Any]) -> progress.Job[dict[str, Any]]:
+        """Have the process that was lent do the work, and take it back.  Raises _GoneError where it ends."""
+        worker: client.Worker | None = None
+        number, is_answered = 0, False
         try:
             while process.worker is None:
                 yield progress.Progress("starting the engine", 0.0)
                 if process.failure is not None:
                     raise process.failure
-        except BaseException:
-            self._take_back(process)
-            raise
-        worker = process.worker
-        number = worker.send(do, **request)
-        is_answered = False
-        try:
-            step = progress.Progress("starting the engine", 0.0)
+            worker = process.worker
+            number = worker.send(do, **request)
+            step, has_begun = progress.Progress("starting the engine", 0.0), False
             while True:
                 while (message := worker.poll()) is not None:
                     if "died" in message:
-                        raise EngineError(_death_notice(message))
+                        process.is_dead = True
+                        raise _GoneError(_death_notice(message, worker.has_greeted), has_begun)
                     if message.get("id") != number:
                         continue
+                    has_begun = process.has_worked = True
                     if "stage" in message:
                         step = progress.Progress(str(message["stage"]), float(message.get("progress", 0.0)))
                         continue
@@ -88,9 +100,9 @@ class Workers:
                     return message
                 yield step
         finally:
-            if not is_answered:
+            if worker is not None and not is_answered:
                 worker.cancel(number)
-            self._take_back(process)
+            process.is_busy, process.idle_since = False, time.monotonic()
 
     def pids(self) -> list[int]:
         """Process ids of all workers, busy ones first."""
@@ -131,13 +143,20 @@ class Workers:
         idle.is_busy = True
         return idle
 
-    def _take_back(self, process: _Process) -> None:
-        process.is_busy, process.idle_since = False, time.monotonic()
+
+class _GoneError(Exception):
+    """A process ended; `has_begun` tells whether it had said anything of this work."""
+
+    def __init__(self, notice: str, has_begun: bool) -> None:
+        super().__init__(notice)
+        self.has_begun = has_begun
 
 
-def _death_notice(message: dict[str, Any]) -> str:
+def _death_notice(message: dict[str, Any], has_greeted: bool) -> str:
     last = str(message["died"]).strip().splitlines()
-    why = f" ({last[-1][:160]})" if last else ""
+    why = f" ({last[-1][:200]})" if last else ""
+    if not has_greeted:
+        return f"The engine does not start{why}: press Self-Test in KMTalk's preferences, or install it again."
     return f"The engine's process ended in the middle of the work{why}; nothing was changed, so try again."
 
 
