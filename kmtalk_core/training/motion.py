@@ -23,7 +23,7 @@ from ..corpus.face import arkit_motion
 from ..errors import CorpusError
 from ..localize.neural import boundary_frames
 from ..model.audio_encoder import EncodedSpeech
-from ..model.config import STARTER
+from ..model.config import STARTER, KMTalkConfig
 from ..model.kmtalk import KMTalk
 from ..model.log_mel import FRAME_RATE
 from ..model.log_mel_encoder import LogMelEncoder
@@ -161,7 +161,11 @@ def motion_loss(motion: Tensor, wanted: Tensor, opening_weight: float) -> Tensor
 
 
 def train_motion_job(
-    clips: Iterable[Clip], encoder: LogMelEncoder, settings: MotionTraining, checkpoint: Path
+    clips: Iterable[Clip],
+    encoder: LogMelEncoder,
+    settings: MotionTraining,
+    checkpoint: Path,
+    config: KMTalkConfig = STARTER,
 ) -> Job[KMTalk]:
     """Train KMTalk over the frozen `encoder`, going on from `checkpoint` where there is one.
 
@@ -176,7 +180,7 @@ def train_motion_job(
         raise CorpusError("The corpus has no clip long enough to train on: synthesize more speech.")
     chances = settings.chances([len(e.motion) for e in pool], [e.clip.natural for e in pool])
     torch.manual_seed(settings.seed)
-    model = KMTalk(STARTER)
+    model = KMTalk(config)
     model.audio_encoder.backbone.load_state_dict(encoder.state_dict())
     let_keys_be_heard(model.motion_flow_encoder, _KEY_GAIN, _DISTANCE_SPREAD)
     model.to(settings.device).train()
