@@ -1,24 +1,24 @@
-"""Animator: a sound to a take, and a take with edited keys to the next one.  Needs PyTorch."""
+"""Animator: a sound to a take, and a take with edited keys to the next one, by whichever engine runs the network."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from .alignment import Alignment, Phone
 from .audio import Sound
 from .edits import PlannedKey, Span, changed_spans, plan_keys, read_edits
-from .errors import KMTalkError, TakeError
+from .engines import STARTER_WEIGHTS, Network
+from .engines import load as load_network
+from .errors import TakeError
 from .localize import frame_count_of, key_frames, localize, with_density
-from .model import checkpoint
+from .localize.neural import NeuralLocalizer
 from .model.conditioning import TRUST, AlignedPhones
-from .model.hearing import listen_job
-from .model.kmtalk import KMTalk
+from .model.folder import model_hash
+from .model.hearing import Memory
 from .model.performance import Performance
 from .progress import Job, Progress, finish
 from .settings import Settings
@@ -27,18 +27,15 @@ from .take import Key, Take, Track
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
-STARTER_WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "starter"
-DEVICES = ("auto", "cpu", "cuda", "mps")
-
 
 @dataclass(frozen=True)
 class Animator:
-    """A loaded network on its device; `weights` is the checkpoint's folder and `weights_hash` its hash."""
+    """A trained network at work; `weights` is the checkpoint's folder and `weights_hash` its hash."""
 
-    model: KMTalk
+    network: Network
     weights: Path
     weights_hash: str
-    device: torch.device
+    _memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     @staticmethod
     def load(weights: str | Path | None = None, device: str = "auto") -> "Animator":
@@ -47,9 +44,7 @@ class Animator:
         Raises WeightsError for a checkpoint that cannot be used, KMTalkError for a device that is not there.
         """
         folder = STARTER_WEIGHTS if weights is None else Path(weights)
-        model = checkpoint.load(folder)
-        place = pick_device(device, model.audio_encoder.is_small)
-        return Animator(model.to(place), folder, checkpoint.model_hash(folder), place)
+        return Animator(load_network(folder, device), folder, model_hash(folder))
 
     def animate(self, sound: Sound, **options: Any) -> Take:
         """`animate_job`, run to its end."""
@@ -73,10 +68,9 @@ class Animator:
         Raises AlignmentError where an explicit method fails.
         """
         wanted = Settings.of(settings)
-        space = self.model.config.motion_space
-        if method == "auto" and self.model.config.keys == "uniform":
+        space = self.network.config.motion_space
+        if method == "auto" and self.network.config.keys == "uniform":
             method = "uniform"
-        knows_phones = self.model.config.encoder.kind == "log_mel"
         alignment = yield from localize(
             sound,
             method=method,
@@ -84,8 +78,7 @@ class Animator:
             textgrid=textgrid,
             language=language,
             begin=begin,
-            weights=self.weights if knows_phones else STARTER_WEIGHTS,
-            device=str(self.device),
+            ear=self._ear,
         )
         count = frame_count_of(sound.duration, space.fps)
         gap = round(wanted.minimum_key_gap * space.fps)
@@ -96,16 +89,15 @@ class Animator:
             )
         ]
         motion = np.empty((count, space.width), np.float32)
-        with _device_memory_told():
-            performance = yield from self._performance(sound, count, alignment, wanted)
-            yield from performance.motion_job(keys, 0, count, motion)
+        performance = yield from self._performance(sound, count, alignment, wanted)
+        yield from performance.motion_job(keys, 0, count, motion)
         return Take(
             tracks=(Track(space, motion),),
             keys=_keys_on(motion, keys),
             phones=alignment.phones,
             text=text,
             settings={**wanted.to_json(), "method": alignment.method},
-            model={"name": self.model.config.name, "hash": self.weights_hash},
+            model={"name": self.network.config.name, "hash": self.weights_hash},
             audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
             notes=sound.notes + alignment.notes,
             marks=alignment.marks,
@@ -132,13 +124,12 @@ class Animator:
         spans = changed_spans(take, plan)
         motion = take.motion.copy()
         if spans:
-            with _device_memory_told():
-                performance = yield from self._performance(sound, take.frame_count, alignment, settings)
-                for number, span in enumerate(spans):
-                    fresh = np.empty((span.last + 1 - span.first, motion.shape[1]), np.float32)
-                    for step in performance.motion_job(plan, span.first, span.last + 1, fresh):
-                        yield Progress("completing", (number + step.fraction) / len(spans))
-                    _write_span(motion, fresh, span, plan, performance.shaping)
+            performance = yield from self._performance(sound, take.frame_count, alignment, settings)
+            for number, span in enumerate(spans):
+                fresh = np.empty((span.last + 1 - span.first, motion.shape[1]), np.float32)
+                for step in performance.motion_job(plan, span.first, span.last + 1, fresh):
+                    yield Progress("completing", (number + step.fraction) / len(spans))
+                _write_span(motion, fresh, span, plan, performance.shaping)
         notes = take.notes
         if take.model.get("hash") != self.weights_hash and spans:
             notes += ("Some spans were completed with other weights than the rest of the take.",)
@@ -147,13 +138,13 @@ class Animator:
     def _check_fit(self, take: Take, sound: Sound | None) -> None:
         if sound is None:
             raise TakeError("Completing a take needs the sound it was made from; give the audio file too.")
-        if take.space != self.model.config.motion_space:
-            made = self.model.config.space
+        if take.space != self.network.config.motion_space:
+            made = self.network.config.space
             raise TakeError(
                 f"The take is in the space {take.space.name!r}, these weights make {made!r}; use its own weights."
             )
-        if take.fps != self.model.config.motion_space.fps:
-            wanted = self.model.config.motion_space.fps
+        if take.fps != self.network.config.motion_space.fps:
+            wanted = self.network.config.motion_space.fps
             raise TakeError(
                 f"The take has {take.fps:g} frames a second where {wanted:g} are due; animate the sound again."
             )
@@ -161,35 +152,19 @@ class Animator:
             lengths = f"{sound.name} lasts {sound.duration:.2f} s, the take {take.duration:.2f} s"
             raise TakeError(f"{lengths}; give the sound that the take was made from.")
 
+    @property
+    def _ear(self) -> NeuralLocalizer | None:
+        """What hears phones: this network, where it can; else None, for the starter's."""
+        if self.network.config.encoder.kind != "log_mel":
+            return None
+        return NeuralLocalizer(self.network, self._memory.statistics_job)
+
     def _performance(self, sound: Sound, count: int, alignment: Alignment, settings: Settings) -> Job[Performance]:
-        space = self.model.config.motion_space
-        hearing = yield from listen_job(self.model.audio_encoder, sound, count, settings.delay)
+        space = self.network.config.motion_space
+        hearing = yield from self._memory.hearing_job(self.network, sound, count, settings.delay)
         phones = AlignedPhones(alignment, space.fps, settings.delay)
         trust = TRUST.get(alignment.method, 0.0)
-        return Performance(self.model, hearing, phones, trust, Shaping(space, settings, alignment))
-
-
-def pick_device(name: str, is_small: bool = False) -> torch.device:
-    """The device called `name`; `auto` is the best this machine has, for a network that `is_small` the processor.
-
-    Raises KMTalkError where the machine has none such.
-    """
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = "cpu" if is_small else next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
-    if name not in available:
-        raise KMTalkError(f"There is no device {name!r:.40}; choose one of {', '.join(DEVICES)}.")
-    if not available[name]:
-        raise KMTalkError(f"PyTorch finds no {name} device on this machine; choose auto or cpu.")
-    return torch.device(name)
-
-
-@contextmanager
-def _device_memory_told() -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise KMTalkError("The graphics device ran out of memory; free some, or choose the device cpu.") from error
+        return Performance(self.network, hearing, phones, trust, Shaping(space, settings, alignment))
 
 
 def _delayed(alignment: Alignment, delay: float) -> Alignment:

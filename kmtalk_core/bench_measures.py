@@ -56,7 +56,7 @@ def beside_encoder(preset: str, sound: Path) -> dict[str, Any]:
     from .model.linear import quicken
 
     animator, _ = _animator(preset, sound.parent / preset)
-    encoder = animator.model.audio_encoder.backbone
+    encoder = animator.network.model.audio_encoder.backbone
     maps = [module for module in encoder.modules() if isinstance(module, nn.Linear)]
     loaded = audio.load(sound)
     waveform = torch.from_numpy(normalized(loaded.read(0, loaded.length)))[None]
@@ -173,6 +173,7 @@ def _animator(preset_name: str, scratch: Path) -> tuple[Any, str]:
     from .animate import STARTER_WEIGHTS, Animator
     from .model import checkpoint
     from .model.config import preset
+    from .model.engine import TorchNetwork
     from .model.kmtalk import KMTalk
 
     if preset_name == "starter" and (STARTER_WEIGHTS / "config.json").exists():
@@ -182,7 +183,7 @@ def _animator(preset_name: str, scratch: Path) -> tuple[Any, str]:
     if preset_name == "starter":  # its localization reads the weights itself
         checkpoint.save(network, scratch, "Random weights.")
         return Animator.load(scratch, "cpu"), network.config.name
-    return Animator(network, scratch, "", torch.device("cpu")), network.config.name
+    return Animator(TorchNetwork(network), scratch, ""), network.config.name
 
 
 def _peak_megabytes() -> float | None:

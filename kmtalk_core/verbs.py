@@ -51,7 +51,7 @@ def verb(request: Mapping[str, Any], server: Server) -> Answer:
 def _hello(server: Server, asked: dict[str, Any]) -> Answer:
     yield Progress("hello", 0.0)
     animator = server.loaded() if asked.get("load") else server.animator
-    device = str(animator.device) if animator else None
+    device = animator.network.device if animator else None
     return {"hello": {"version": __version__, "python": platform.python_version(), "device": device}}
 
 

@@ -18,7 +18,9 @@ from kmtalk_core.audio import RATE, Sound
 from kmtalk_core.edits import carry_over
 from kmtalk_core.errors import AlignmentError, KMTalkError, TakeError, WeightsError
 from kmtalk_core.model import checkpoint, hearing, performance
+from kmtalk_core.model.engine import TorchNetwork
 from kmtalk_core.motion.arkit import ARKIT_INDEX
+from kmtalk_core.portable.kmtalk import KMTalk as NumPyNetwork
 from kmtalk_core.progress import Progress
 from kmtalk_core.take import Take, load_take, save_take
 from kmtalk_core.textgrid import write_textgrid
@@ -35,11 +37,12 @@ def noise(seconds: float, seed: int = 0) -> Sound:
     return audio.from_samples((0.1 * chance.standard_normal(count) * loudness).astype(np.float32), RATE)
 
 
-@pytest.fixture(scope="module")
-def animator(tmp_path_factory: pytest.TempPathFactory) -> Animator:
+@pytest.fixture(scope="module", params=["numpy", "torch"])
+def animator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Animator:
     folder = tmp_path_factory.mktemp("weights") / "small"
     checkpoint.save(awake(small()), folder, "A small network with random weights.")
-    return Animator.load(folder, "cpu")
+    loaded = Animator.load(folder, "cpu")
+    return loaded if request.param == "numpy" else replace(loaded, network=TorchNetwork.load(folder, "cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +69,7 @@ def windows_of(monkeypatch: pytest.MonkeyPatch) -> Any:
     def change(seconds: float) -> None:
         for module in (hearing, performance):
             monkeypatch.setattr(module, "WINDOW_SECONDS", seconds)
+        monkeypatch.setattr(hearing.Memory, "hearing_job", lambda memory, *asked: hearing.listen_job(*asked))
 
     return change
 
@@ -237,7 +241,7 @@ def test_stopping_a_pretrained_encoder_ends_its_thread(pretrained_animator: Anim
     next(stages)
     job.close()
     assert threading.active_count() == before
-    hooks = [m for m in pretrained_animator.model.audio_encoder.modules() if m._forward_pre_hooks]
+    hooks = [m for m in pretrained_animator.network.model.audio_encoder.modules() if m._forward_pre_hooks]
     assert hooks == []
 
 
@@ -260,10 +264,18 @@ def test_weights_and_devices_that_are_not_there_are_named(animator: Animator, tm
         Animator.load(tmp_path / "nowhere")
     with pytest.raises(KMTalkError, match="no device 'abacus'"):
         Animator.load(animator.weights, "abacus")
-    assert Animator.load(animator.weights, "auto").device.type == "cpu"
+    assert Animator.load(animator.weights, "auto").network.device == "cpu"
     if not torch.cuda.is_available():
         with pytest.raises(KMTalkError, match="choose auto or cpu"):
             Animator.load(animator.weights, "cuda")
+
+
+def test_numpy_runs_what_it_can_and_pytorch_the_rest(animator: Animator, pretrained_animator: Animator) -> None:
+    assert isinstance(Animator.load(animator.weights).network, NumPyNetwork)
+    assert isinstance(Animator.load(animator.weights, "cpu").network, NumPyNetwork)
+    assert isinstance(pretrained_animator.network, TorchNetwork)
+    if torch.cuda.is_available():
+        assert isinstance(Animator.load(animator.weights, "cuda").network, TorchNetwork)
 
 
 # --- completing a take around keys edited by hand ---

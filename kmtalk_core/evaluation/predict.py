@@ -32,7 +32,7 @@ class ModelPrediction:
         weights: Path, data: MotionDataSet, store: AlignmentStore, device: str = "auto", folder: Path | None = None
     ) -> "ModelPrediction":
         """The network of a checkpoint folder; WeightsError where it is of another motion space."""
-        from ..animate import pick_device
+        from ..model.engine import pick_device
 
         model = checkpoint.load(weights)
         if model.config.space != data.space.name:

@@ -8,9 +8,10 @@
 - `auto`: the file where there is one, the transcript where there is one, else neural.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..alignment import Alignment, Phone
 from ..audio import Sound
@@ -18,10 +19,13 @@ from ..errors import AlignmentError, WeightsError
 from ..progress import Job
 from .keys import KeyFrame, frame_count_of, key_frames, key_ratio, with_density
 
+if TYPE_CHECKING:
+    from .neural import NeuralLocalizer
+
 __all__ = ["METHODS", "KeyFrame", "frame_count_of", "key_frames", "key_ratio", "localize", "with_density"]
 
-STARTER = Path(__file__).parents[2] / "weights" / "starter"
-"""The checkpoint that comes with the project."""
+Ear: TypeAlias = Callable[[], "NeuralLocalizer"]
+"""What hears phones, loaded when it is first needed."""
 
 METHODS = ("auto", "neural", "transcript", "allphone", "textgrid", "uniform")
 
@@ -35,15 +39,16 @@ def localize(
     language: str = "en",
     begin: float = 0.0,
     weights: str | Path | None = None,
-    device: str = "cpu",
+    ear: "NeuralLocalizer | None" = None,
 ) -> Job[Alignment]:
     """Find the phones of `sound`.
 
     `text` is what is said, `language` the eSpeak NG code of it; `textgrid` a file of Praat's or MFA's; `begin` is
-    where in its file the sound begins, in seconds, where it is a part of it; `weights` the folder of the checkpoint
-    that `neural` needs, `device` where it runs.  A method asked for by name raises
+    where in its file the sound begins, in seconds, where it is a part of it; `ear` is what `neural` hears with; else it
+    is loaded from the checkpoint folder `weights`, the starter's where none is given.  A method asked for by name raises
     AlignmentError when it fails; `auto` goes by ear instead and says so in the notes.
     """
+    loaded = _ear(ear, weights)
     if method not in METHODS:
         raise AlignmentError(f"There is no localization method “{method}”; choose one of {', '.join(METHODS)}.")
     if method == "textgrid" or (method == "auto" and textgrid is not None):
@@ -51,7 +56,7 @@ def localize(
     if method == "transcript":
         return (yield from _from_transcript(sound, text, language))
     if method == "neural":
-        return (yield from _neural(sound, weights, device))
+        return (yield from loaded().job(sound))
     if method == "allphone":
         from .allphone import allphone_job
 
@@ -61,8 +66,8 @@ def localize(
 
         return uniform(sound)
     if not (text and text.strip()):
-        return (yield from _by_ear(sound, weights, device, ()))
-    return (yield from _transcript_if_right(sound, text, language, weights, device))
+        return (yield from _by_ear(sound, loaded, ()))
+    return (yield from _transcript_if_right(sound, text, language, loaded))
 
 
 def _from_textgrid(sound: Sound, textgrid: str | Path | None, begin: float) -> Job[Alignment]:
@@ -84,22 +89,20 @@ def _from_transcript(sound: Sound, text: str | None, language: str) -> Job[Align
     return (yield from transcript_job(sound, text, language))
 
 
-def _transcript_if_right(
-    sound: Sound, text: str, language: str, weights: str | Path | None, device: str
-) -> Job[Alignment]:
+def _transcript_if_right(sound: Sound, text: str, language: str, ear: Ear) -> Job[Alignment]:
     """The transcript's phones, by ear where it lacks what is said; all by ear where it is not what is said."""
     from .transcript import fitted_job
 
     try:
         found = yield from fitted_job(sound, text, language)
     except AlignmentError as error:
-        return (yield from _by_ear(sound, weights, device, (f"The transcript was left aside: {error}",)))
+        return (yield from _by_ear(sound, ear, (f"The transcript was left aside: {error}",)))
     if not found.trusted:
         note = "The transcript was left aside: it does not seem to be what is said."
-        return (yield from _by_ear(sound, weights, device, (note,)))
+        return (yield from _by_ear(sound, ear, (note,)))
     if not found.left_out:
         return found.alignment
-    heard = yield from _by_ear(sound, weights, device, ())
+    heard = yield from _by_ear(sound, ear, ())
     return _filled(found.alignment, heard, found.left_out)
 
 
@@ -121,19 +124,20 @@ def _filled(alignment: Alignment, heard: Alignment, spans: Sequence[tuple[float,
     return replace(filled, marks=alignment.marks)
 
 
-def _neural(sound: Sound, weights: str | Path | None, device: str) -> Job[Alignment]:
+def _ear(ear: "NeuralLocalizer | None", weights: str | Path | None) -> Ear:
+    from ..engines import STARTER_WEIGHTS
     from .neural import NeuralLocalizer
 
-    folder = Path(weights) if weights is not None else STARTER
-    return (yield from NeuralLocalizer.load(folder, device).job(sound))
+    folder = STARTER_WEIGHTS if weights is None else Path(weights)
+    return lambda: ear or NeuralLocalizer.load(folder)
 
 
-def _by_ear(sound: Sound, weights: str | Path | None, device: str, notes: tuple[str, ...]) -> Job[Alignment]:
+def _by_ear(sound: Sound, ear: Ear, notes: tuple[str, ...]) -> Job[Alignment]:
     """Neural where it can run, else PocketSphinx's guess."""
     from .allphone import allphone_job
 
     try:
-        found = yield from _neural(sound, weights, device)
+        found = yield from ear().job(sound)
     except (WeightsError, ImportError, OSError) as error:  # OSError: PyTorch's libraries do not load
         reason = str(error) if isinstance(error, WeightsError) else "PyTorch does not run here."
         notes += (f"Phones are guessed by PocketSphinx, which knows English alone: {reason}",)

@@ -5,22 +5,22 @@ a frame and boundary evidence; `decode` turns these into phones.
 """
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..alignment import Alignment, Phone
 from ..audio import Sound
+from ..engines import Evidence
+from ..engines import load as load_network
 from ..errors import WeightsError
-from ..model import log_mel
+from ..model import log_mel, sizes
 from ..phones import BILABIALS, CLASS_INDEX, PHONE_CLASSES, SILENCE
 from ..progress import Job, Progress
-
-if TYPE_CHECKING:
-    from ..model.log_mel_encoder import LogMelEncoder
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -54,47 +54,46 @@ class Heard:
     boundaries: FloatArray
 
 
+class Ear(Protocol):
+    """Who hears: a network whose encoder is the log-mel one."""
+
+    def evidence(self, features: FloatArray) -> Evidence:
+        """Features (steps, 81) at 100 Hz to what is heard in them at 50 Hz."""
+
+
 @dataclass(frozen=True)
 class NeuralLocalizer:
-    """Finds phones with a trained encoder; `device` is where that lies."""
+    """Finds phones with a trained encoder; `measure` takes the statistics of a sound."""
 
-    encoder: "LogMelEncoder"
-    device: str = "cpu"
+    ear: Ear
+    measure: Callable[[Sound], Job[log_mel.MelStatistics]] = log_mel.statistics_job
 
     @staticmethod
-    def load(weights: Path, device: str = "cpu") -> "NeuralLocalizer":
+    def load(weights: Path, device: str = "auto") -> "NeuralLocalizer":
         """The localizer of the checkpoint folder `weights`.  Raises `WeightsError` where it has no log-mel encoder."""
-        from ..model import checkpoint
-
-        network = checkpoint.load(weights)
+        network = load_network(weights, device)
         if network.config.encoder.kind != "log_mel":
             raise WeightsError(f"The weights in {weights} do not know phones: localize with the starter weights.")
-        return NeuralLocalizer(network.audio_encoder.backbone.to(device), device)
+        return NeuralLocalizer(network)
 
     def job(self, sound: Sound) -> Job[Alignment]:
         """Find the phones of `sound`; whatever its language; silence is what the encoder calls so."""
-        heard = yield from listen_job(self.encoder, sound, self.device)
+        statistics = yield from self.measure(sound)
+        heard = yield from listen_job(self.ear, sound, statistics)
         return (yield from decode_job(heard, sound.duration))
 
 
-def listen_job(encoder: "LogMelEncoder", sound: log_mel.Readable, device: str = "cpu") -> Job[Heard]:
-    """Run `encoder` over the whole sound in windows whose margins make them exact."""
-    import torch
-
-    from ..model.inference import inferring
-
-    statistics = yield from log_mel.statistics_job(sound)
-    margin = 2 * encoder.margin
+def listen_job(ear: Ear, sound: log_mel.Readable, statistics: log_mel.MelStatistics) -> Job[Heard]:
+    """Hear the whole sound in windows whose margins make them exact."""
+    margin = 2 * sizes.margin()
     phones, boundaries = [], []
     for start in range(0, statistics.frames, _WINDOW):
         stop = min(start + _WINDOW, statistics.frames)
         first, last = max(start - margin, 0), min(stop + margin, statistics.frames)
-        features = torch.from_numpy(log_mel.features(sound, statistics, first, last))
-        with inferring(one_thread=True):
-            evidence = encoder(features[None].to(device))
+        evidence = ear.evidence(log_mel.features(sound, statistics, first, last))
         inner = slice((start - first) // 2, (start - first) // 2 + (stop - start + 1) // 2)
-        phones.append(evidence.phones[0, inner].softmax(-1).cpu().numpy().astype(np.float16))
-        boundaries.append(evidence.boundaries[0, inner].sigmoid().reshape(-1)[: stop - start].cpu().numpy())
+        phones.append(evidence.phones[inner].astype(np.float16))
+        boundaries.append(evidence.boundaries[inner].reshape(-1)[: stop - start])
         yield Progress("finding phones", stop / statistics.frames)
     return Heard(np.concatenate(phones).astype(np.float32), np.concatenate(boundaries))
 

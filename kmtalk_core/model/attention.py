@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-MASKED = -1e4
-"""Added to a score that must not count: it vanishes from a softmax, and an empty row is no NaN."""
+from .sizes import MASKED
 
 _BLOCK = 32
 _LOOKS_BESIDE = 2.0  # what the favoured segment has over the others before anything is learnt

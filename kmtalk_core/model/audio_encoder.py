@@ -16,12 +16,10 @@ from ..audio import RATE
 from ..errors import WeightsError
 from .config import TRANSFORMERS_FIELDS, EncoderConfig
 from .linear import quicken
-from .log_mel_encoder import ARTICULATION, EVIDENCE_RATE, LogMelEncoder, SpeechEvidence
+from .log_mel_encoder import LogMelEncoder, SpeechEvidence
+from .sizes import ARTICULATION, EVIDENCE_RATE
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
-
-PRETRAINED_CONTEXT = 2.0
-"""Seconds of sound given to a pretrained encoder on each side of a window; its own context is the whole window."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +71,6 @@ class AudioEncoder(nn.Module):
     def is_small(self) -> bool:
         """Whether more than one processor thread is wasted on it."""
         return self.kind == "log_mel"
-
-    @property
-    def context(self) -> float:
-        """Seconds of signal wanted on each side of a window; exact for the log-mel encoder."""
-        return float(self.backbone.receptive) if self.kind == "log_mel" else PRETRAINED_CONTEXT
 
     def forward(self, signal: Tensor, frame_count: int, start: float = 0.0) -> EncodedSpeech:
         """Encode for `frame_count` motion frames, of which the first lies `start` seconds into the signal.

@@ -6,10 +6,8 @@ from torch import Tensor, nn
 from ..phones import PHONE_CLASSES
 from .attention import LocalDecoderLayer
 from .config import KMTalkConfig
+from .sizes import PHONE_SPAN
 from .spacing import key_gaps
-
-PHONE_SPAN = 5
-"""Frames of phone posteriors that one pose is read from: the frame and two on each side."""
 
 
 def zero_linear(width: int, outputs: int) -> nn.Linear:

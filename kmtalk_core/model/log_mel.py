@@ -78,13 +78,11 @@ def frame_count(length: int) -> int:
 
 def log_mel(samples: FloatArray) -> FloatArray:
     """Log10 mel power (frames, 80) of `samples`, of which 200 at each end are margin around a frame's centre."""
-    from scipy import fft
-
     count = (len(samples) - _WINDOW) // HOP + 1
     framed = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::HOP][:count]
-    spectrum = fft.rfft(framed * np.hanning(_WINDOW).astype(np.float32), _FFT, axis=1)
+    spectrum = np.fft.rfft(framed * np.hanning(_WINDOW).astype(np.float32), _FFT, axis=1)
     power = spectrum.real**2 + spectrum.imag**2
-    return np.log10(power @ _mel_bank() + np.float32(_POWER_FLOOR)).astype(np.float32)
+    return np.log10(power.astype(np.float32) @ _mel_bank() + np.float32(_POWER_FLOOR)).astype(np.float32)
 
 
 @cache

@@ -8,16 +8,17 @@ from torch.nn import functional
 
 from ..phones import PHONE_CLASSES
 from .log_mel import FEATURES
-
-EVIDENCE_RATE = 50
-"""Outputs a second; output j is centred on j * 20 ms."""
-
-ARTICULATION: tuple[str, ...] = ("opening", "closure", "labiodental", "round", "spread")
-BOUNDARIES = 2
-"""Sub-frames of 10 ms to an output."""
-
-_STRIDE = 2
-_DILATIONS = (1, 2, 4, 8)
+from .sizes import (
+    ARTICULATION,
+    ARTICULATORS_KERNEL,
+    BLOCKS,
+    BOUNDARIES,
+    CHANNELS,
+    KERNEL,
+    STRIDE,
+    dilations,
+    margin,
+)
 
 
 class SpeechEvidence(NamedTuple):
@@ -59,24 +60,19 @@ class _Block(nn.Module):
 class LogMelEncoder(nn.Module):
     """Features (B, T, 81) at 100 Hz → `SpeechEvidence` at 50 Hz, of ceil(T / 2) frames."""
 
-    def __init__(self, channels: int = 128, blocks: int = 8, kernel: int = 5, dropout: float = 0.1) -> None:
+    def __init__(
+        self, channels: int = CHANNELS, blocks: int = BLOCKS, kernel: int = KERNEL, dropout: float = 0.1
+    ) -> None:
         super().__init__()
         self.kernel = kernel
-        dilations = [_DILATIONS[index % len(_DILATIONS)] for index in range(blocks)]
-        self.entry = nn.Conv1d(FEATURES, channels, kernel, stride=_STRIDE, padding=kernel // 2)
-        self.blocks = nn.ModuleList([_Block(channels, kernel, dilation, dropout) for dilation in dilations])
+        self.entry = nn.Conv1d(FEATURES, channels, kernel, stride=STRIDE, padding=kernel // 2)
+        self.blocks = nn.ModuleList([_Block(channels, kernel, dilation, dropout) for dilation in dilations(blocks)])
         self.norm = _ChannelNorm(channels)
         self.phones = nn.Conv1d(channels, len(PHONE_CLASSES), 1)
         self.boundaries = nn.Conv1d(channels, BOUNDARIES, 1)
-        self.articulators = nn.Conv1d(channels, channels, 3, padding=1)
+        self.articulators = nn.Conv1d(channels, channels, ARTICULATORS_KERNEL, padding=ARTICULATORS_KERNEL // 2)
         self.articulation = nn.Conv1d(channels, len(ARTICULATION), 1)
-        frames = sum(dilation * (kernel // 2) for dilation in dilations) + 1
-        self.margin = frames + -(-(kernel // 2) // _STRIDE)
-
-    @property
-    def receptive(self) -> float:
-        """Seconds of sound on each side of an output that it depends on: the margin of an exact window."""
-        return self.margin / EVIDENCE_RATE
+        self.margin = margin(kernel, blocks)
 
     def forward(self, features: Tensor) -> SpeechEvidence:
         x = self.entry(features.transpose(1, 2))

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from networks import awake, small
 
-from kmtalk_core import audio
-from kmtalk_core.localize.neural import Heard, NeuralLocalizer, boundary_frames, decode_job, listen_job
-from kmtalk_core.model import log_mel
-from kmtalk_core.model.log_mel_encoder import LogMelEncoder
+from kmtalk_core import audio, engines
+from kmtalk_core.localize.neural import Ear, Heard, NeuralLocalizer, boundary_frames, decode_job, listen_job
+from kmtalk_core.model import checkpoint, log_mel
+from kmtalk_core.model.engine import TorchNetwork
 from kmtalk_core.phones import CLASS_INDEX, PHONE_CLASSES
 from kmtalk_core.progress import finish
 
@@ -83,9 +84,16 @@ def test_peaks_are_refined_between_frames():
 
 
 @pytest.fixture(scope="module")
-def encoder() -> LogMelEncoder:
-    torch.manual_seed(0)
-    return LogMelEncoder().eval()
+def network() -> TorchNetwork:
+    return TorchNetwork(awake(small()))
+
+
+@pytest.fixture(params=["torch", "numpy"])
+def ear(request, network, tmp_path) -> Ear:
+    if request.param == "torch":
+        return network
+    checkpoint.save(network.model, tmp_path / "weights", "random")
+    return engines.load(tmp_path / "weights")
 
 
 def noise(seconds: float) -> audio.Sound:
@@ -93,12 +101,14 @@ def noise(seconds: float) -> audio.Sound:
     return audio.from_samples((0.1 * rng.standard_normal(int(16000 * seconds))).astype(np.float32), 16000)
 
 
-def test_long_sound_is_heard_in_windows_as_in_one_pass(encoder):
+def test_long_sound_is_heard_in_windows_as_in_one_pass(ear, network):
     sound = noise(45)
-    in_windows = finish(listen_job(encoder, sound))
     statistics = finish(log_mel.statistics_job(sound))
+    in_windows = finish(listen_job(ear, sound, statistics))
     with torch.no_grad():
-        whole = encoder(torch.from_numpy(log_mel.features(sound, statistics, 0, statistics.frames))[None])
+        whole = network.model.audio_encoder.backbone(
+            torch.from_numpy(log_mel.features(sound, statistics, 0, statistics.frames))[None]
+        )
     assert in_windows.phones.shape == whole.phones[0].shape
     assert np.allclose(in_windows.phones, whole.phones[0].softmax(-1).numpy(), atol=1e-3)
     evidence = whole.boundaries[0].sigmoid().reshape(-1).numpy()[: statistics.frames]
@@ -106,10 +116,10 @@ def test_long_sound_is_heard_in_windows_as_in_one_pass(encoder):
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.3, 25])
-def test_every_length_gets_phones_that_cover_it_with_progress(encoder, seconds):
+def test_every_length_gets_phones_that_cover_it_with_progress(ear, seconds):
     sound = noise(seconds)
     steps = []
-    alignment = finish(NeuralLocalizer(encoder).job(sound), steps.append)
+    alignment = finish(NeuralLocalizer(ear).job(sound), steps.append)
     assert alignment.phones[0].start == 0
     assert alignment.phones[-1].end == pytest.approx(sound.duration)
     assert all(0 <= step.fraction <= 1 for step in steps)
