@@ -44,8 +44,8 @@ def localize(
     """Find the phones of `sound`.
 
     `text` is what is said, `language` the eSpeak NG code of it; `textgrid` a file of Praat's or MFA's; `begin` is
-    where in its file the sound begins, in seconds, where it is a part of it; `ear` is what `neural` hears with; else it
-    is loaded from the checkpoint folder `weights`, the starter's where none is given.  A method asked for by name raises
+    where in its file the sound begins, in seconds, where it is a part of it; `ear` is what `neural` hears with; without
+    one it is loaded from the checkpoint folder `weights`, or from the starter's.  A method asked for by name raises
     AlignmentError when it fails; `auto` goes by ear instead and says so in the notes.
     """
     loaded = _ear(ear, weights)
