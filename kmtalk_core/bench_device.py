@@ -23,12 +23,13 @@ import numpy.typing as npt
 import torch
 
 from . import audio
-from .animate import STARTER_WEIGHTS, Animator, pick_device
+from .animate import STARTER_WEIGHTS, Animator
 from .bench import _write_speech as write_speech
 from .errors import KMTalkError
 from .files import replacing
 from .model import checkpoint
 from .model.config import KMTalkConfig, preset
+from .model.engine import pick_device
 from .model.kmtalk import Heard, KMTalk
 from .progress import finish
 
