@@ -8,10 +8,12 @@ phone of the language, so that a French `y` still rounds the lips.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import espeak
 from ..errors import AlignmentError
+from ..transcript import Part, read_script
+from ..transcript.directions import Manner
 
 Pronunciation = tuple[tuple[str, str], ...]
 """Phones of one word: (phone of the English model, label to report)."""
@@ -69,10 +71,16 @@ class Word:
 
 @dataclass(frozen=True)
 class Transcript:
-    """Words in the order they are said, and whole sentences on what the user should know of how they were read."""
+    """Words in the order they are said, and whole sentences on what the user should know of how they were read.
+
+    `manners` are pairs of a manner and the index of the first word that is said so; `times` are (first, last, start,
+    end): words `first` up to `last` are shown from `start` to `end`, in seconds of the recording.
+    """
 
     words: tuple[Word, ...]
     notes: tuple[str, ...]
+    manners: tuple[tuple[int, Manner], ...] = ()
+    times: tuple[tuple[int, int, float, float], ...] = ()
 
     @property
     def shortest_phones(self) -> int:
@@ -86,19 +94,39 @@ def read_transcript(text: str, lookup: Lookup, language: str = "en") -> Transcri
     `language` is an eSpeak NG code; English text in another script is taken for that script's language.  Raises
     AlignmentError where nothing can be spoken.
     """
-    plain, notes = _clean(text)
+    script = read_script(text)
+    notes = list(script.notes)
+    parts = [replace(part, text=_clean(part.text)) for part in script.parts]
+    plain = " ".join(part.text for part in parts)
     if not any(c.isalnum() for c in plain):
         raise AlignmentError("The transcript holds no words; write down what is said, or leave it empty.")
     language = (language or "en").lower()
     if language.split("-")[0] == "en":
         name, guess = _foreign_script(plain)
         if not guess:
-            return _english(plain, lookup, language, notes)
+            shouted = plain.upper() == plain  # then capitals are no sign of an abbreviation
+            voice = language if language != "en" else "en-us"
+            spoken = [list(_english(part.text, lookup, voice, shouted)) for part in parts]
+            return _assembled(parts, spoken, (*notes, *_notes_on_english(spoken)), language)
         notes.append(f"The transcript looks like {name} and is pronounced so; set its language if it is another.")
         language = guess
     if language.startswith("ja") and any("CJK" in unicodedata.name(c, "") for c in plain):
         raise AlignmentError("Kanji cannot be pronounced by rule; write the transcript in kana, or leave it empty.")
-    return _foreign(plain, language, notes)
+    return _assembled(parts, [list(_foreign(part.text, language)) for part in parts], tuple(notes), language)
+
+
+def _assembled(parts: list[Part], spoken: list[list[Word]], notes: tuple[str, ...], language: str) -> Transcript:
+    words: list[Word] = []
+    manners: list[tuple[int, Manner]] = []
+    times: list[tuple[int, int, float, float]] = []
+    for part, found in zip(parts, spoken, strict=True):
+        manners += [(len(words), manner) for manner in part.manners]
+        if found and part.start is not None and part.end is not None:
+            times.append((len(words), len(words) + len(found), part.start, part.end))
+        words += found
+    if not words:
+        raise AlignmentError(f"Nothing in the transcript can be pronounced in “{language}”; check the language.")
+    return Transcript(tuple(words), notes, tuple(manners), tuple(times))
 
 
 def english_phones(phone: str) -> Pronunciation:
@@ -117,15 +145,10 @@ def english_phones(phone: str) -> Pronunciation:
     return tuple(found)
 
 
-def _clean(text: str) -> tuple[str, list[str]]:
-    notes: list[str] = []
+def _clean(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text)
     plain = re.sub("[\u2018\u2019\u02bc\u02b9\u0060\u00b4]", "'", plain)
-    spoken = re.sub(r"\[[^\[\]]{0,200}\]|<[^<>]{0,200}>", " ", plain)
-    if spoken != plain:
-        notes.append("What stands in [square] or <angle> brackets in the transcript is not taken as speech.")
-    kept = "".join(_kept(c) for c in spoken)
-    return " ".join(kept.split()), notes
+    return " ".join("".join(_kept(c) for c in plain).split())
 
 
 def _kept(character: str) -> str:
@@ -150,15 +173,11 @@ def _foreign_script(text: str) -> tuple[str, str]:
     return _SCRIPTS[script]
 
 
-def _foreign(text: str, language: str, notes: list[str]) -> Transcript:
-    words = []
-    for phones in _by_rule(text, language):
+def _foreign(text: str, language: str) -> Iterator[Word]:
+    for phones in _by_rule(text, language) if text else ():
         pronunciation = tuple(part for phone in phones for part in english_phones(phone))
         if pronunciation:
-            words.append(Word("".join(phones), (pronunciation,), by_rule=True))
-    if not words:
-        raise AlignmentError(f"Nothing in the transcript can be pronounced in “{language}”; check the language.")
-    return Transcript(tuple(words), tuple(notes))
+            yield Word("".join(phones), (pronunciation,), by_rule=True)
 
 
 def _by_rule(text: str, language: str) -> tuple[tuple[str, ...], ...]:
@@ -168,19 +187,19 @@ def _by_rule(text: str, language: str) -> tuple[tuple[str, ...], ...]:
         raise AlignmentError(str(error)) from error
 
 
-def _english(text: str, lookup: Lookup, language: str, notes: list[str]) -> Transcript:
-    voice = language if language != "en" else "en-us"
-    shouted = text.upper() == text  # then capitals are no sign of an abbreviation
-    words = [word for token in _tokens(text) for word in _english_words(token, lookup, voice, shouted)]
-    if not words:
-        raise AlignmentError("The transcript holds no words; write down what is said, or leave it empty.")
+def _english(text: str, lookup: Lookup, voice: str, shouted: bool) -> Iterator[Word]:
+    for token in _tokens(text):
+        yield from _english_words(token, lookup, voice, shouted)
+
+
+def _notes_on_english(spoken: Iterable[Iterable[Word]]) -> Iterator[str]:
+    words = [word for found in spoken for word in found]
     guessed = list(dict.fromkeys(word.spelling for word in words if word.by_rule))
     if guessed:
         more = f" and {len(guessed) - _MANY_LISTED} more" if len(guessed) > _MANY_LISTED else ""
-        notes.append(f"Not in the dictionary and pronounced by rule: {', '.join(guessed[:_MANY_LISTED])}{more}.")
+        yield f"Not in the dictionary and pronounced by rule: {', '.join(guessed[:_MANY_LISTED])}{more}."
     if len(words) > 2 and sum(word.by_rule for word in words) > 0.5 * len(words):
-        notes.append("Most words are not in the English dictionary; set the language if it is another.")
-    return Transcript(tuple(words), tuple(notes))
+        yield "Most words are not in the English dictionary; set the language if it is another."
 
 
 def _tokens(text: str) -> Iterator[str]:
