@@ -34,7 +34,8 @@ _LOUDNESS_TOP = 1.3
 _LOUDNESS_SMOOTHING = 5  # frames
 _QUIETEST_PEAK = -35.0  # dB of mel energy; about -75 dB of full scale: a clip with nothing louder holds no speech
 _BLOCK = 512  # frames computed together, aligned to the clip: the same arithmetic whatever the window
-_FRAMES_A_STEP = 60 * FRAME_RATE
+_FRAMES_A_STEP = 10 * FRAME_RATE
+_MOST_KEPT = 300 * FRAME_RATE  # frames of raw log-mel, 320 bytes each
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -53,13 +54,15 @@ class MelStatistics:
     """What a clip's features are measured against.
 
     `floor` is the lowest log10 power kept; `mean` and `deviation` (80,) are over speech frames; `loudness` (frames,) is
-    the last feature, ready made.
+    the last feature, ready made.  `raw` (frames, 80) is what they were taken of, where the clip is short enough to keep
+    it: nobody need work it out again.
     """
 
     floor: float
     mean: FloatArray
     deviation: FloatArray
     loudness: FloatArray
+    raw: FloatArray | None = None
 
     @property
     def frames(self) -> int:
@@ -111,30 +114,35 @@ def raw_frames(sound: Readable, first: int, last: int) -> FloatArray:
 
 def features(sound: Readable, statistics: MelStatistics, first: int, last: int) -> FloatArray:
     """Features (last - first, 81) of the 100 Hz frames `first` to `last`, within 0 and `statistics.frames`."""
-    normalised = statistics.normalise(raw_frames(sound, first, last))
+    raw = raw_frames(sound, first, last) if statistics.raw is None else statistics.raw[first:last]
+    normalised = statistics.normalise(raw)
     return np.concatenate([normalised, statistics.loudness[first:last, None]], axis=1)
 
 
-def _windows(sound: Readable) -> Iterator[tuple[float, FloatArray]]:
+def _windows(sound: Readable, raw: FloatArray | None = None) -> Iterator[tuple[float, FloatArray]]:
     total = frame_count(sound.length)
     step = _FRAMES_A_STEP // _BLOCK * _BLOCK
     for first in range(0, total, step):
         last = min(first + step, total)
-        yield last / total, raw_frames(sound, first, last)
+        yield last / total, raw_frames(sound, first, last) if raw is None else raw[first:last]
 
 
 def statistics_job(sound: Readable) -> Job[MelStatistics]:
-    """Read the sound twice, a minute at a time, keeping 12 bytes a frame, and return its statistics."""
+    """Read the sound and return its statistics; a long one twice, some seconds at a time, keeping 12 bytes a frame."""
     peaks, energies = [], []
+    parts: list[FloatArray] | None = [] if frame_count(sound.length) <= _MOST_KEPT else None
     for fraction, raw in _windows(sound):
+        if parts is not None:
+            parts.append(raw)
         peaks.append(raw.max(axis=1))
         energies.append(_energy(raw))
         yield Progress("listening", 0.5 * fraction)
     peak, energy = np.concatenate(peaks), np.concatenate(energies)
     floor = np.float32(np.percentile(peak, 98) - _DYNAMIC_RANGE)
     speech = _speech_frames(energy)
+    whole = None if parts is None else np.concatenate(parts)
     count, total, squares, first = 0, np.zeros(MEL_BANDS), np.zeros(MEL_BANDS), 0
-    for fraction, raw in _windows(sound):
+    for fraction, raw in _windows(sound, whole):
         kept = np.maximum(raw[speech[first : first + len(raw)]], floor).astype(np.float64)
         first += len(raw)
         count += len(kept)
@@ -143,7 +151,7 @@ def statistics_job(sound: Readable) -> Job[MelStatistics]:
         yield Progress("listening", 0.5 + 0.5 * fraction)
     mean = total / count
     spread = np.sqrt(np.maximum(squares / count - mean**2, 0)) + _DEVIATION_FLOOR
-    return MelStatistics(float(floor), mean.astype(np.float32), spread.astype(np.float32), _loudness(energy))
+    return MelStatistics(float(floor), mean.astype(np.float32), spread.astype(np.float32), _loudness(energy), whole)
 
 
 def statistics_of(raw: FloatArray) -> MelStatistics:

@@ -55,6 +55,16 @@ def test_streamed_statistics_are_those_of_the_whole_clip():
     assert np.array_equal(streamed.loudness, at_once.loudness)
 
 
+def test_a_clip_too_long_to_keep_has_the_same_features(monkeypatch):
+    sound = babble(20)
+    kept = finish(log_mel.statistics_job(sound))
+    monkeypatch.setattr(log_mel, "_MOST_KEPT", 1000)
+    read_again = finish(log_mel.statistics_job(sound))
+    assert kept.raw is not None
+    assert read_again.raw is None
+    assert np.array_equal(log_mel.features(sound, kept, 3, 1900), log_mel.features(sound, read_again, 3, 1900))
+
+
 def test_features_do_not_know_how_loud_the_recording_is():
     sound = babble(5)
     assert np.allclose(features_of(sound), features_of(Samples(sound.values * np.float32(0.2))), atol=0.02)
