@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or __package__ == "kmtalk_addon":
-    from kmtalk_core import client, errors, files, progress, take
+    from kmtalk_core import client, drives, errors, files, progress, take
     from kmtalk_core.alignment import Phone
-    from kmtalk_core.drives import base as drive
-    from kmtalk_core.drives import bones, shape_basis
+    from kmtalk_core.drives import bones, vertices
     from kmtalk_core.events import Event
     from kmtalk_core.faces import files as face_files
     from kmtalk_core.faces import poses
@@ -14,10 +13,9 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.naming import recognize as naming
     from kmtalk_core.naming import retarget
 else:
-    from ..kmtalk_core import client, errors, files, progress, take
+    from ..kmtalk_core import client, drives, errors, files, progress, take
     from ..kmtalk_core.alignment import Phone
-    from ..kmtalk_core.drives import base as drive
-    from ..kmtalk_core.drives import bones, shape_basis
+    from ..kmtalk_core.drives import bones, vertices
     from ..kmtalk_core.events import Event
     from ..kmtalk_core.faces import files as face_files
     from ..kmtalk_core.faces import poses
@@ -26,6 +24,23 @@ else:
     from ..kmtalk_core.naming import retarget
 
 __all__ = [
-    "Event", "Phone", "arkit", "bones", "client", "curves", "drive", "errors", "face_files", "files", "mesh", "naming",
-    "poses", "progress", "retarget", "shape_basis", "spaces", "take", "topology",
+    "Event",
+    "Phone",
+    "arkit",
+    "bones",
+    "client",
+    "curves",
+    "drives",
+    "errors",
+    "face_files",
+    "files",
+    "mesh",
+    "naming",
+    "poses",
+    "progress",
+    "retarget",
+    "spaces",
+    "take",
+    "topology",
+    "vertices",
 ]  # fmt: skip

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
-from mathutils import Euler, Quaternion
 
 from .. import compat
-from ..core import arkit, bones, drive, errors, retarget
+from ..core import arkit, bones, drives, errors, retarget
 from ..take import bake, drafts, fcurves, store
 from ..take.revision import Revision
 from ..take.timing import FloatArray, Samples, points_of, sample
@@ -76,21 +75,11 @@ class _Part:
     def values(self, motion: FloatArray) -> FloatArray:
         """ARKit's coefficients (frames, 52) as values (frames, curves)."""
         motion = motion if self.closes else retarget.shut(motion)
-        turning = self.motion.rotation(motion)
-        return np.concatenate([turning, self.motion.location(motion)], axis=1) if self.shift else turning
+        return self.motion.values(motion)
 
     def pose(self, values: Mapping[str, float], closed: float) -> dict[str, float]:
         """The coefficients that give the curves, by name, these values; `closed` is mouthClose."""
-        numbers = [values[curve.name] for curve in self.curves]
-        turning = numbers[:3] if self.turn.endswith("rotation_euler") else numbers[:4]
-        if self.motion.mode == "QUATERNION":
-            turn = Quaternion(turning).normalized()
-        elif self.motion.mode == "AXIS_ANGLE":
-            turn = Quaternion(turning[1:], turning[0])
-        else:
-            turn = Euler(turning, self.motion.mode).to_quaternion()
-        shift = np.array(numbers[len(turning) :] or (0.0, 0.0, 0.0))
-        found = self.motion.coefficients(np.array(turn.to_exponential_map()), shift)
+        found = self.motion.channels(np.array([values[curve.name] for curve in self.curves]))
         if not self.closes and "jawOpen" in found:
             found["jawOpen"] += max(closed, 0.0)
         return found
@@ -207,7 +196,7 @@ def restore(own: Any, name: str, frame: int) -> None:
 
 def _parts(face: Face) -> list[_Part]:
     own, found = face.owner.kmtalk_face, []
-    closes = not isinstance(face.drive, drive.KeyDrive) or face.drive.retarget.closes
+    closes = not isinstance(face.drive, drives.KeyDrive) or face.drive.retarget.closes
     for part, bone in settings.chosen_bones(own).items():
         axes = _axes(own.armature, bone)
         found.append(_Part(bone, bones.bone_motion(part, axes, bone.length, own.jaw_angle, bone.rotation_mode), closes))

@@ -107,7 +107,7 @@ def _about_keys(face: Face) -> list[str]:
         neutral, offsets = _offsets(mesh)
         size = max(float(np.linalg.norm(np.ptp(neutral, axis=0))), 1e-12)
         for channel, move in offsets.items():
-            name = face.drive.channels[channel]
+            name = face.drive.curves[channel]
             largest[name] = max(largest.get(name, 0.0), float(np.abs(move).max(initial=0.0)) / size)
     still = [name for name, share in largest.items() if share < _NO_EFFECT and name not in _SILENT]
     return [f"✓ {face.sentence}", *([f"Keys with no effect: {', '.join(still)}."] if still else [])]

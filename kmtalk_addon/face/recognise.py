@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from ..core import drive, errors, naming, retarget
+from ..core import drives, errors, naming, retarget
 from . import mapping, settings
 from .targets import Face, KeyTarget
 
@@ -32,7 +32,7 @@ def find_face(objects: Iterable[Any]) -> Face:
     rules = settings.adjusted(retarget.retarget(found.scheme, found.mapping), owner.kmtalk_face)
     by_bones = settings.taken_channels(owner.kmtalk_face)
     index = {channel: number for number, channel in enumerate(rules.channels) if channel not in by_bones}
-    by_keys = drive.KeyDrive(rules)
+    by_keys = drives.KeyDrive(rules)
     targets = [
         KeyTarget.of(item, by_keys, {index[c]: key for c, key in found.meshes[item.name].items() if c in index})
         for item in speaking

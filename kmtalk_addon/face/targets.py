@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..core import drive as driving
+from ..core import drives as driving
 from ..core import errors
 
 FloatArray = npt.NDArray[np.float32]

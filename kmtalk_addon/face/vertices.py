@@ -5,8 +5,7 @@ them becomes a pose of the network's own vertices again.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,8 +13,8 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..core import errors, progress, shape_basis, spaces, topology
-from ..core import take as takes
+from ..core import drives, errors, progress, spaces, topology
+from ..core import vertices as vertex_drives
 from ..jobs.runner import in_thread
 from . import build, geometry
 from .targets import Face, KeyTarget
@@ -27,30 +26,6 @@ _MILLIMETRES = 0.25
 FloatArray = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class VertexDrive:
-    """The vertices of a motion space as weights of shapes (K, 3 V)."""
-
-    space: spaces.MotionSpace
-    shapes: FloatArray
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        return tuple(f"{self.space.name} {number + 1:03}" for number in range(len(self.shapes)))
-
-    def __call__(self, motion: FloatArray) -> FloatArray:
-        """(frames, 3 V) as the weights (frames, K) that come nearest."""
-        return takes.mixture(motion, self.shapes)
-
-    def back(self, pose: FloatArray, changed: Mapping[int, float]) -> list[float]:
-        """The vertices of a pose in which the weights `changed` are what they say."""
-        shown = self(pose[None])[0]
-        moved = np.asarray(pose, np.float64)
-        for index, value in changed.items():
-            moved = moved + (value - shown[index]) * self.shapes[index]
-        return [round(float(value), 7) for value in moved]
-
-
 def find_face(objects: Iterable[Any], space: spaces.MotionSpace) -> Face:
     """The face of a topology among `objects`, with the keys that were fitted to it.  Raises FaceError."""
     for item in objects:
@@ -59,7 +34,7 @@ def find_face(objects: Iterable[Any], space: spaces.MotionSpace) -> Face:
             continue
         build.require_buildable(item)
         names = fitted_keys(item, space)
-        drive = VertexDrive(space, _shapes(item, names, match))
+        drive = drives.VertexDrive(space, _shapes(item, names, match))
         keys = KeyTarget.of(item, drive, dict(enumerate(names)))
         sentence = f"{match.topology.upper()} topology, moved by its vertices: {len(names)} shape keys fitted."
         return Face((keys,), item, sentence)
@@ -95,12 +70,12 @@ def fit(objects: Sequence[int], space: spaces.MotionSpace, motion: FloatArray, *
     They take the place of those fitted before; with `keep`, what others play, those stay as they are and the new ones
     show what they leave.  Raises FaceError.
     """
-    error = _MILLIMETRES / shape_basis.MILLIMETRES[space.unit]
+    error = _MILLIMETRES / vertex_drives.MILLIMETRES[space.unit]
     drive = find_face(build.find(objects), space).drive
 
     def work() -> FloatArray:
         left = motion - drive(motion) @ drive.shapes if keep and len(drive.shapes) else motion
-        return progress.finish(shape_basis.shape_basis_job(left, error)).shapes
+        return progress.finish(vertex_drives.shape_basis_job(left, error)).shapes
 
     shapes = yield from in_thread(work, "finding the shapes")
     _write(find_face(build.find(objects), space).owner, space, shapes, keep)

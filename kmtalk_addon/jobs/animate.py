@@ -10,8 +10,7 @@ import bpy
 
 from .. import options
 from ..audio import mixdown, sound
-from ..core import drive as drives
-from ..core import errors, progress
+from ..core import drives, errors, progress
 from ..core import take as takes
 from ..engine import Engine
 from ..face import Face, bones, vertices
@@ -164,7 +163,7 @@ def _find_place(asked: Request, drive: drives.Drive) -> tuple[Face, Any]:
     """The face and the scene that were asked for, as they are now.  Raises FaceError."""
     scene = find_scene(asked.scene)
     face = options.face_of(find_objects(asked.objects), drive.space)
-    if face.drive.channels != drive.channels or len(face.meshes) != len(asked.objects):
+    if face.drive.curves != drive.curves or len(face.meshes) != len(asked.objects):
         raise errors.FaceError("The face's shape keys changed in the meantime: animate again.")
     return face, scene
 

@@ -10,8 +10,7 @@ import bpy
 
 from .. import compat, options
 from ..audio import mixdown, sound
-from ..core import drive as drives
-from ..core import errors, progress
+from ..core import drives, errors, progress
 from ..core import take as takes
 from ..face import Face, bones, vertices
 from ..take import bake, changes, drafts, keys, store

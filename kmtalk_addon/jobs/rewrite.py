@@ -5,8 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from .. import options
-from ..core import drive as drives
-from ..core import errors, progress, spaces
+from ..core import drives, errors, progress, spaces
 from ..face import Face
 from ..take import bake, changes, keys, store
 from .animate import find_objects, find_scene, write_take

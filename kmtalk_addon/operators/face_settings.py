@@ -49,7 +49,7 @@ def _with_keys(context: Any) -> list[Any]:
 
 def _channels(self: Any, context: Any, edit_text: str) -> list[str]:
     try:
-        return list(options.face_of(options.meshes_of(context)).drive.channels)
+        return list(options.face_of(options.meshes_of(context)).drive.curves)
     except errors.KMTalkError:
         return []
 
@@ -73,7 +73,7 @@ class KMTALK_OT_add_adjustment(_OfFace, bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(self)  # type: ignore[no-any-return]
 
     def change(self, face: Face) -> str:
-        if self.channel not in face.drive.channels:
+        if self.channel not in face.drive.curves:
             raise errors.FaceError(f"This face has no key “{self.channel}”: choose one of its own.")
         settings.adjustment(face.owner.kmtalk_face, self.channel, self.multiplier, self.offset)
         return ""

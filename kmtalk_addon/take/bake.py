@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import bpy
 
 from .. import compat
-from ..core import drive as drives
-from ..core import errors, progress
+from ..core import drives, errors, progress
 from ..face import Face, KeyTarget
 from ..ui.labels import shown
 from . import drafts, fcurves, markers
@@ -70,8 +69,8 @@ class Prepared:
 def prepare(take: "Take", drive: drives.Drive, fps: float, options: BakeOptions) -> Prepared:
     """The curves that `drive` makes of a take at a scene's rate `fps`.  Raises FaceError."""
     samples = driven(take, drive, Timeline(fps, options.start))
-    points = points_of(samples, range(len(drive.channels)), options.error)
-    return Prepared(drive.channels, samples, points, tuple(shown(key.label) for key in take.keys))
+    points = points_of(samples, range(len(drive.curves)), options.error)
+    return Prepared(drive.curves, samples, points, tuple(shown(key.label) for key in take.keys))
 
 
 def driven(take: "Take", drive: drives.Drive, timeline: Timeline) -> Samples:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import compat
-from ..core import drive as drives
+from ..core import drives
 from ..face import Face, KeyTarget
 from ..face.bones import BoneEdits, read_edits
 from . import bake, fcurves, markers, store

@@ -1,19 +1,22 @@
-"""Jaw and eye bones: which of a rig's bones they are, and how ARKit's coefficients turn them."""
+"""Bones of jaw, eyes and head: which of a rig's bones they are, how a motion turns them, and back."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ..motion.arkit import ARKIT_INDEX
+from ..motion import spaces
+from ..motion.spaces import ARKIT, MotionSpace
+from ..naming.retarget import shut
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 Vector: TypeAlias = npt.NDArray[np.float64]
 
-JAW, EYE_LEFT, EYE_RIGHT = "jaw", "eye_left", "eye_right"
+JAW, EYE_LEFT, EYE_RIGHT, HEAD = "jaw", "eye_left", "eye_right", "head"
 JAW_CHANNELS = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 _LOOK_DOWN, _LOOK_UP, _LOOK_ASIDE = np.radians(25.0), np.radians(22.0), np.radians(28.0)
 _JAW_ASIDE = np.radians(7.0)
@@ -56,20 +59,44 @@ def channels_of(part: str) -> tuple[str, ...]:
     return tuple(f"eyeLook{way}{side}" for way in ("Down", "Up", "In", "Out"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BoneMotion:
     """How one bone moves, in its own axes at rest.
 
-    turns: channel → (3,) radians about an axis; shifts: channel → (3,) in the rig's unit; mode: a rotation mode.
+    turns: channel → (3,) radians about an axis for a value of 1; shifts: channel → (3,) in the rig's unit; mode: one of
+    Blender's rotation modes; space: whose channels these are.
     """
 
     turns: Mapping[str, Vector]
     shifts: Mapping[str, Vector]
     mode: str
+    space: MotionSpace = ARKIT
 
-    def rotation(self, motion: FloatArray) -> FloatArray:
-        """(frames, 3 or 4) values of the bone's rotation channels."""
-        turn = _mixed(self.turns, motion)
+    @property
+    def properties(self) -> dict[str, int]:
+        """The properties of the bone that move, and how many values each has."""
+        rotation = {"QUATERNION": ("rotation_quaternion", 4), "AXIS_ANGLE": ("rotation_axis_angle", 4)}
+        turning, count = rotation.get(self.mode, ("rotation_euler", 3))
+        return {turning: count, **({"location": 3} if self.shifts else {})}
+
+    def values(self, motion: FloatArray) -> FloatArray:
+        """Motion (frames, width of the space) as the values of `properties`, one after another."""
+        turning = self._rotation(_mixed(self.space, self.turns, motion))
+        if not self.shifts:
+            return turning
+        return np.concatenate([turning, _mixed(self.space, self.shifts, motion).astype(np.float32)], axis=1)
+
+    def channels(self, values: Vector) -> dict[str, float]:
+        """The channels for which the properties have these values, as nearly as they can."""
+        count = next(iter(self.properties.values()))
+        found = {}
+        for shares, way in ((self.turns, _turn_of(values[:count], self.mode)), (self.shifts, values[count:])):
+            for name, share in shares.items():
+                least = min(float(self.space.low[self.space.index_of(name)]), 0.0)
+                found[name] = max(float(way @ share) / max(float(share @ share), 1e-12), least)
+        return found
+
+    def _rotation(self, turn: Vector) -> FloatArray:
         angle = np.linalg.norm(turn, axis=1)
         axis = turn / np.maximum(angle, 1e-12)[:, None]
         if self.mode == "QUATERNION":
@@ -80,26 +107,83 @@ class BoneMotion:
             return np.concatenate([angle[:, None], axis], axis=1).astype(np.float32)
         return _euler(axis, angle, self.mode).astype(np.float32)
 
-    def location(self, motion: FloatArray) -> FloatArray:
-        """(frames, 3)."""
-        return _mixed(self.shifts, motion).astype(np.float32)
 
-    def coefficients(self, turn: Vector, shift: Vector) -> dict[str, float]:
-        """What moves the bone by `turn` (3,), radians about an axis, and `shift` (3,), as nearly as it can."""
-        found = {}
-        for shares, way in ((self.turns, turn), (self.shifts, shift)):
-            for name, share in shares.items():
-                found[name] = max(float(way @ share) / max(float(share @ share), 1e-12), 0.0)
-        return found
+@dataclass(frozen=True)
+class BoneCurve:
+    """One curve of a bone: the bone's name, the attribute of the pose bone and the index there."""
+
+    bone: str
+    attribute: str
+    index: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.bone}.{self.attribute}[{self.index}]"
 
 
-def bone_motion(part: str, axes: Vector, length: float, jaw_angle: float, mode: str) -> BoneMotion:
-    """How the bone of jaw or eye moves.
+@dataclass(frozen=True, eq=False)
+class BoneDrive:
+    """Bones of one rig, by name, that take channels of one space.
+
+    closes: whether something else (a shape key) closes the lips over an open jaw; else the jaw closes them.
+    """
+
+    bones: Mapping[str, BoneMotion]
+    closes: bool = True
+
+    @property
+    def space(self) -> MotionSpace:
+        return next(iter(self.bones.values())).space
+
+    @property
+    def _is_closed_elsewhere(self) -> bool:
+        return self.closes or "mouthClose" not in self.space.names
+
+    @cached_property
+    def places(self) -> tuple[BoneCurve, ...]:
+        """Where each value goes."""
+        return tuple(
+            BoneCurve(bone, name, index)
+            for bone, motion in self.bones.items()
+            for name, count in motion.properties.items()
+            for index in range(count)
+        )
+
+    @cached_property
+    def curves(self) -> tuple[str, ...]:
+        return tuple(place.name for place in self.places)
+
+    def __call__(self, motion: FloatArray) -> FloatArray:
+        """Motion (frames, width of the space) as values (frames, curves)."""
+        motion = motion if self._is_closed_elsewhere else shut(motion)
+        return np.concatenate([bone.values(motion) for bone in self.bones.values()], axis=1)
+
+    def back(self, pose: FloatArray, changed: Mapping[int, float]) -> dict[str, float]:
+        """The channels, by name, of the bones with one of the curves `changed`, as these show them."""
+        values = self(pose[None])[0].astype(np.float64)
+        for index, value in changed.items():
+            values[index] = value
+        found: dict[str, float] = {}
+        first = 0
+        for bone in self.bones.values():
+            last = first + sum(bone.properties.values())
+            if any(first <= index < last for index in changed):
+                found |= bone.channels(values[first:last])
+            first = last
+        if not self._is_closed_elsewhere and "jawOpen" in found:
+            found["jawOpen"] += max(float(pose[self.space.index_of("mouthClose")]), 0.0)
+        return {name: round(value, 6) for name, value in found.items()}
+
+
+def bone_motion(part: str, axes: Vector, length: float, jaw_angle: float, mode: str, share: float = 1.0) -> BoneMotion:
+    """How the bone of jaw, eye or head moves.
 
     axes: (3, 3) the character's left, up and forward in the bone's own axes, one a column; length: of the bone;
-    jaw_angle: radians of a wide open mouth.
+    jaw_angle: radians of a wide open mouth; share: of the head's turn that this bone takes, where a neck turns too.
     """
     left, up, forward = axes.T
+    if part == HEAD:
+        return BoneMotion({"yaw": share * up, "pitch": share * left, "roll": share * forward}, {}, mode, spaces.HEAD)
     if part == JAW:
         turns = {"jawOpen": jaw_angle * left, "jawLeft": _JAW_ASIDE * up, "jawRight": -_JAW_ASIDE * up}
         return BoneMotion(turns, {"jawForward": _JAW_FORWARD * length * forward}, mode)
@@ -114,10 +198,34 @@ def bone_motion(part: str, axes: Vector, length: float, jaw_angle: float, mode: 
     return BoneMotion(turns, {}, mode)
 
 
-def _mixed(shares: Mapping[str, Vector], motion: FloatArray) -> Vector:
+def _mixed(space: MotionSpace, shares: Mapping[str, Vector], motion: FloatArray) -> Vector:
     total = np.zeros((len(motion), 3))
     for channel, share in shares.items():
-        total += motion[:, ARKIT_INDEX[channel], None] * share
+        total += motion[:, space.index_of(channel), None] * share
+    return total
+
+
+def _turn_of(values: Vector, mode: str) -> Vector:
+    """(3,) radians about an axis, of at most half a turn, that the values of a rotation mode stand for."""
+    if mode == "AXIS_ANGLE":
+        length = float(np.linalg.norm(values[1:]))
+        turn: Vector = values[0] * values[1:] / max(length, 1e-12)
+        return turn
+    quaternion = values if mode == "QUATERNION" else _quaternion_of(values, mode)
+    quaternion = quaternion * (-1.0 if quaternion[0] < 0 else 1.0)
+    sine = float(np.linalg.norm(quaternion[1:]))
+    return np.asarray(2 * np.arctan2(sine, quaternion[0]) * quaternion[1:] / max(sine, 1e-12))
+
+
+def _quaternion_of(angles: Vector, order: str) -> Vector:
+    """(4,) w x y z of the turns about X, Y and Z by `angles`, made in `order`."""
+    total = np.array([1.0, 0.0, 0.0, 0.0])
+    for letter in order:
+        axis = "XYZ".index(letter)
+        turn = np.zeros(4)
+        turn[0], turn[1 + axis] = np.cos(angles[axis] / 2), np.sin(angles[axis] / 2)
+        real = turn[0] * total[0] - turn[1:] @ total[1:]
+        total = np.concatenate([[real], turn[0] * total[1:] + total[0] * turn[1:] + np.cross(turn[1:], total[1:])])
     return total
 
 

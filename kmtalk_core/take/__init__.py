@@ -1,10 +1,10 @@
 """Takes: the result of one animation, all that baking, export and re-completion need."""
 
-from .file import FORMAT, load_take, mixture, read_header, save_take
+from .file import FORMAT, load_take, read_header, save_take
 from .live_link import export_csv, import_csv
 from .record import KEY_STATES, Key, Take, Track
 
 __all__ = [
-    "FORMAT", "KEY_STATES", "Key", "Take", "Track", "export_csv", "import_csv", "load_take", "mixture", "read_header",
+    "FORMAT", "KEY_STATES", "Key", "Take", "Track", "export_csv", "import_csv", "load_take", "read_header",
     "save_take",
 ]  # fmt: skip

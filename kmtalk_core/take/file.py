@@ -15,6 +15,7 @@ from ..alignment import Mark, Phone
 from ..errors import TakeError
 from ..events import Event
 from ..files import replacing
+from ..motion.mixture import mixture
 from ..motion.spaces import SPACES, MotionSpace
 from .record import KEY_STATES, Key, Take, Track
 
@@ -79,14 +80,6 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
             np.savez(file, header=text, **{name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()})
     except OSError as error:
         raise TakeError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
-
-
-def mixture(motion: FloatArray, shapes: FloatArray) -> FloatArray:
-    """The weights (frames, K) with which `shapes` (K, channels) come nearest to `motion` (frames, channels)."""
-    if not len(shapes):
-        return np.zeros((len(motion), 0), np.float32)
-    products = (shapes @ shapes.T).astype(np.float64)
-    return np.asarray(np.linalg.lstsq(products, shapes @ motion.T, rcond=1e-9)[0].T, np.float32)  # shapes may repeat
 
 
 def load_take(path: str | Path) -> Take:

@@ -26,7 +26,7 @@ def test_a_take_drives_the_keys_of_every_naming_scheme(
     head = add_mesh("Head", scheme.channels)
     face = find_face([head])
     bake(take, face, scene, BakeOptions("line"))
-    rules = retarget(scheme.name, face.drive.channels)
+    rules = retarget(scheme.name, face.drive.curves)
     scene.frame_set(10)
     for channel, value in zip(rules.channels, rules(take.motion[9:10])[0], strict=True):
         assert evaluated(head, channel) == pytest.approx(value, abs=1e-5), channel
@@ -72,7 +72,7 @@ def test_the_matrix_can_be_a_text_and_a_spoilt_one_is_refused(scene: Any, add_me
     face = find_face([head])
     values = face.drive(take.motion)
     opening = take.motion[:, ARKIT_INDEX["jawOpen"]] - take.motion[:, ARKIT_INDEX["mouthClose"]]
-    assert values[:, face.drive.channels.index("aa")] == pytest.approx(0.25 * np.maximum(opening, 0.0), abs=1e-6)
+    assert values[:, face.drive.curves.index("aa")] == pytest.approx(0.25 * np.maximum(opening, 0.0), abs=1e-6)
     text.from_string('{"keys": {"aa": {"jawOpen": -1}}}')
     with pytest.raises(FaceError, match="“Mouths”: The weights"):
         find_face([head])

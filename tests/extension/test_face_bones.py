@@ -184,7 +184,7 @@ def test_a_bone_edited_by_hand_is_a_key_edited_by_hand(
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
     action = head.data.shape_keys.animation_data.action
     made = store.take_of(action)
-    jaw = made.channels.index("jawOpen")
+    jaw = made.space.index_of("jawOpen")
     assert made.motion[inner.frame, jaw] - take.motion[inner.frame, jaw] == pytest.approx(0.2 / 0.35, abs=0.02)
     edited = next(key for key in made.keys if key.frame == inner.frame)
     assert edited.state == "edited"

@@ -80,7 +80,7 @@ def test_names_that_are_known_are_proposed_and_can_be_corrected(addon: Callable[
     own.keys["U"].channel, own.keys["Spezial"].channel = "", "U"
     face = addon("options").face_of(addon("options").meshes_of(bpy.context))
     keys = [dict(mesh.shape_keys) for mesh in face.meshes]
-    number = face.drive.channels.index("U")
+    number = face.drive.curves.index("U")
     assert [each[number] for each in keys] == ["Spezial", "Spezial"]
     own.scheme = "arkit"
     assert not any(row.channel for row in own.keys)

@@ -13,7 +13,7 @@ from faces_at_work import SENTENCE, action_of, make_face, points_of
 from test_face_build import add_object, coordinates
 from test_keys import changed_frames
 
-from kmtalk_core.drives import shape_basis
+from kmtalk_core.drives import vertices
 from tests.meshes import MESHES, read_ply
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -240,7 +240,7 @@ def distance_to_take(
     take = addon("take.store").take_of(action or action_of(item))
     wanted = rest + take.motion.reshape(take.frame_count, -1, 3)
     left = [np.linalg.norm(shown(item, start + 2 * frame) - there, axis=1).max() for frame, there in enumerate(wanted)]
-    return float(max(left)) * shape_basis.MILLIMETRES["head"]
+    return float(max(left)) * vertices.MILLIMETRES["head"]
 
 
 def raise_weight(addon: Callable[[str], Any], item: Any, number: int) -> tuple[int, int, int]:

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from kmtalk_core.drives.shape_basis import shape_basis_job
+from kmtalk_core.drives.vertices import shape_basis_job
 from kmtalk_core.errors import FaceError
 from kmtalk_core.progress import finish
 

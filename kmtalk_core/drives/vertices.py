@@ -1,15 +1,20 @@
-"""Vertex motion as few shape keys: the fewest whose weighted sum stays within an error of every vertex in every frame.
+"""Vertex motion as few shape keys: the fewest whose weighted sum stays within an error of every vertex in every frame,
+and what lies between the motion and the weights of such shapes.
 
 The motion is read in slices, so that a minute of BIWI (1,500 frames of 70,110 values) costs no second copy of it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import FaceError
+from ..motion.mixture import mixture
+from ..motion.spaces import MotionSpace
 from ..progress import Job, Progress
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -22,6 +27,30 @@ _FRAMES_AT_ONCE = 48  # 13 MB of BIWI
 _COLUMNS_AT_ONCE = 4096
 _TRIED_FIRST = 48  # frames on which the number of shapes is found before all are looked at
 _FAILED_ENOUGH = 16  # frames, after which the number is found anew
+
+
+@dataclass(frozen=True, eq=False)
+class VertexDrive:
+    """The vertices of a motion space as weights of shapes (K, 3 V), which are fitted to each take."""
+
+    space: MotionSpace
+    shapes: FloatArray
+
+    @cached_property
+    def curves(self) -> tuple[str, ...]:
+        return tuple(f"{self.space.name} {number + 1:03}" for number in range(len(self.shapes)))
+
+    def __call__(self, motion: FloatArray) -> FloatArray:
+        """(frames, 3 V) as the weights (frames, K) that come nearest."""
+        return mixture(motion, self.shapes)
+
+    def back(self, pose: FloatArray, changed: Mapping[int, float]) -> list[float]:
+        """The vertices of a pose in which the weights `changed` are what they say."""
+        shown = self(pose[None])[0]
+        moved = np.asarray(pose, np.float64)
+        for index, value in changed.items():
+            moved = moved + (value - shown[index]) * self.shapes[index]
+        return [round(float(value), 7) for value in moved]
 
 
 @dataclass(frozen=True)
