@@ -1,6 +1,6 @@
 """What a graphics device gives: the same motion as the processor, how fast, in how much memory, and how fast it learns.
 
-    python -m kmtalk_core.bench_device [--device cuda] [--json FILE] [--quick] [--corpus DIR --out DIR]
+    python -m kmtalk_core.bench_device [--device cuda] [--json FILE] [--only KIND …] [--quick] [--corpus DIR --out DIR]
 
 Each figure comes with its unit; the device's name stands above them.  `--quick` uses networks of toy size and a few
 steps, so that the script itself can be tried on any machine.  With `--corpus` (see `train-starter`) the starter is
@@ -44,9 +44,11 @@ BATCHES = (1, 8)
 CLIP_SECONDS = 4
 PRESETS = ("starter", "vocaset", "biwi")
 TRAINED = ("vocaset", "biwi")
+KINDS = ("animate", "compile", "training")
 QUICK = {"starter": "starter", "vocaset": "vocaset-tiny", "biwi": "biwi-tiny"}
 _STEPS, _QUICK_STEPS = 12, 2
 _ROUNDS = 3
+_HEAD_SPREAD = 0.02
 _GIGABYTE = 1 << 30
 
 
@@ -82,8 +84,7 @@ def animate(name: str, sound: Path, device: torch.device, scratch: Path, quick: 
 def compiled(name: str, device: torch.device, quick: bool) -> list[dict[str, Any]]:
     """`torch.compile` on both halves of the network, over a window of 20 s, beside the network as it is."""
     config = _config(name, quick)
-    torch.manual_seed(0)
-    network = KMTalk(config).to(device).eval()
+    network = _random(config).to(device)
     frames = round(config.motion_space.fps * (2 if quick else 20))
     keys = torch.arange(0, frames, 3, device=device)[None]
     audio_features = torch.randn(1, frames, config.width, device=device)
@@ -190,8 +191,8 @@ def starters(corpus: Path, out: Path, device: torch.device, lengths: Sequence[in
     return made
 
 
-def report(device: torch.device, quick: bool = False) -> dict[str, Any]:
-    """All figures but the trainings of the starter."""
+def report(device: torch.device, quick: bool = False, kinds: Sequence[str] = KINDS) -> dict[str, Any]:
+    """All figures of these `kinds`, without the trainings of the starter."""
     figures: dict[str, Any] = {
         "device": torch.cuda.get_device_name() if device.type == "cuda" else device.type,
         "torch": str(torch.__version__),
@@ -203,11 +204,12 @@ def report(device: torch.device, quick: bool = False) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="kmtalk-bench-", ignore_cleanup_errors=True) as folder:
         sound = Path(folder) / "speech.wav"
         write_speech(sound, max(SECONDS))
-        for name in PRESETS:
+        for name in PRESETS if "animate" in kinds else ():
             _measured(figures, "animate", partial(animate, name, sound, device, Path(folder), quick))
-        for name in PRESETS if device.type != "cpu" else ():  # there linear maps run through oneDNN already
+        compiles = "compile" in kinds and device.type != "cpu"  # there linear maps run through oneDNN already
+        for name in PRESETS if compiles else ():
             _measured(figures, "compile", partial(compiled, name, device, quick))
-        for name in TRAINED:
+        for name in TRAINED if "training" in kinds else ():
             for mixed in ("no", "bf16"):
                 for batch in BATCHES[: 1 if quick else None]:
                     _measured(figures, "training", partial(training, name, mixed, batch, device, quick))
@@ -244,6 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m kmtalk_core.bench_device", description="What a device gives.")
     parser.add_argument("--device", default="auto", help="cuda, mps or cpu (default: the best there is)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
+    parser.add_argument("--only", choices=KINDS, nargs="+", default=KINDS, help="measure no more than these")
     parser.add_argument("--quick", action="store_true", help="toy sizes")
     parser.add_argument("--corpus", type=Path, metavar="DIR", help="train the starter too, on this corpus")
     parser.add_argument("--out", type=Path, metavar="DIR", default=Path("runs/starters"), help="where its weights go")
@@ -255,7 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.corpus:
             print("\n".join(starters(options.corpus, options.out, device, options.lengths, options.widths)))
             return 0
-        figures = report(device, options.quick)
+        figures = report(device, options.quick, options.only)
         print(table(figures))
         if options.json:
             with replacing(options.json) as file:
@@ -293,10 +296,19 @@ def _weights(name: str, scratch: Path, quick: bool) -> Path:
         return STARTER_WEIGHTS
     folder = scratch / name
     if not folder.exists():
-        torch.manual_seed(0)
-        network = KMTalk(_config(name, quick)).eval()
-        checkpoint.save(network, folder, "Random weights.")
+        checkpoint.save(_random(_config(name, quick)), folder, "Random weights.")
     return folder
+
+
+def _random(config: KMTalkConfig) -> KMTalk:
+    """A network that moves: the heads that training begins with at zero are random too."""
+    torch.manual_seed(0)
+    network = KMTalk(config).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if not parameter.any():
+                parameter.normal_(std=_HEAD_SPREAD)
+    return network
 
 
 def _best(work: Callable[[], Any], device: torch.device) -> tuple[float, Any]:

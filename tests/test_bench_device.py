@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -25,6 +26,16 @@ def test_at_toy_size_it_measures_motion_and_training_and_nothing_fails(tmp_path:
     assert all(row["frames_per_second"] > 0 for row in figures["training"])
     text = bench_device.table(figures)
     assert text.startswith("cpu, torch ") and text.count("frames a second") == len(figures["training"])
+
+
+def test_the_networks_that_it_compares_move(tmp_path: Path) -> None:
+    from kmtalk_core import audio
+    from kmtalk_core.animate import Animator
+
+    folder = bench_device._weights("vocaset", tmp_path, quick=True)
+    chance = np.random.default_rng(0)
+    sound = audio.from_samples(chance.normal(scale=0.1, size=audio.RATE).astype(np.float32), audio.RATE)
+    assert float(np.ptp(Animator.load(folder, "cpu").animate(sound, method="uniform").motion)) > 0
 
 
 def test_what_fails_is_told_and_the_rest_goes_on() -> None:
