@@ -118,7 +118,7 @@ class Animator:
         plan = plan_keys(take, read_edits(edits, take))
         self._check_fit(take, sound)
         assert sound is not None
-        settings = Settings.of({k: v for k, v in take.settings.items() if k != "method"})
+        settings = Settings.of_take(take.settings)
         method = str(take.settings.get("method", ""))
         alignment = Alignment(take.phones, sound.duration, method)
         spans = changed_spans(take, plan)

@@ -9,14 +9,13 @@ import importlib
 import os
 import sys
 from collections.abc import Generator, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from . import __version__
 from .errors import KMTalkError
 from .progress import Progress, finish
-from .settings import Settings
+from .settings import SETTINGS, Settings
 
 Result = TypeVar("Result")
 
@@ -125,7 +124,7 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"how the face moves, as often as wanted: {', '.join(field.name for field in fields(Settings))}",
+        help=f"how the face moves, as often as wanted: {', '.join(SETTINGS)}",
     )
 
 

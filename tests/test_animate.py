@@ -425,8 +425,15 @@ def test_another_sound_space_or_edit_is_refused(
         animator.complete(replace(take, fps=60.0), minute, [])
     with pytest.raises(TakeError, match="no key at frame 901"):
         animator.complete(take, minute, [{"frame": 901, "delete": True}])
-    with pytest.raises(KMTalkError, match="no setting"):
-        animator.complete(replace(take, settings={"volume": 1}), minute, [])
+    with pytest.raises(KMTalkError, match="smoothing must be a number"):
+        animator.complete(replace(take, settings={"smoothing": "much"}), minute, [])
+
+
+def test_a_take_of_a_newer_version_with_one_more_setting_is_completed(
+    animator: Animator, minute: Sound, take: Take
+) -> None:
+    newer = replace(take, settings={**take.settings, "volume": 1})
+    assert animator.complete(newer, minute, []).settings["volume"] == 1
 
 
 def test_other_weights_leave_a_note(animator: Animator, minute: Sound, take: Take) -> None:

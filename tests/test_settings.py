@@ -1,5 +1,7 @@
 """What an animator can turn, and what it does to the motion."""
 
+import dataclasses
+import json
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from kmtalk_core.alignment import Alignment, Phone
 from kmtalk_core.errors import KMTalkError
 from kmtalk_core.motion.arkit import ARKIT_INDEX
 from kmtalk_core.motion.spaces import ARKIT, VOCASET
-from kmtalk_core.settings import Settings
+from kmtalk_core.settings import LIVELINESS, SETTINGS, Settings, table
 from kmtalk_core.shaping import Shaping
 
 JAW, BROW, LID = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["browInnerUp"], ARKIT_INDEX["eyeBlinkLeft"]
@@ -88,7 +90,8 @@ def test_a_pose_set_by_hand_is_given_to_the_network_as_it_would_have_made_it() -
 @pytest.mark.parametrize(
     "values",
     [{"volume": 1}, {"smoothing": -1}, {"smoothing": "much"}, {"delay": float("nan")}, {"blinks": 1}, {"seed": 0.5},
-     {"strength_lower": 3}, {"strength_lower": None}],
+     {"strength_lower": 3}, {"strength_lower": None}, {"mood": "hungry"}, {"mood": 1}, {"regions": ""},
+     {"regions": "mouth,ears"}, {"regions": [1]}, {"liveliness": "wild"}, {"liveliness": 2.5}, {"breath": "yes"}],
 )  # fmt: skip
 def test_settings_that_make_no_sense_are_named(values: dict[str, Any]) -> None:
     with pytest.raises(KMTalkError, match=next(iter(values))):
@@ -96,9 +99,37 @@ def test_settings_that_make_no_sense_are_named(values: dict[str, Any]) -> None:
 
 
 def test_settings_survive_json() -> None:
-    settings = Settings.of({"smoothing": 0.1, "seed": 3, "delay": 0})
-    assert Settings.of(settings.to_json()) == settings
+    settings = Settings.of({"smoothing": 0.1, "seed": 3, "delay": 0, "mood": "sad", "regions": "eyes, mouth"})
+    assert Settings.of(json.loads(json.dumps(settings.to_json()))) == settings
     assert Settings.of(None) == Settings()
+    assert settings.regions == "mouth,eyes" and settings.has("eyes") and not settings.has("head")
+
+
+def test_settings_are_written_as_people_do() -> None:
+    pairs = ["strength_lower=1.2", "blinks=False", "mood=Happy", "liveliness=calm", "regions=mouth,head", " seed = 3"]
+    settings = Settings.of(Settings.parse(pairs))
+    assert (settings.strength_lower, settings.blinks, settings.mood, settings.seed) == (1.2, False, "happy", 3)
+    assert settings.liveliness == LIVELINESS["calm"] and settings.regions == "mouth,head"
+    for wrong in ("strength_lower", "mood=", "blinks=maybe", "seed=one"):
+        with pytest.raises(KMTalkError):
+            Settings.parse([wrong])
+
+
+def test_settings_that_a_take_of_a_newer_version_has_are_left_alone() -> None:
+    values = {"smoothing": 0.1, "wobble": [1, 2], "method": "transcript"}
+    assert Settings.of_take(values) == Settings(smoothing=0.1)
+    with pytest.raises(KMTalkError, match="wobble"):
+        Settings.of(values)
+    with pytest.raises(KMTalkError, match="smoothing"):
+        Settings.of_take({"smoothing": 9})
+
+
+def test_every_setting_is_declared_whole_and_its_default_is_within_its_limits() -> None:
+    assert list(SETTINGS) == [item.name for item in dataclasses.fields(Settings)]
+    for setting in SETTINGS.values():
+        assert setting.label and setting.words and not setting.words.endswith(".")
+        assert setting.read(setting.default) == setting.default == getattr(Settings(), setting.name)
+        assert f"| `{setting.name}` |" in table()
 
 
 def test_lips_touch_where_a_bilabial_starts_have_parted_where_it_ends_and_move_nowhere_else() -> None:
