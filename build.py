@@ -31,7 +31,7 @@ BLENDERS = {  # version of Blender: the Python and the packages its tests need; 
     "5.0": ((3, 11), ["bpy==5.0.*"]),
     "5.2": ((3, 13), ["bpy==5.2.*"]),
 }
-BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "soxr", "espeakng-loader", "rich", "pytest"]
+BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "espeakng-loader", "rich", "pytest"]
 NO_TESTS = 5  # pytest's exit status for an empty selection
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 DEMO_SENTENCE = "Bob made a map of the moon, and Paul will show you the way home before five."

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import audio
-from .errors import AudioError, KMTalkError
+from .errors import KMTalkError
 from .files import replacing
 from .localize import frame_count_of, key_frames, localize
 from .motion.spaces import ARKIT
@@ -64,18 +64,7 @@ def _load(source: Path, span: Span | None) -> Job[audio.Sound]:
     sound = yield from audio.load_job(source)
     if span is None:
         return sound
-    begin, end = span
-    first = min(max(round(begin * audio.RATE), 0), sound.length)
-    last = sound.length if end is None else min(round(end * audio.RATE), sound.length)
-    if last <= first:
-        raise AudioError(
-            f"{source.name} ends at {sound.duration:.2f} s, before the part to animate; choose another part."
-        )
-    return (
-        sound
-        if (first, last) == (0, sound.length)
-        else audio.from_samples(sound.read(first, last), audio.RATE, source.name)
-    )
+    return (yield from audio.part_job(sound, *span))
 
 
 def localize_file(

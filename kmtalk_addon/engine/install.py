@@ -31,7 +31,6 @@ REQUIREMENTS = (
     "numpy>=1.26,<3",
     "scipy>=1.11,<2",
     "soundfile>=0.12,<1",
-    "soxr>=0.5,<2",
     "torch==2.13.0",
     "transformers>=5,<6",
     "safetensors>=0.5,<1",

@@ -191,7 +191,7 @@ if torch is not None and hasattr(torch, "cuda"):
         devices.append("mps"); names.append("Apple GPU")
 print("KMTALK " + json.dumps([platform.python_version(), devices, names, failures]))
 """
-MODULES = ("numpy", "scipy", "soundfile", "soxr", "torch", "transformers", "safetensors", "pocketsphinx")
+MODULES = ("numpy", "scipy", "soundfile", "torch", "transformers", "safetensors", "pocketsphinx")
 
 
 def check(engine: Engine, modules: Sequence[str] = MODULES) -> progress.Job[Report]:
