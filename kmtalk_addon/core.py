@@ -10,8 +10,8 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.faces import files as face_files
     from kmtalk_core.faces import poses
     from kmtalk_core.motion import arkit, curves, mesh, spaces, topology
+    from kmtalk_core.naming import effects, guesses, retarget
     from kmtalk_core.naming import recognize as naming
-    from kmtalk_core.naming import retarget
 else:
     from ..kmtalk_core import client, drives, errors, files, progress, take
     from ..kmtalk_core.alignment import Phone
@@ -20,27 +20,10 @@ else:
     from ..kmtalk_core.faces import files as face_files
     from ..kmtalk_core.faces import poses
     from ..kmtalk_core.motion import arkit, curves, mesh, spaces, topology
+    from ..kmtalk_core.naming import effects, guesses, retarget
     from ..kmtalk_core.naming import recognize as naming
-    from ..kmtalk_core.naming import retarget
 
 __all__ = [
-    "Event",
-    "Phone",
-    "arkit",
-    "bones",
-    "client",
-    "curves",
-    "drives",
-    "errors",
-    "face_files",
-    "files",
-    "mesh",
-    "naming",
-    "poses",
-    "progress",
-    "retarget",
-    "spaces",
-    "take",
-    "topology",
-    "vertices",
+    "Event", "Phone", "arkit", "bones", "client", "curves", "drives", "effects", "errors", "face_files", "files",
+    "guesses", "mesh", "naming", "poses", "progress", "retarget", "spaces", "take", "topology", "vertices",
 ]  # fmt: skip

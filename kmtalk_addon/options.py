@@ -12,7 +12,8 @@ import bpy
 from . import compat, engine
 from .audio import sound
 from .core import errors, spaces
-from .face import Face, find_face, vertices
+from .face import Face, family, find_face, vertices
+from .face.recognise import has_keys
 
 TEXT_LIMIT = 1 << 20
 
@@ -60,19 +61,12 @@ def meshes_of(context: Any) -> list[Any]:
     if listed:
         return listed
     layer = context.view_layer.objects  # Blender without a window knows no other selection
-    selected = [o for o in layer.selected if o.type == "MESH" and o.data.shape_keys]
+    selected = [item for item in layer.selected if has_keys(item)]
     active = layer.active
     if len(selected) > 1 or active is None:
         return selected
-    return [active, *_family(active)] if active.type == "MESH" else _family(active) or selected
-
-
-def _family(item: Any) -> list[Any]:
-    """Meshes with shape keys under the same topmost parent: teeth, tongue and eyes belong to their head."""
-    top = item
-    while top.parent is not None:
-        top = top.parent
-    return [o for o in (top, *top.children_recursive) if o != item and o.type == "MESH" and o.data.shape_keys]
+    relatives = family.with_keys(active, context.scene)
+    return [active, *relatives] if active.type == "MESH" or has_keys(active) else relatives or selected
 
 
 def face_of(objects: Sequence[Any], space: spaces.MotionSpace = spaces.ARKIT) -> Face:

@@ -98,15 +98,6 @@ class BoneEdits:
         return self.poses.pop(frame, {})
 
 
-def rig_of(item: Any) -> Any:
-    """The armature that moves a mesh object: by a modifier, or as its parent; None without one."""
-    modifiers = (modifier.object for modifier in item.modifiers if modifier.type == "ARMATURE")
-    found = next((rig for rig in modifiers if rig is not None), None)
-    if found is None and item.parent is not None and item.parent.type == "ARMATURE":
-        return item.parent
-    return found
-
-
 def use_rig(own: Any, rig: Any) -> dict[str, str]:
     """Set the rig and those of its bones that are known by their names; returns these by part.  Raises FaceError."""
     if rig is None:

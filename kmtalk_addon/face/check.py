@@ -12,12 +12,11 @@ import numpy.typing as npt
 from .. import engine
 from ..core import errors, poses, progress
 from ..jobs.runner import desk
-from . import build, geometry, sheet
+from . import build, geometry, moving, sheet
 from .recognise import find_face
 from .targets import Face, KeyTarget
 
 REPORT = "KMTalk Face Check"
-_NO_EFFECT = 1e-4  # of the mesh's size
 _CROSSING = -0.04
 _APART = 0.03
 _OPEN = 0.12
@@ -102,15 +101,16 @@ def check(asked: Request) -> progress.Job[str]:
 
 def _about_keys(face: Face) -> list[str]:
     """What was recognised, and the keys that move nothing on any mesh."""
-    largest: dict[str, float] = {}
-    for mesh in face.meshes:
-        neutral, offsets = _offsets(mesh)
-        size = max(float(np.linalg.norm(np.ptp(neutral, axis=0))), 1e-12)
-        for channel, move in offsets.items():
-            name = face.drive.curves[channel]
-            largest[name] = max(largest.get(name, 0.0), float(np.abs(move).max(initial=0.0)) / size)
-    still = [name for name, share in largest.items() if share < _NO_EFFECT and name not in _SILENT]
+    moved = {block.name for mesh in face.meshes for block in _moving(mesh.item)}
+    every = {block.name for mesh in face.meshes for block in mesh.owner.key_blocks[1:]}
+    still = [name for name in sorted(every - moved) if name not in _SILENT]
     return [f"✓ {face.sentence}", *([f"Keys with no effect: {', '.join(still)}."] if still else [])]
+
+
+def _moving(item: Any) -> list[Any]:
+    """The keys of a mesh that move something."""
+    still = moving.still_keys(item)
+    return [block for block in item.data.shape_keys.key_blocks[1:] if block.name not in still]
 
 
 def _about_lips(names: Sequence[str], measured: Mapping[str, Any]) -> list[str]:

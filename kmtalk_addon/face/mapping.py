@@ -1,10 +1,13 @@
 """A face of which somebody says what its keys show, where their names do not tell it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core import errors, naming
-from . import settings
+from . import moving, settings
+
+_FEW = 3
+"""With fewer keys that are called as in a set it is none: words and movements tell more."""
 
 
 def begin(objects: Sequence[Any], scheme: str = "") -> Any:
@@ -23,12 +26,23 @@ def begin(objects: Sequence[Any], scheme: str = "") -> Any:
             f"“{owner.name}” is linked from “{owner.library.name}”: map its keys there, or make it local first."
         )
     own = owner.kmtalk_face
-    own.scheme = scheme or naming.likeliest(names)
-    settings.guess_channels(own, list(dict.fromkeys(name for each in names.values() for name in each)))
+    own.scheme = scheme or _likeliest(names)
+    every = list(dict.fromkeys(name for each in names.values() for name in each))
+    settings.guess_channels(own, every, moving.guesses_by_effect(objects))
     return own
+
+
+def _likeliest(names: Mapping[str, Sequence[str]]) -> str:
+    """The scheme of the face where it is one, or of most of its keys; ARKit's where its keys say too little."""
+    found = naming.recognize_face(names)
+    if found.scheme in naming.SCHEME_BY_NAME:
+        return found.scheme
+    likeliest = naming.likeliest(names)
+    told = len(naming.guess(likeliest, [name for each in names.values() for name in each]))
+    return likeliest if told >= _FEW else "arkit"
 
 
 def told(objects: Sequence[Any]) -> Any:
     """The settings of the mesh that says what all keys show; None where their names tell it."""
-    own = (item.kmtalk_face for item in objects if item.type == "MESH" and item.data.shape_keys)
+    own = (item.kmtalk_face for item in objects if getattr(item.data, "shape_keys", None))
     return next((each for each in own if settings.mapped_by_hand(each) is not None), None)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from ..core import drives, errors, naming, retarget
-from . import mapping, settings
+from ..core import bones, drives, errors, naming, retarget
+from . import mapping, moving, settings
 from .targets import Face, KeyTarget
 
 
@@ -21,9 +21,9 @@ def find_face(objects: Iterable[Any]) -> Face:
     if not found.can_speak:
         raise errors.FaceError(
             found.sentence
-            if found.scheme
-            else "No shape keys that KMTalk knows (ARKit's jawOpen, mouthClose, … or visemes): say what yours show, or "
-            "build face shapes."
+            if found.scheme or found.lacks
+            else "No shape keys that KMTalk knows (ARKit's jawOpen, mouthClose, … or visemes): say what yours show "
+            "(Map Keys by Hand), or build face shapes."
         )
     speaking = [item for item in meshes if item.name in found.meshes]
     for item in speaking:
@@ -37,7 +37,14 @@ def find_face(objects: Iterable[Any]) -> Face:
         KeyTarget.of(item, by_keys, {index[c]: key for c, key in found.meshes[item.name].items() if c in index})
         for item in speaking
     ]
-    return Face(tuple(targets), owner, found.sentence)
+    return Face(tuple(targets), owner, found.sentence, _warnings(found))
+
+
+def _warnings(found: naming.Naming) -> tuple[str, ...]:
+    if not found.lacks:
+        return ()
+    said = naming.say_lacks(found.lacks)
+    return (f"{said[0].upper()}{said[1:]} of this face: say with “Map Keys by Hand” which does, or build face shapes",)
 
 
 def recognise(meshes: Iterable[Any]) -> naming.Naming:
@@ -50,20 +57,29 @@ def recognise(meshes: Iterable[Any]) -> naming.Naming:
     told = mapping.told(meshes)
     if told is not None:
         return naming.recognize_by_hand(told.scheme, dict(names), settings.mapped_by_hand(told) or {})
-    return _recognised(names)
+    still = tuple((item.name, moving.still_keys(item)) for item in meshes)
+    has_jaw = any(bones.JAW in settings.chosen_bones(item.kmtalk_face) for item in meshes)
+    return _recognised(names, still, has_jaw)
 
 
 @lru_cache(maxsize=32)
-def _recognised(meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> naming.Naming:
+def _recognised(
+    meshes: tuple[tuple[str, tuple[str, ...]], ...], still: tuple[tuple[str, frozenset[str]], ...], has_jaw: bool
+) -> naming.Naming:
     """Panels ask at every redraw, and names seldom change."""
-    return naming.recognize_face(dict(meshes))
+    return naming.recognize_face(dict(meshes), dict(still), has_jaw)
+
+
+def has_keys(item: Any) -> bool:
+    """Whether an object, a mesh, a curve, a surface or a lattice, has shape keys."""
+    return getattr(item.data, "shape_keys", None) is not None
 
 
 def _with_own_keys(objects: Iterable[Any]) -> list[Any]:
-    """The meshes with shape keys; of instances that share one mesh, the first."""
+    """The objects with shape keys; of instances that share one mesh, the first."""
     found: dict[Any, Any] = {}
     for item in objects:
-        if item.type == "MESH" and item.data.shape_keys:
+        if has_keys(item):
             found.setdefault(item.data.shape_keys.session_uid, item)
     return list(found.values())
 

@@ -1,6 +1,6 @@
 """What a character remembers about its face: what its keys show, how strongly each is driven, which bones help."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -14,7 +14,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..core import bones, errors, naming, retarget
+from ..core import bones, errors, guesses, naming, retarget
 
 BONES = {bones.JAW: "jaw_bone", bones.EYE_LEFT: "eye_left_bone", bones.EYE_RIGHT: "eye_right_bone"}
 """Part → the property of the settings that names its bone."""
@@ -138,9 +138,9 @@ def adjustment(settings: Any, channel: str, multiplier: float, offset: float) ->
     return item
 
 
-def guess_channels(settings: Any, names: Sequence[str]) -> None:
-    """List keys by name, each with what its name says that it shows."""
-    guessed = naming.guess(settings.scheme, names)
+def guess_channels(settings: Any, names: Sequence[str], effects: Mapping[str, str] | None = None) -> None:
+    """List keys by name, each with what its name says that it shows, or else what it does."""
+    guessed = guesses.guess_channels(settings.scheme, names, effects)
     settings.keys.clear()
     for name in names:
         row = settings.keys.add()

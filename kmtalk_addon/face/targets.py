@@ -173,7 +173,8 @@ class KeyTarget(Target):
 
     def tag(self) -> None:
         self.owner.update_tag()
-        self.item.data.update()
+        if self.item.type == "MESH":
+            self.item.data.update()
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,12 +196,14 @@ class BoneTarget(Target):
 class Face:
     """The targets of one character, which a take drives all at once: head, teeth, tongue, eyes, bones.
 
-    owner: the object that carries the face's settings; sentence: what was recognised, for the user.
+    owner: the object that carries the face's settings; sentence: what was recognised, for the user; warnings: what
+    speech needs and this face cannot do, one sentence each.
     """
 
     targets: tuple[Target, ...]
     owner: Any
     sentence: str
+    warnings: tuple[str, ...] = ()
 
     @property
     def meshes(self) -> tuple[KeyTarget, ...]:

@@ -13,7 +13,7 @@ from ..audio import mixdown, sound
 from ..core import drives, errors, progress
 from ..core import take as takes
 from ..engine import Engine
-from ..face import Face, bones, vertices
+from ..face import Face, bones, hindrances, moving, vertices
 from ..take import bake, changes, drafts, keys, store
 from .runner import desk, in_thread
 
@@ -70,6 +70,7 @@ def request(
     """
     scene = context.scene
     engine, arguments = options.engine_of(context)
+    moving.forget()
     face = options.face_of(list(objects) or options.meshes_of(context), options.space_of(context))
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
     frames = (settings.range_start, settings.range_end) if settings.use_range else None
@@ -195,7 +196,8 @@ def write_take(
         return bake.put(drawing, prepared, *find_place(), story.options)
 
     report = yield from drafts.insist(attempt)
-    notes = [*notes, *bones.write(find_place()[0], take, story)]
+    face = find_place()[0]
+    notes = [*notes, *bones.write(face, take, story), *face.warnings, *hindrances.say(face, story.options.foreign)]
     said = f"“{story.name}”: {len(take.keys)} key motions on frames {report.first} to {report.last}"
     return ". ".join([said, *notes, *report.notes])
 

@@ -8,7 +8,8 @@ from bpy.props import FloatProperty, StringProperty
 
 from .. import options
 from ..core import errors, progress
-from ..face import Face, bones, mapping, presets, settings
+from ..face import Face, bones, family, hindrances, mapping, moving, presets, settings
+from ..face.recognise import has_keys
 from ..jobs import rewrite as rewriting
 from ..jobs.runner import JobOperator
 from ..take import keys
@@ -44,7 +45,7 @@ class _OfFace:
 
 
 def _with_keys(context: Any) -> list[Any]:
-    return [item for item in options.meshes_of(context) if item.type == "MESH" and item.data.shape_keys]
+    return [item for item in options.meshes_of(context) if has_keys(item)]
 
 
 def _channels(self: Any, context: Any, edit_text: str) -> list[str]:
@@ -114,12 +115,29 @@ class KMTALK_OT_map_keys(bpy.types.Operator):
         return True
 
     def execute(self, context: Any) -> set[str]:
+        moving.forget()
         try:
             mapping.begin(_with_keys(context), self.scheme)
         except errors.KMTalkError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+class KMTALK_OT_mend_face(_OfFace, bpy.types.Operator):
+    """Take away what keeps the take from being seen on this face"""
+
+    bl_idname = "kmtalk.mend_face"
+    bl_label = "Mend"
+
+    if TYPE_CHECKING:
+        kind: str
+    else:
+        kind: StringProperty(name="Kind", description="Which hindrance to take away; all of them where empty")
+
+    def change(self, face: Face) -> str:
+        mended = hindrances.mend(face, self.kind, bpy.context.scene.kmtalk.foreign)
+        return f"Mended: {'; '.join(mended)}." if mended else "Nothing keeps the take from being seen."
 
 
 class KMTALK_OT_edit_matrix(_OfFace, bpy.types.Operator):
@@ -144,7 +162,7 @@ class KMTALK_OT_use_rig(_OfFace, bpy.types.Operator):
 
     def change(self, face: Face) -> str:
         own = face.owner.kmtalk_face
-        found = bones.use_rig(own, own.armature or bones.rig_of(face.owner))
+        found = bones.use_rig(own, own.armature or family.rig_of(face.owner))
         if not found:
             return f"No bone of “{own.armature.name}” is called as in a rig that is known: pick them."
         return f"Found {', '.join(found.values())} in “{own.armature.name}”"
@@ -198,6 +216,7 @@ CLASSES = (
     KMTALK_OT_add_adjustment,
     KMTALK_OT_remove_adjustment,
     KMTALK_OT_map_keys,
+    KMTALK_OT_mend_face,
     KMTALK_OT_edit_matrix,
     KMTALK_OT_use_rig,
     KMTALK_OT_apply_face,

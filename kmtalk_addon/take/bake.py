@@ -336,9 +336,6 @@ def _conflicts(action: Any, mesh: KeyTarget) -> Iterable[str]:
     """What keeps some of the written shape keys from moving."""
     animation = mesh.owner.animation_data
     ours = set(data_paths(mesh).values())
-    driven = sum(driver.data_path in ours for driver in animation.drivers)
-    if driven:
-        yield f"{driven} shape keys of “{mesh.item.name}” follow drivers, which win over any animation."
     if animation.action is None or animation.action == action:
         return
     held = {curve.data_path for curve in compat.read_curves(animation.action, compat.assigned_slot(animation))} & ours

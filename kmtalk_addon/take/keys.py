@@ -36,7 +36,7 @@ def actions_of(objects: Iterable[Any]) -> list[Any]:
     """The actions with a take that the shape keys of `objects` play, most prominent first."""
     found: list[Any] = []
     for item in objects:
-        keys = item.data.shape_keys if item.type == "MESH" else None
+        keys = getattr(item.data, "shape_keys", None)
         animation = keys.animation_data if keys else None
         if animation is None:
             continue
@@ -59,7 +59,7 @@ def face_of(actions: Sequence[Any]) -> Face:
     """The meshes that play one of `actions`.  Raises FaceError."""
     objects = []
     for item in bpy.data.objects:
-        if item.type == "MESH" and item.data.shape_keys and any(a in actions for a in actions_of([item])):
+        if getattr(item.data, "shape_keys", None) and any(a in actions for a in actions_of([item])):
             objects.append(item)
     if not objects:
         raise errors.FaceError("No mesh plays this take any more: assign its action, or animate from audio again.")

@@ -6,7 +6,8 @@ import bpy
 
 from .. import options
 from ..core import errors
-from ..face import Face, build, chosen, geometry, landmarks, mapping, presets, settings
+from ..face import Face, build, chosen, geometry, hindrances, landmarks, mapping, presets, settings
+from ..face.recognise import has_keys
 from ..take import keys
 from .drawing import Rows, draw_text
 
@@ -49,6 +50,7 @@ def draw_face(layout: Any, context: Any) -> None:
     if not meshes_listed:
         draw_text(layout, context, "Uses " + ", ".join(f"“{mesh.item.name}”" for mesh in face.meshes), "MESH_DATA")
     draw_text(layout, context, face.sentence, "CHECKMARK")
+    _draw_hindrances(layout, context, face)
     told = mapping.told(meshes)
     if told is not None:
         _draw_mapping(layout, told)
@@ -58,6 +60,14 @@ def draw_face(layout: Any, context: Any) -> None:
     if any(build.built_keys(mesh.item.data) for mesh in face.meshes):
         _draw_built(layout)
     _draw_settings(layout, context, face)
+
+
+def _draw_hindrances(layout: Any, context: Any, face: Face) -> None:
+    """What keeps a take from being seen on the face, each with the button that mends it."""
+    found = {each.kind: each for each in hindrances.find(face, context.scene.kmtalk.foreign)}
+    for kind, each in found.items():
+        draw_text(layout, context, f"{each.sentence}.", "ERROR")
+        layout.operator("kmtalk.mend_face", text=each.label, icon="TOOL_SETTINGS").kind = kind
 
 
 def _draw_faceless(layout: Any, context: Any, why: str) -> None:
@@ -77,7 +87,7 @@ def _draw_faceless(layout: Any, context: Any, why: str) -> None:
     if spoilt is not None:
         layout.prop(spoilt, "matrix", text="Matrix")
         return
-    if head.data.shape_keys:
+    if has_keys(head):
         layout.operator("kmtalk.map_keys", icon="SHAPEKEY_DATA")
     try:
         build.require_buildable(head)

@@ -7,7 +7,7 @@ from .schemes.arkit import ARKIT_SPLIT
 
 LACKS: dict[str, str] = {"open": "opens the mouth", "round": "rounds the lips"}
 """What speech cannot do without → how it is said."""
-_OPENS = 0.35
+_OPENS = 0.5
 _ROUNDS = 0.4
 
 

@@ -14,7 +14,10 @@ from .spelling import Readings, plain
 _FLAME_KEYS = re.compile(r"^(shape|exp|expression|pose)[_ ]?\d+$", re.IGNORECASE)
 _FLAME_QUORUM = 10
 _UPPER_FACE = tuple(ARKIT.names[index] for index in ARKIT.in_region("upper", "eyes"))
+_MOUTH = ("jaw", "mouth", "tongue")
 _BY_HAND = "Map by Hand"
+_FEW = 3
+"""So many keys of a set are a start: fewer may be called like it by chance."""
 
 Meshes = Mapping[str, Sequence[str]]
 
@@ -57,19 +60,16 @@ def recognize_face(meshes: Meshes, still: Mapping[str, Collection[str]] | None =
     empty = still or {}
     told = {mesh: [name for name in names if name not in empty.get(mesh, ())] for mesh, names in meshes.items()}
     trials = _trials(told)
-    speaking = [trial for trial in trials if trial.score >= SCHEME_BY_NAME[trial.scheme].least]
-    able = [trial for trial in speaking if not _lacking(trial, has_jaw)]
-    opening = [trial for trial in trials if trial.mapping and "open" not in _lacking(trial, has_jaw)]
-    found = able or [trial for trial in opening if has_jaw or trial.score >= _least_opening(trial)]
-    if found:
-        best = max(found, key=_explained)  # of equals the first: schemes are in order
-        return _with_still(best, meshes, told, _lacking(best, has_jaw))
+    best = _best_face(trials, has_jaw) or _best_face(_trials(meshes), has_jaw)
+    best = best and _with_still(best, meshes, told, has_jaw)
+    if best and "open" not in best.lacks:
+        return best
     flame = sum(bool(_FLAME_KEYS.match(name)) for names in meshes.values() for name in names)
     if flame >= _FLAME_QUORUM:
         sentence = f"FLAME's own keys ({flame} of shape and expression) stay untouched; build ARKit keys beside them."
         return Naming("flame", "FLAME", {}, (), 0.0, {}, sentence)
     started = max(trials, key=_explained, default=None)
-    if started is None or not started.mapping:
+    if started is None or len(started.mapping) < _FEW:
         return Naming(
             "", "", {}, (), 0.0, {}, "No shape keys of a known naming scheme: build them or map yours by hand."
         )
@@ -81,24 +81,30 @@ def recognize_face(meshes: Meshes, still: Mapping[str, Collection[str]] | None =
     return Naming("", "", {}, started.missing, started.score, {}, sentence, lacks)
 
 
-def _least_opening(trial: Naming) -> float:
-    """The score from which a mouth that opens but cannot do all else is one: below, two letters would be a face."""
-    return min(SCHEME_BY_NAME[trial.scheme].least, 0.5)
+def _best_face(trials: Sequence[Naming], has_jaw: bool) -> Naming | None:
+    """Of what the keys may be, a face that can do all that speech needs, else one that can at least open its mouth."""
+    least = {scheme.name: scheme.least for scheme in SCHEMES}
+    able = [trial for trial in trials if trial.score >= least[trial.scheme] and not _lacking(trial, has_jaw)]
+    opening = [trial for trial in trials if trial.mapping and "open" not in _lacking(trial, has_jaw)]
+    found = able or [trial for trial in opening if has_jaw or trial.score >= min(least[trial.scheme], 0.5)]
+    return max(found, key=_explained, default=None)  # of equals the first: schemes are in order
 
 
 def _lacking(trial: Naming, has_jaw: bool) -> tuple[str, ...]:
     return tuple(lack for lack in lacks_of(trial.scheme, trial.mapping) if not (has_jaw and lack == "open"))
 
 
-def _with_still(best: Naming, meshes: Meshes, told: Meshes, lacks: tuple[str, ...]) -> Naming:
-    """The same with the keys that move nothing here, but belong to the set, and what is missing said."""
+def _with_still(best: Naming, meshes: Meshes, told: Meshes, has_jaw: bool) -> Naming:
+    """The same with the keys that move nothing here but belong to the set, and with what is missing said."""
     whole = next(trial for trial in _trials(meshes) if trial.scheme == best.scheme)
+    moving = next(trial for trial in _trials(told) if trial.scheme == best.scheme)
     added = {
         mesh: {c: key for c, key in keys.items() if key not in told[mesh] and c in best.mapping}
         | dict(best.meshes.get(mesh, {}))
         for mesh, keys in whole.meshes.items()
     }
     used = {mesh: keys for mesh, keys in added.items() if keys}
+    lacks = _lacking(moving, has_jaw)
     sentence = best.sentence
     if lacks:
         sentence = f"{sentence} With these keys {say_lacks(lacks)}: say what others show ({_BY_HAND})."
@@ -156,11 +162,14 @@ def channels_of(scheme: str) -> tuple[str, ...]:
     return own + tuple(name for name in (*_UPPER_FACE, "eyeBlink") if name not in own)
 
 
-def _explained(trial: Naming) -> tuple[float, float]:
-    """How much of a face a scheme explains: keys that say something, then how much of the scheme is there."""
+def _explained(trial: Naming) -> tuple[int, float]:
+    """How much of a face a scheme explains: keys that move the mouth, first of all."""
     scheme = SCHEME_BY_NAME[trial.scheme]
-    telling = sum(1.0 for channel in trial.mapping if scheme.weights.get(channel, 1.0) > 0)
-    return round(trial.score, 1) * telling, trial.score
+    return sum(_moves_mouth(scheme, channel) for channel in trial.mapping), trial.score
+
+
+def _moves_mouth(scheme: Scheme, channel: str) -> bool:
+    return any(moved.startswith(_MOUTH) for moved in scheme.rules.get(channel, {channel: 1.0}))
 
 
 def _try_scheme(scheme: Scheme, meshes: Mapping[str, Readings]) -> Naming:

@@ -8,6 +8,10 @@ import pytest
 from faces_at_work import SENTENCE, action_of, make_face, points_of
 
 KEYS = ("Mund auf", "Schnute", "Breit", "Lid links", "Lid rechts", "Dick")
+GUESSED = {
+    "Mund auf": "jawOpen", "Schnute": "mouthPucker", "Breit": "mouthStretch", "Lid links": "eyeBlinkLeft",
+    "Lid rechts": "eyeBlinkRight", "Dick": "",
+}  # fmt: skip
 SHOWN = {"Mund auf": "jawOpen", "Schnute": "mouthPucker", "Lid links": "eyeBlinkLeft"}
 
 
@@ -31,6 +35,8 @@ def test_keys_of_any_name_are_driven_as_somebody_says(
     assert bpy.ops.kmtalk.map_keys() == {"FINISHED"}
     own = berta.kmtalk_face
     assert (own.scheme, [row.name for row in own.keys]) == ("arkit", list(KEYS))
+    assert {row.name: row.channel for row in own.keys} == GUESSED
+    say(own, {})
     with pytest.raises(RuntimeError, match="Say what your keys show"):
         bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
     say(own, SHOWN)
@@ -72,7 +78,7 @@ def test_names_that_are_known_are_proposed_and_can_be_corrected(addon: Callable[
     head = make_face(scene, "Head", ("aa", "E", "I", "O", "U", "PP", "Spezial"))
     make_face(scene, "Teeth", ("aa", "Spezial")).parent = head
     bpy.context.view_layer.objects.active = head
-    assert bpy.ops.kmtalk.map_keys() == {"FINISHED"}
+    assert bpy.ops.kmtalk.map_keys(scheme="oculus") == {"FINISHED"}
     own = head.kmtalk_face
     assert {row.name: row.channel for row in own.keys} == {
         "aa": "aa", "E": "E", "I": "I", "O": "O", "U": "U", "PP": "PP", "Spezial": ""
@@ -85,7 +91,7 @@ def test_names_that_are_known_are_proposed_and_can_be_corrected(addon: Callable[
     own.scheme = "arkit"
     assert not any(row.channel for row in own.keys)
     own.scheme = "names"
-    assert addon("options").face_of([head]).sentence.startswith("VRM")
+    assert addon("options").face_of([head]).sentence.startswith("vowels")
 
 
 def test_a_channel_that_there_is_not_is_one_sentence(addon: Callable[[str], Any], berta: Any) -> None:
@@ -126,3 +132,27 @@ def test_a_linked_character_is_mapped_in_its_own_file(berta: Any, tmp_path: Path
     bpy.context.view_layer.objects.active = linked.objects[0]
     with pytest.raises(RuntimeError, match="map its keys there"):
         bpy.ops.kmtalk.map_keys()
+
+
+def test_what_a_key_does_is_proposed_where_its_name_says_nothing(addon: Callable[[str], Any], scene: Any) -> None:
+    import bpy
+    import numpy as np
+
+    from kmtalk_core.faces.demo import demo_head
+
+    part = demo_head().parts[0]
+    shown = ("jawOpen", "mouthPucker", "mouthSmileLeft", "mouthSmileRight", "eyeBlinkLeft", "eyeBlinkRight")
+    mesh = bpy.data.meshes.new("Anon")
+    mesh.from_pydata(np.array(part.vertices).tolist(), [], [list(map(int, polygon)) for polygon in part.polygons])
+    item = bpy.data.objects.new("Anon", mesh)
+    scene.collection.objects.link(item)
+    item.shape_key_add(name="Basis")
+    for number, channel in enumerate(shown):
+        block = item.shape_key_add(name=f"Key {number}")
+        block.value = 0.0
+        moved = np.asarray(part.vertices, np.float32) + np.asarray(part.shapes[channel], np.float32)
+        block.points.foreach_set("co", moved.ravel())
+    bpy.context.view_layer.objects.active = item
+    assert bpy.ops.kmtalk.map_keys() == {"FINISHED"}
+    assert tuple(row.channel for row in item.kmtalk_face.keys) == shown
+    assert addon("options").face_of([item]).sentence.startswith("By hand")

@@ -252,6 +252,12 @@ def test_keys_that_move_nothing_do_not_tell_what_a_face_is() -> None:
     assert only_jaw.scheme == "oculus"
 
 
+def test_of_a_set_whose_keys_are_mostly_empty_the_mouth_still_opens() -> None:
+    naming = recognize_face({"": ["aa", "ih", "ou", "ee", "oh"]}, {"": {"ih", "ou", "ee", "oh"}})
+    assert (naming.scheme, naming.lacks) == ("vrm", ("round",))
+    assert not recognize_face({"": ["aa", "ih", "ou", "ee", "oh"]}, {"": {"aa", "ee"}}).can_speak
+
+
 def test_an_empty_key_of_a_set_still_belongs_to_it() -> None:
     naming = recognize_face({"Head": ARKIT_NAMES, "Teeth": ARKIT_NAMES}, {"Teeth": set(ARKIT_NAMES) - {"jawOpen"}})
     assert naming.scheme == "arkit"
@@ -263,8 +269,8 @@ def test_an_empty_key_of_a_set_still_belongs_to_it() -> None:
     [
         (["mouthOpen", "mouthSmile"], ("round",), "no key rounds the lips"),
         (["jawOpen"], ("round",), "no key rounds the lips"),
-        (["mouthSmile", "mouthPucker"], ("open",), "no key opens the mouth"),
-        (["blink_L", "blink_R"], ("open", "round"), "no key opens the mouth or rounds the lips"),
+        (["mouthSmile", "mouthPucker", "mouthFunnel"], ("open",), "no key opens the mouth"),
+        (["blink_L", "blink_R", "browInnerUp"], ("open", "round"), "no key opens the mouth or rounds the lips"),
         ([name for name in ARKIT_NAMES if name != "jawOpen"], ("open",), "no key opens the mouth"),
     ],
 )

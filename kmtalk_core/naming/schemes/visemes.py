@@ -39,6 +39,7 @@ OCULUS_SCHEME = _visemes(
     "oculus",
     "Oculus visemes",
     "Ready Player Me, VRChat, Meta avatars",
+    least=0.35,
     aliases={"sil": ("silence",), "I": ("ih",), "O": ("oh",), "U": ("ou",)},
     weights={"sil": 0.0},
 )
