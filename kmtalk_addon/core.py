@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or __package__ == "kmtalk_addon":
-    from kmtalk_core import client, drives, errors, files, progress, take
+    from kmtalk_core import animate, client, drives, errors, files, jobs, progress, take, verbs
     from kmtalk_core.alignment import Phone
     from kmtalk_core.drives import bones, vertices
     from kmtalk_core.events import Event
@@ -13,7 +13,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.naming import effects, guesses, retarget
     from kmtalk_core.naming import recognize as naming
 else:
-    from ..kmtalk_core import client, drives, errors, files, progress, take
+    from ..kmtalk_core import animate, client, drives, errors, files, jobs, progress, take, verbs
     from ..kmtalk_core.alignment import Phone
     from ..kmtalk_core.drives import bones, vertices
     from ..kmtalk_core.events import Event
@@ -24,6 +24,7 @@ else:
     from ..kmtalk_core.naming import recognize as naming
 
 __all__ = [
-    "Event", "Phone", "arkit", "bones", "client", "curves", "drives", "effects", "errors", "face_files", "files",
-    "guesses", "mesh", "naming", "poses", "progress", "retarget", "spaces", "take", "topology", "vertices",
+    "Event", "Phone", "animate", "arkit", "bones", "client", "curves", "drives", "effects", "errors", "face_files",
+    "files", "guesses", "jobs", "mesh", "naming", "poses", "progress", "retarget", "spaces", "take", "topology",
+    "verbs", "vertices",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """What the panel's settings come to: which sound, which words, which face; and why the button is grey."""
 
+import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -18,8 +19,33 @@ from .face.recognise import has_keys
 TEXT_LIMIT = 1 << 20
 
 
-def engine_of(context: Any) -> tuple[engine.Engine, tuple[str, ...]]:
-    """The engine, and the worker's arguments, that the preferences ask for.  Raises EngineError."""
+def engine_of(context: Any, text: str | None = None) -> tuple[engine.Engine | engine.BuiltIn, tuple[str, ...]]:
+    """The engine that animates, and its worker's arguments, as the preferences ask for.  Raises EngineError.
+
+    What Blender runs by itself needs none beside it; only words are aligned by the one that has a dictionary, where it
+    is there.
+    """
+    from .preferences import preferences
+
+    chosen = preferences(context)
+    if not chosen.runs_inside:
+        return worker_of(context)
+    if text:
+        with contextlib.suppress(errors.KMTalkError):
+            return worker_of(context)
+    return engine.BuiltIn(Path(bpy.path.abspath(chosen.weights)) if chosen.weights else None), ()
+
+
+def face_engine_of(context: Any) -> tuple[engine.Engine, tuple[str, ...]]:
+    """The engine that builds and checks the shapes of faces, and its worker's arguments.  Raises EngineError."""
+    try:
+        return worker_of(context)
+    except engine.EngineError as error:
+        raise engine.EngineError(f"Animating needs no engine, but the shapes of a face do. {error}") from error
+
+
+def worker_of(context: Any) -> tuple[engine.Engine, tuple[str, ...]]:
+    """The engine beside Blender, and its worker's arguments, that the preferences ask for.  Raises EngineError."""
     from .preferences import preferences
 
     chosen = preferences(context)

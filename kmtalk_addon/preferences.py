@@ -1,6 +1,7 @@
 """The extension's preferences: the engine, its device, the weights."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -18,11 +19,18 @@ DEVICES = (
     ("CUDA", "CUDA", "An NVIDIA graphics card"),
     ("MPS", "Metal", "The graphics of an Apple computer"),
 )
+WHAT_FOR = "PyTorch is for other weights, graphics cards, and for building and checking the shapes of a face."
 INSTALL_DEVICES = (
     ("CPU", "CPU", "About 0.3 GB to fetch, 1.4 GB on disk"),
     ("MPS", "Apple GPU", "About 0.3 GB to fetch, 2 GB on disk")
     if sys.platform == "darwin"
     else ("CUDA", "NVIDIA GPU", "About 3 GB to fetch, 10 GB on disk"),
+)
+
+
+ENGINES = (
+    ("AUTO", "Automatic", "Inside Blender where it can: nothing to install, no process; PyTorch for all else"),
+    ("PYTORCH", "PyTorch", "In a process beside Blender, by the engine that is installed"),
 )
 
 
@@ -32,11 +40,13 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
     bl_idname = PACKAGE
 
     if TYPE_CHECKING:
+        engine: str
         device: str
         install_device: str
         python: str
         weights: str
     else:
+        engine: EnumProperty(name="Engine", description="What runs the network", items=ENGINES)
         device: EnumProperty(name="Device", description="What computes the motion", items=DEVICES)
         install_device: EnumProperty(name="For", description="What the engine is to compute on", items=INSTALL_DEVICES)
         python: StringProperty(
@@ -48,21 +58,30 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
             name="Weights", description="Folder of a checkpoint; empty for the starter weights", subtype="DIR_PATH"
         )
 
+    @property
+    def runs_inside(self) -> bool:
+        """Whether Blender animates by itself, with these weights on this device."""
+        folder = Path(bpy.path.abspath(self.weights)) if self.weights else None
+        return self.engine == "AUTO" and engine.runs(folder, self.device.lower())
+
     def draw(self, context: Any) -> None:
         from .ui.panels import draw_jobs, draw_notice, draw_text
 
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
+        inside = "Animating runs inside Blender: nothing has to be installed for it."
+        draw_text(layout, context, inside if self.runs_inside else "Animating runs by PyTorch.", "CHECKMARK")
+        draw_text(layout, context, WHAT_FOR, "BLANK1")
         box = layout.box()
         has_begun = engine.has_begun()
         try:
             found = engine.find(self.python)
             places = {"installed": "installed", "bundled": "in this extension, unpacked when first used"}
-            box.label(text=f"Engine: {places.get(found.origin, found.origin)}", icon="CHECKMARK")
+            box.label(text=f"PyTorch: {places.get(found.origin, found.origin)}", icon="CHECKMARK")
             box.label(text=str(found.python), icon="BLANK1")
         except errors.KMTalkError as error:
-            draw_text(box, context, str(error), "ERROR")
+            draw_text(box, context, str(error), "INFO" if self.runs_inside else "ERROR")
         column = box.column()
         column.prop(self, "install_device")
         row = box.row()
@@ -77,6 +96,7 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
             row.operator("kmtalk.remove_engine", icon="TRASH")
         if not draw_jobs(box, context):
             draw_notice(box, context)
+        layout.prop(self, "engine")
         layout.prop(self, "device")
         layout.prop(self, "python")
         layout.prop(self, "weights")

@@ -1,7 +1,7 @@
 """From files to files: the jobs that the command line, the worker and batches share."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Span: TypeAlias = tuple[float, float | None]
 """The part of a sound from a begin to an end, in seconds; None for its own end."""
 
+Load: TypeAlias = Callable[[Path, Span | None], Job[audio.Sound]]
+"""What reads a sound file, or a part of it: `sound_job`, or whatever plays sounds where this runs."""
+
 
 def animate_file(
     animator: "Animator",
@@ -28,14 +31,16 @@ def animate_file(
     csv: Path | None = None,
     settings: Mapping[str, Any] | None = None,
     span: Span | None = None,
+    load: Load | None = None,
     **localization: Any,
 ) -> Job[Take]:
     """Animate the sound in `source`, save the take as `out` and its coefficients as `csv`; return the take.
 
-    Only the `span` of it where one is given, and the take's time starts there.  `localization` says how phones are
-    found: `text`, `textgrid`, `method`, `language`, as `localize` takes them.
+    Only the `span` of it where one is given, and the take's time starts there.  `load` reads it (`sound_job` where none
+    is given).  `localization` says how phones are found: `text`, `textgrid`, `method`, `language`, as `localize` takes
+    them.
     """
-    sound = yield from _load(source, span)
+    sound = yield from (load or sound_job)(source, span)
     begin = span[0] if span else 0.0
     take = yield from animator.animate_job(sound, settings=settings, begin=begin, **localization)
     save_take(take, out)
@@ -51,16 +56,18 @@ def complete_file(
     edits: Sequence[Mapping[str, Any]],
     out: Path,
     span: Span | None = None,
+    load: Load | None = None,
 ) -> Job[Take]:
     """Apply `edits` (as in EDITS.json) to a saved take, regenerate beside them, save as `out`; return the take."""
     take = load_take(take_path)
-    sound = yield from _load(source, span)
+    sound = yield from (load or sound_job)(source, span)
     completed = yield from animator.complete_job(take, sound, edits)
     save_take(completed, out)
     return completed
 
 
-def _load(source: Path, span: Span | None) -> Job[audio.Sound]:
+def sound_job(source: Path, span: Span | None) -> Job[audio.Sound]:
+    """The sound in `source`, or the `span` of it.  Raises AudioError."""
     sound = yield from audio.load_job(source)
     if span is None:
         return sound
@@ -68,10 +75,15 @@ def _load(source: Path, span: Span | None) -> Job[audio.Sound]:
 
 
 def localize_file(
-    source: Path, *, fps: float = ARKIT.fps, weights: Path | None = None, **localization: Any
+    source: Path,
+    *,
+    fps: float = ARKIT.fps,
+    weights: Path | None = None,
+    load: Load | None = None,
+    **localization: Any,
 ) -> Job[dict[str, Any]]:
     """Phones and key frames of the sound in `source`, laid out as `localize --json` writes them."""
-    sound = yield from audio.load_job(source)
+    sound = yield from (load or sound_job)(source, None)
     alignment = yield from localize(sound, weights=weights, **localization)
     keys = key_frames(alignment, fps, frame_count_of(sound.duration, fps))
     return {

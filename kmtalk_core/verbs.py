@@ -13,6 +13,7 @@ from .schema import Anything, Flag, Kind, ListOf, MapOf, Maybe, Number, PathText
 
 if TYPE_CHECKING:
     from .animate import Animator
+    from .jobs import Load
 
 _LATEST = 1e6  # seconds
 
@@ -22,6 +23,10 @@ class Server(Protocol):
 
     weights: Path | None
     animator: "Animator | None"
+
+    @property
+    def load(self) -> "Load | None":
+        """What reads sounds here, None for what the core reads by itself."""
 
     def loaded(self) -> "Animator": ...
 
@@ -66,6 +71,7 @@ def _animate(server: Server, asked: dict[str, Any]) -> Answer:
         csv=Path(asked["csv"]) if "csv" in asked else None,
         settings=asked.get("settings"),
         span=_span(asked),
+        load=server.load,
         **_localization(asked),
     )
     return {"take": asked["out"], "notes": list(take.notes)}
@@ -82,6 +88,7 @@ def _complete(server: Server, asked: dict[str, Any]) -> Answer:
         _with_poses(asked),
         Path(asked["out"]),
         _span(asked),
+        server.load,
     )
     return {"take": asked["out"], "notes": list(take.notes)}
 
@@ -90,7 +97,8 @@ def _localize(server: Server, asked: dict[str, Any]) -> Answer:
     from . import jobs
 
     fps = {"fps": asked["fps"]} if "fps" in asked else {}
-    found = yield from jobs.localize_file(Path(asked["audio"]), weights=server.weights, **_localization(asked), **fps)
+    options = {**_localization(asked), **fps}
+    found = yield from jobs.localize_file(Path(asked["audio"]), weights=server.weights, load=server.load, **options)
     return {"localization": found}
 
 

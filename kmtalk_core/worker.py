@@ -34,6 +34,8 @@ REPEAT_SECONDS = 5.0
 class WorkerServer:
     """Answers the requests of one client until its input ends."""
 
+    load = None  # sounds are files, which the core reads
+
     def __init__(
         self, requests: IO[bytes], answers: IO[str], weights: Path | None = None, device: str = "auto"
     ) -> None:

@@ -1,5 +1,9 @@
-"""The worker's Python: find it, check it, install it, and lend its processes to jobs.  No bpy here, and no torch."""
+"""The engine inside Blender, and the worker's Python: find it, check it, install it, and lend its processes to jobs.
 
+No bpy here, and no torch.
+"""
+
+from .built_in import BuiltIn, runs
 from .install import install, ready, uninstall
 from .python import (
     Engine,
@@ -16,6 +20,7 @@ from .python import (
 from .workers import Workers
 
 __all__ = [
+    "BuiltIn",
     "Engine",
     "EngineError",
     "Report",
@@ -28,6 +33,7 @@ __all__ = [
     "install",
     "is_installed",
     "ready",
+    "runs",
     "speak",
     "uninstall",
 ]

@@ -157,7 +157,7 @@ def find(preferred: str = "") -> Engine:
         return Engine(Path(sys.executable), "Blender's own", (own,))
     if has_begun():
         raise EngineError("The engine's installation was not finished: press Resume Installation in the preferences.")
-    raise EngineError("The engine is not installed: press Install Engine in KMTalk's preferences.")
+    raise EngineError("The engine with PyTorch is not installed: press Install Engine in KMTalk's preferences.")
 
 
 def python_in(path: Path) -> Path | None:

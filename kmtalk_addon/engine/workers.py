@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core import client, errors, progress
+from .built_in import BuiltIn, Inside
 from .install import ready
 from .python import Engine, EngineError
 
@@ -51,14 +52,20 @@ class Workers:
 
     def __init__(self, limit: int = 2) -> None:
         self.limit = limit
+        self._inside = Inside()
         self._processes: list[_Process] = []
 
-    def ask(self, engine: Engine, arguments: tuple[str, ...], do: str, **request: Any) -> progress.Job[dict[str, Any]]:
-        """Have a worker do one piece of work and return its last message; closing the job cancels the work.
+    def ask(
+        self, engine: Engine | BuiltIn, arguments: tuple[str, ...], do: str, **request: Any
+    ) -> progress.Job[dict[str, Any]]:
+        """Have an engine do one piece of work and return its last message; closing the job cancels the work.
 
-        Never blocks; an engine that is bundled with the extension is installed first.  Raises what the worker reports
-        as KMTalkError, and EngineError when the process ends.
+        The one that is built in does it in a thread of Blender's, others in a worker, to which `arguments` go.  Never
+        blocks; an engine that is bundled with the extension is installed first.  Raises what the worker reports as
+        KMTalkError, and EngineError when the process ends.
         """
+        if isinstance(engine, BuiltIn):
+            return (yield from self._inside.ask(engine, do, request))
         kind = ((yield from ready(engine)), arguments)
         while True:
             while (process := self._lend(kind)) is None:
@@ -116,7 +123,8 @@ class Workers:
             self._let_go(process)
 
     def close(self) -> None:
-        """End every process now."""
+        """End every process, and what runs inside Blender, now."""
+        self._inside.close()
         closing = [threading.Thread(target=p.close, args=(0.5,), daemon=True) for p in self._processes]
         self._processes.clear()
         for thread in closing:

@@ -12,7 +12,7 @@ from .. import options
 from ..audio import mixdown, sound
 from ..core import drives, errors, progress
 from ..core import take as takes
-from ..engine import Engine
+from ..engine import BuiltIn, Engine
 from ..face import Face, bones, hindrances, moving, vertices
 from ..take import bake, changes, drafts, keys, store
 from .runner import desk, in_thread
@@ -34,7 +34,7 @@ class Request:
     objects: tuple[int, ...]
     drive: drives.Drive
     fps: float
-    engine: Engine
+    engine: Engine | BuiltIn
     arguments: tuple[str, ...]
     settings: Mapping[str, Any]
     options: bake.BakeOptions
@@ -69,7 +69,6 @@ def request(
     Raises KMTalkError.
     """
     scene = context.scene
-    engine, arguments = options.engine_of(context)
     moving.forget()
     face = options.face_of(list(objects) or options.meshes_of(context), options.space_of(context))
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
@@ -89,9 +88,11 @@ def request(
         timeline_markers=settings.timeline_markers,
         error=settings.error if settings.bake_mode == "REDUCED" else 0.0,
     )
+    text = text or options.words(scene.kmtalk, path) or ""
+    engine, arguments = options.engine_of(context, text)
     return Request(
         clip=clip,
-        text=text or options.words(scene.kmtalk, path),
+        text=text or None,
         scene=scene.session_uid,
         objects=tuple(mesh.item.session_uid for mesh in face.meshes),
         drive=face.drive,
@@ -123,9 +124,9 @@ def animate(asked: Request) -> progress.Job[str]:
         if asked.clip.mixing is not None:
             yield from mixdown.finish(asked.clip.mixing)
         out = Path(name) / "take.npz"
-        ask = {"audio": str(asked.clip.path), "out": str(out), "span": asked.span, "settings": asked.settings}
+        ask = {"audio": str(asked.clip.path), "out": str(out), "span": asked.span}
         answer = yield from desk().workers.ask(
-            asked.engine, asked.arguments, "animate", **ask, **({"text": asked.text} if asked.text else {})
+            asked.engine, asked.arguments, "animate", **ask, settings=asked.settings, text=asked.text
         )
         take = yield from in_thread(lambda: takes.load_take(out), "reading")
         locked = _locked_edits(asked, take)

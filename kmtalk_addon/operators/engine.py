@@ -2,11 +2,13 @@
 
 import tempfile
 import time
+import wave
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
+import numpy as np
 from bpy.props import BoolProperty, StringProperty
 
 from .. import engine, options
@@ -98,7 +100,7 @@ class KMTALK_OT_remove_engine(bpy.types.Operator):
 
 
 class KMTALK_OT_test_engine(JobOperator, bpy.types.Operator):
-    """Animate a sentence to see that the engine works, on what device and how fast"""
+    """Animate a few seconds to see that the engine works, where and how fast"""
 
     bl_idname = "kmtalk.test_engine"
     bl_label = "Self-Test"
@@ -114,12 +116,16 @@ class KMTALK_OT_test_engine(JobOperator, bpy.types.Operator):
         return _test(found, arguments)
 
 
-def _test(found: engine.Engine, arguments: tuple[str, ...]) -> progress.Job[str]:
-    found = yield from engine.ready(found)
-    report = yield from engine.check(found)
+def _test(found: engine.Engine | engine.BuiltIn, arguments: tuple[str, ...]) -> progress.Job[str]:
+    names: tuple[str, ...] = ()
     with tempfile.TemporaryDirectory(prefix="kmtalk_") as name:
         audio, out = Path(name) / "sentence.wav", Path(name) / "take.npz"
-        yield from engine.speak(found, "KMTalk brings a face to life from a voice.", audio)
+        if isinstance(found, engine.BuiltIn):
+            yield from in_thread(lambda: _hum(audio), "humming")
+        else:
+            found = yield from engine.ready(found)
+            names = (yield from engine.check(found)).device_names
+            yield from engine.speak(found, "KMTalk brings a face to life from a voice.", audio)
         hello = yield from desk().workers.ask(found, arguments, "hello", load=True)
         request = {"audio": str(audio), "out": str(out)}
         yield from desk().workers.ask(found, arguments, "animate", **request)  # the first time, libraries warm up
@@ -132,11 +138,24 @@ def _test(found: engine.Engine, arguments: tuple[str, ...]) -> progress.Job[str]
 
         take = yield from in_thread(lambda: takes.load_take(out), "reading")
     device = hello["hello"]["device"]
-    names = f" ({report.device_names[0]})" if report.device_names and device != "cpu" else ""
+    place = "inside Blender" if isinstance(found, engine.BuiltIn) else f"on {device}"
+    card = f" ({names[0]})" if names and device != "cpu" else ""
     return (
-        f"The engine works: {take.duration:.1f} s of speech took {seconds:.1f} s on {device}{names}, "
+        f"The engine works: {take.duration:.1f} s of sound took {seconds:.1f} s {place}{card}, "
         f"{take.duration / max(seconds, 1e-3):.1f} times real time"
     )
+
+
+def _hum(path: Path) -> None:
+    """Three seconds of a voice without words, as a WAV file."""
+    times = np.arange(48000) / 16000
+    pitch = 2 * np.pi * np.cumsum(120 + 10 * np.sin(3 * times)) / 16000
+    voice = sum(np.sin(number * pitch) / number for number in range(1, 20)) * np.sin(8 * times) ** 2
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes((4000 * voice).astype("<i2").tobytes())
 
 
 CLASSES = (KMTALK_OT_install_engine, KMTALK_OT_remove_engine, KMTALK_OT_test_engine)

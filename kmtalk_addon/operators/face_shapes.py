@@ -39,7 +39,7 @@ class KMTALK_OT_face_landmarks(_OnFace, JobOperator, bpy.types.Operator):
     title = "Looking"
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
-        return build.find_landmarks(build.request(chosen.meshes(context, self.faces), options.engine_of(context)))
+        return build.find_landmarks(build.request(chosen.meshes(context, self.faces), options.face_engine_of(context)))
 
 
 class KMTALK_OT_face_build(_OnFace, JobOperator, bpy.types.Operator):
@@ -50,7 +50,7 @@ class KMTALK_OT_face_build(_OnFace, JobOperator, bpy.types.Operator):
     title = "Building"
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
-        return build.build(build.request(chosen.meshes(context, self.faces), options.engine_of(context)))
+        return build.build(build.request(chosen.meshes(context, self.faces), options.face_engine_of(context)))
 
 
 class KMTALK_OT_face_remove(_OnFace, bpy.types.Operator):
@@ -86,7 +86,7 @@ class KMTALK_OT_face_check(_OnFace, JobOperator, bpy.types.Operator):
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         path = Path(bpy.path.abspath(self.filepath)).with_suffix(".png") if self.filepath else None
-        asked = check.request(chosen.meshes(context, self.faces), options.engine_of(context), path)
+        asked = check.request(chosen.meshes(context, self.faces), options.face_engine_of(context), path)
         return _checked(asked)
 
 

@@ -70,6 +70,17 @@ def addon(extension: ModuleType) -> Callable[[str], Any]:
 
 
 @pytest.fixture
+def by_pytorch(extension: ModuleType) -> Iterator[None]:
+    """Whatever is animated is animated by a worker beside Blender."""
+    import bpy
+
+    preferences = bpy.context.preferences.addons[MODULE].preferences
+    preferences.engine = "PYTORCH"
+    yield
+    preferences.engine = "AUTO"
+
+
+@pytest.fixture
 def scene(extension: ModuleType) -> Any:
     """An empty scene at 24 frames a second."""
     import bpy

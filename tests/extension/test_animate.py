@@ -160,7 +160,12 @@ def test_a_mesh_without_face_keys_and_a_linked_one_say_what_to_do(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_killed_worker_leaves_the_scene_as_it_was_and_says_so(
-    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any], long_speech: Path
+    addon: Callable[[str], Any],
+    scene: Any,
+    head: Any,
+    add_strip: Callable[..., Any],
+    long_speech: Path,
+    by_pytorch: None,
 ) -> None:
     import bpy
 
