@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from kmtalk_core.animate import Animator
-from kmtalk_core.errors import AudioError, KMTalkError
 from kmtalk_core.progress import finish
 from kmtalk_core.take import load_take
 
@@ -48,11 +47,11 @@ def test_a_face_is_animated_and_edited_with_nothing_installed(
     import bpy
 
     assert bpy.ops.kmtalk.animate(file=str(speech)) == {"FINISHED"}
-    action = head.data.shape_keys.animation_data.action
     store = addon("take.store")
-    frame = [key.frame for key in action.kmtalk_take.keys][4]
+    frame = [key.frame for key in head.data.shape_keys.animation_data.action.kmtalk_take.keys][4]
 
     def jaw() -> Any:
+        action = head.data.shape_keys.animation_data.action
         curves = {name.split("|")[1]: curve for name, curve in store.curves_by_name(action).items()}
         return next(p for p in curves[JAW].keyframe_points if round(p.co[0]) == frame)
 
@@ -69,7 +68,10 @@ def test_the_panel_asks_for_nothing_where_nothing_is_needed(
 
     scene.kmtalk.source, scene.kmtalk.file = "FILE", str(speech)
     assert addon("options").disabled_reason(bpy.context) is None
-    with pytest.raises(KMTalkError, match=r"Animating needs no engine, but the shapes of a face do.*Install Engine"):
+    errors = addon("core").errors
+    with pytest.raises(
+        errors.KMTalkError, match=r"Animating needs no engine, but the shapes of a face do.*Install Engine"
+    ):
         addon("options").face_engine_of(bpy.context)
 
 
@@ -112,10 +114,13 @@ def test_a_change_of_the_sound_is_heard(workers: Any, built_in: Any, speech: Pat
     assert frames[1] < 0.6 * frames[0]
 
 
-def test_faults_are_told_in_one_sentence(workers: Any, built_in: Any, tmp_path: Path) -> None:
-    with pytest.raises(AudioError, match="There is no file"):
+def test_faults_are_told_in_one_sentence(
+    addon: Callable[[str], Any], workers: Any, built_in: Any, tmp_path: Path
+) -> None:
+    errors = addon("core").errors
+    with pytest.raises(errors.AudioError, match="There is no file"):
         finish(workers.ask(built_in, (), "animate", audio=str(tmp_path / "no.wav"), out=str(tmp_path / "a.npz")))
-    with pytest.raises(KMTalkError, match="no field"):
+    with pytest.raises(errors.KMTalkError, match="no field"):
         finish(workers.ask(built_in, (), "animate", audio="a", out="b", volume=3))
 
 
