@@ -1,25 +1,29 @@
 """Animator: a sound to a take, and a take with edited keys to the next one, by whichever engine runs the network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from .alignment import Alignment, Phone
+from .alignment import Alignment, Mark, Phone
 from .audio import Sound
 from .edits import PlannedKey, Span, changed_spans, plan_keys, read_edits
 from .engines import STARTER_WEIGHTS, Network
 from .engines import load as load_network
 from .errors import TakeError
+from .events import Event
+from .expression import Performer, notes_of, perform_job, remember_job
+from .expression.edits import edited_events, replayed
 from .localize import frame_count_of, key_frames, localize, with_density
 from .localize.neural import NeuralLocalizer
 from .model.conditioning import TRUST, AlignedPhones
 from .model.folder import model_hash
 from .model.hearing import Memory
 from .model.performance import Performance
+from .motion.spaces import HEAD
 from .progress import Job, Progress, finish
 from .settings import Settings
 from .shaping import Shaping
@@ -60,11 +64,13 @@ class Animator:
         language: str = "en",
         begin: float = 0.0,
         settings: Mapping[str, Any] | None = None,
+        marks: Sequence[Mark] = (),
+        events: Sequence[Event] = (),
     ) -> Job[Take]:
         """Find the key frames of `sound` and make its motion; however long it is, memory grows by the motion alone.
 
         `text`, `textgrid`, `method`, `language` and `begin` are those of `localize`, `settings` the fields of
-        `Settings`.
+        `Settings`.  `marks` tell of moods beside the transcript's, `events` stay as they are.
         Raises AlignmentError where an explicit method fails.
         """
         wanted = Settings.of(settings)
@@ -80,6 +86,7 @@ class Animator:
             begin=begin,
             ear=self._ear,
         )
+        alignment = replace(alignment, marks=tuple(sorted((*alignment.marks, *marks), key=lambda mark: mark.time)))
         count = frame_count_of(sound.duration, space.fps)
         gap = round(wanted.minimum_key_gap * space.fps)
         keys = [
@@ -89,17 +96,24 @@ class Animator:
             )
         ]
         motion = np.empty((count, space.width), np.float32)
-        performance = yield from self._performance(sound, count, alignment, wanted)
+        performer = None
+        if space.has_names:
+            performer = yield from perform_job(sound, alignment, wanted, has_text=text is not None, kept=events)
+        performance = yield from self._performance(sound, count, alignment, wanted, performer)
         yield from performance.motion_job(keys, 0, count, motion)
+        tracks = [Track(space, motion)]
+        if performer is not None and wanted.has("head"):
+            tracks.append(Track(HEAD, performer.head(np.arange(count) / space.fps - wanted.delay)))
         return Take(
-            tracks=(Track(space, motion),),
+            tracks=tuple(tracks),
+            events=performer.events if performer else (),
             keys=_keys_on(motion, keys),
             phones=alignment.phones,
             text=text,
             settings={**wanted.to_json(), "method": alignment.method},
             model={"name": self.network.config.name, "hash": self.weights_hash},
             audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
-            notes=sound.notes + alignment.notes,
+            notes=sound.notes + alignment.notes + (notes_of(alignment) if performer else ()),
             marks=alignment.marks,
             fps=space.fps,
         )
@@ -109,22 +123,30 @@ class Animator:
         return finish(self.complete_job(take, sound, edits))
 
     def complete_job(self, take: Take, sound: Sound | None, edits: Sequence[Any]) -> Job[Take]:
-        """Apply `edits` (entries as in EDITS.json) to the keys of `take` and make the motion around them anew.
+        """Apply `edits` (entries as in EDITS.json) to the keys and events of `take`, with new motion around them.
 
-        Every edited, locked or added key is hit exactly.  Only the spans between a changed key and its neighbours
-        change; all else stays bit for bit.  Raises TakeError for edits that make no sense, without the sound, and
-        for a sound or a take that does not fit.
+        Every edited, locked or added key is hit exactly.  Only the spans between a changed key and its neighbours, and
+        those of changed events, change; all else stays bit for bit.  Raises TakeError for edits that make no sense,
+        without the sound, and for a sound or a take that does not fit.
         """
-        plan = plan_keys(take, read_edits(edits, take))
+        of_events = [entry for entry in edits if isinstance(entry, Mapping) and "event" in entry]
+        of_keys = [entry for entry in edits if not (isinstance(entry, Mapping) and "event" in entry)]
+        events = edited_events(take.events, of_events, take.duration)
+        plan_keys(take, read_edits(of_keys, take))
         self._check_fit(take, sound)
         assert sound is not None
         settings = Settings.of_take(take.settings)
-        method = str(take.settings.get("method", ""))
-        alignment = Alignment(take.phones, sound.duration, method)
+        alignment = Alignment(take.phones, sound.duration, str(take.settings.get("method", "")), marks=take.marks)
+        performer = None
+        if take.space.has_names and "liveliness" in take.settings:
+            performer = yield from remember_job(sound, alignment, settings, events)
+            if events != take.events:
+                take = replayed(take, performer.of_events(take.events), performer, settings.delay)
+        plan = plan_keys(take, read_edits(of_keys, take))
         spans = changed_spans(take, plan)
         motion = take.motion.copy()
         if spans:
-            performance = yield from self._performance(sound, take.frame_count, alignment, settings)
+            performance = yield from self._performance(sound, take.frame_count, alignment, settings, performer)
             for number, span in enumerate(spans):
                 fresh = np.empty((span.last + 1 - span.first, motion.shape[1]), np.float32)
                 for step in performance.motion_job(plan, span.first, span.last + 1, fresh):
@@ -159,12 +181,14 @@ class Animator:
             return None
         return NeuralLocalizer(self.network, self._memory.statistics_job)
 
-    def _performance(self, sound: Sound, count: int, alignment: Alignment, settings: Settings) -> Job[Performance]:
+    def _performance(
+        self, sound: Sound, count: int, alignment: Alignment, settings: Settings, performer: Performer | None
+    ) -> Job[Performance]:
         space = self.network.config.motion_space
         hearing = yield from self._memory.hearing_job(self.network, sound, count, settings.delay)
         phones = AlignedPhones(alignment, space.fps, settings.delay)
         trust = TRUST.get(alignment.method, 0.0)
-        return Performance(self.network, hearing, phones, trust, Shaping(space, settings, alignment))
+        return Performance(self.network, hearing, phones, trust, Shaping(space, settings, alignment, performer))
 
 
 def _delayed(alignment: Alignment, delay: float) -> Alignment:

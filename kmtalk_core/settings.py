@@ -18,7 +18,7 @@ MOODS = (
 )
 """What `mood` may be; `auto` shows what the transcript's marks say, and else how aroused the voice is."""
 
-LIVELINESS: dict[str, float] = {"still": 0.0, "calm": 0.6, "lively": 1.4, "stage": 2.0}
+LIVELINESS: dict[str, float] = {"still": 0.0, "calm": 0.8, "lively": 1.4, "stage": 2.0}
 """Words for how lively a face is; without one it is 1."""
 
 

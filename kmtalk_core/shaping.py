@@ -1,45 +1,40 @@
-"""What happens to motion after the network: strength, smoothing, lips that meet, blinks, the limits of the space."""
+"""What happens to motion after the network: strength, smoothing, rest, lips that meet, the limits of the space."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from .alignment import Alignment, Phone
+from .expression import Performer
 from .motion.spaces import MotionSpace
 from .phones import BILABIALS, classes_of
 from .settings import Settings
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
-_EYELIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 _PARTING = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthFunnel")
 _LIPS_TAKE = 0.025  # seconds that lips take to meet before p, b and m, and to part after
 _JAW_GIVES = 0.4  # share of its opening that the jaw gives up meanwhile
 _SURE = 0.8  # confidence from which on lips meet in full
 _REST_RAMP = 0.12  # seconds that a mouth takes to come to rest, and to open before it speaks
 _DOUBT = 0.18  # seconds by which the boundary of a phone that is hardly heard may be wrong
-_BLINK_TIMES = (-0.07, 0.0, 0.04, 0.12, 0.2)  # seconds from when the lid is down
-_BLINK_SHAPE = (0.0, 1.0, 1.0, 0.3, 0.0)
-_BLINK_PAUSE = (2.0, 6.0)  # seconds between blinks
-_PAUSE_PULL = 0.8  # seconds: a pause this near draws the blink to it
 
 
 class Shaping:
     """Shapes stretches of one take's motion, each frame alike in whatever stretch it comes."""
 
-    def __init__(self, space: MotionSpace, settings: Settings, alignment: Alignment) -> None:
-        self._space = space
+    def __init__(
+        self, space: MotionSpace, settings: Settings, alignment: Alignment, performer: Performer | None = None
+    ) -> None:
+        self._space, self._performer = space, performer
         self._strength = _strengths(space, settings)
         self._kernel = _gaussian(settings.smoothing * space.fps / 2)
         self._delay = settings.delay
         self._closures = _closures(space, alignment)
         self._rests = _rests(space, alignment)
         self._resting = space.indices_of((*_PARTING, "jawOpen"))
-        self._blinks = np.zeros(0)
-        self._eyelids = space.indices_of(_EYELIDS)
-        if settings.blinks and len(self._eyelids):
-            self._blinks = _blink_times(alignment, settings.seed) + settings.delay
 
     @property
     def margin(self) -> int:
@@ -65,11 +60,10 @@ class Shaping:
         heard = (frames if moments is None else moments) / self._space.fps - self._delay
         if len(self._rests):
             self._rest(motion, heard)
+        if self._performer is not None:
+            self._performer.perform(motion, frames / self._space.fps - self._delay, self._space)
         if len(self._closures):
             self._seal(motion, heard)
-        if len(self._blinks):
-            lids = self._lids(frames / self._space.fps)[:, None]
-            motion[:, self._eyelids] = np.maximum(motion[:, self._eyelids], lids)
         if self._space.has_names:
             np.clip(motion, self._space.low, self._space.high, out=motion)
         return motion
@@ -78,13 +72,16 @@ class Shaping:
         """Least and greatest values (channels,) beside `poses` set by hand: the space's limits, or theirs beyond it."""
         return np.minimum(poses.min(axis=0), self._space.low), np.maximum(poses.max(axis=0), self._space.high)
 
-    def unshape(self, poses: FloatArray, generated: FloatArray) -> FloatArray:
-        """Poses (n, channels) a person set, as the network would have made them before the settings.
+    def unshape(self, poses: FloatArray, generated: FloatArray, frames: Sequence[int] | None = None) -> FloatArray:
+        """Poses (n, channels) a person set at `frames` (n), as the network would have made them.
 
-        Where the strength is nothing, and for the eyelids, the network's own `generated` poses stand.
+        That is before the settings, and without the performance where there is one and `frames` are given.  Where the
+        strength is nothing the network's own `generated` poses stand.
         """
-        is_scaled = np.broadcast_to(self._strength > 0.05, poses.shape).copy()
-        is_scaled[:, self._eyelids] = False
+        if self._performer is not None and frames is not None:
+            times = np.asarray(frames, np.float64) / self._space.fps - self._delay
+            poses = self._performer.unperformed(poses, generated, times, self._space)
+        is_scaled = np.broadcast_to(self._strength > 0.05, poses.shape)
         return np.where(is_scaled, poses / np.maximum(self._strength, 0.05), generated).astype(np.float32)
 
     def _rest(self, motion: FloatArray, times: npt.NDArray[np.float64]) -> None:
@@ -115,15 +112,6 @@ class Shaping:
         motion[:, jaw] *= 1 - _JAW_GIVES * closed
         motion[:, close] = np.maximum(np.minimum(motion[:, close], motion[:, jaw]), closed * motion[:, jaw])
         motion[:, self._space.indices_of(_PARTING)] *= 1 - closed[:, None]
-
-    def _lids(self, times: npt.NDArray[np.float64]) -> FloatArray:
-        """How far the eyelids are down (0 to 1) at `times`."""
-        nearest = np.searchsorted(self._blinks, times)
-        lids = np.zeros(len(times))
-        for neighbour in (nearest - 1, nearest):
-            blink = self._blinks[neighbour.clip(0, len(self._blinks) - 1)]
-            lids = np.maximum(lids, np.interp(times - blink, _BLINK_TIMES, _BLINK_SHAPE))
-        return lids.astype(np.float32)
 
 
 def _closures(space: MotionSpace, alignment: Alignment) -> npt.NDArray[np.float64]:
@@ -182,19 +170,3 @@ def _gaussian(deviation: float) -> FloatArray:
     offsets = np.arange(-reach, reach + 1)
     weights = np.exp(-0.5 * (offsets / max(deviation, 0.1)) ** 2)
     return (weights / weights.sum()).astype(np.float32)
-
-
-def _blink_times(alignment: Alignment, seed: int) -> npt.NDArray[np.float64]:
-    """Seconds at which lids are down: every few, drawn to pauses as speakers do; never in a sound without speech."""
-    if all(phone.is_silence for phone in alignment.phones):
-        return np.zeros(0)
-    chance = np.random.default_rng(seed)
-    gaps = chance.uniform(*_BLINK_PAUSE, size=int(alignment.duration / _BLINK_PAUSE[0]) + 1)
-    times = np.cumsum(gaps) - _BLINK_PAUSE[0] / 2
-    pauses = np.array([phone.start for phone in alignment.phones if phone.is_silence and phone.start > 0])
-    if len(pauses):
-        after = np.searchsorted(pauses, times).clip(0, len(pauses) - 1)
-        before = (after - 1).clip(0)
-        near = np.where(abs(pauses[after] - times) < abs(pauses[before] - times), pauses[after], pauses[before])
-        times = np.where(abs(near - times) < _PAUSE_PULL, near, times)
-    return np.unique(times[times < alignment.duration])

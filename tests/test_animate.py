@@ -26,7 +26,7 @@ from kmtalk_core.take import Take, load_take, save_take
 from kmtalk_core.textgrid import write_textgrid
 
 JAW = ARKIT_INDEX["jawOpen"]
-QUIET = {"blinks": False}
+QUIET = {"regions": "mouth", "breath": False, "liveliness": 0.0}
 
 
 def noise(seconds: float, seed: int = 0) -> Sound:

@@ -14,7 +14,7 @@ from kmtalk_core.motion.spaces import ARKIT, VOCASET
 from kmtalk_core.settings import LIVELINESS, SETTINGS, Settings, table
 from kmtalk_core.shaping import Shaping
 
-JAW, BROW, LID = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["browInnerUp"], ARKIT_INDEX["eyeBlinkLeft"]
+JAW, BROW = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["browInnerUp"]
 SPEECH = Alignment((Phone(0.0, 4.0, "a"), Phone(4.0, 4.5, "sil"), Phone(4.5, 60.0, "a")), 60.0, "transcript")
 SILENCE = Alignment((Phone(0.0, 60.0, "sil"),), 60.0, "neural")
 
@@ -64,27 +64,12 @@ def test_a_stretch_with_margin_is_smoothed_like_the_whole() -> None:
     np.testing.assert_allclose(start, whole[:20], atol=1e-6)
 
 
-def test_who_speaks_blinks_now_and_then() -> None:
-    lids = shaped(np.zeros((1800, 52)), SPEECH)[:, LID]
-    count = int(((lids[1:] > 0.5) & (lids[:-1] <= 0.5)).sum())
-    assert 10 <= count <= 30
-    assert (lids == 0).mean() > 0.8
-    np.testing.assert_array_equal(lids, shaped(np.zeros((1800, 52)), SPEECH)[:, LID])
-    assert not np.array_equal(lids, shaped(np.zeros((1800, 52)), SPEECH, seed=1)[:, LID])
-
-
-def test_blinks_can_be_left_out_and_silence_has_none() -> None:
-    assert not shaped(np.zeros((1800, 52)), SPEECH, blinks=False).any()
-    assert not shaped(np.zeros((1800, 52)), SILENCE).any()
-
-
 def test_a_pose_set_by_hand_is_given_to_the_network_as_it_would_have_made_it() -> None:
     shaping = Shaping(ARKIT, Settings.of({"strength_lower": 0.5, "strength_upper": 0.0}), SPEECH)
     pose, generated = np.full((1, 52), 0.4, np.float32), np.full((1, 52), 0.1, np.float32)
     unshaped = shaping.unshape(pose, generated)
     assert unshaped[0, JAW] == pytest.approx(0.8)
     assert unshaped[0, BROW] == pytest.approx(0.1)
-    assert unshaped[0, LID] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +121,7 @@ def test_lips_touch_where_a_bilabial_starts_have_parted_where_it_ends_and_move_n
     phones = (Phone(0.0, 1.0, "a"), Phone(1.0, 1.1, "P"), Phone(1.1, 2.0, "a"), Phone(2.0, 2.1, "m", 0.2))
     motion = np.zeros((90, 52))
     motion[:, ARKIT_INDEX["jawOpen"]], motion[:, ARKIT_INDEX["mouthUpperUpLeft"]] = 0.5, 0.3
-    shown = shaped(motion, Alignment(phones, 3.0, "neural"), blinks=False)
+    shown = shaped(motion, Alignment(phones, 3.0, "neural"))
     gap = shown[:, ARKIT_INDEX["jawOpen"]] - shown[:, ARKIT_INDEX["mouthClose"]]
     assert np.abs(gap[30:33]).max() < 1e-6 and np.abs(shown[30:33, ARKIT_INDEX["mouthUpperUpLeft"]]).max() < 1e-6
     apart = np.r_[0:29, 33:59, 65:90]
@@ -148,10 +133,10 @@ def test_the_mouth_rests_in_pauses_and_is_open_again_when_speech_begins() -> Non
     phones = (Phone(0.0, 1.0, "sil"), Phone(1.0, 2.0, "a"), Phone(2.0, 2.1, "sil"), Phone(2.1, 3.0, "a"))
     motion = np.zeros((90, 52))
     motion[:, JAW], motion[:, BROW] = 0.05, 0.2
-    shown = shaped(motion, Alignment(phones, 3.0, "neural"), blinks=False)
+    shown = shaped(motion, Alignment(phones, 3.0, "neural"))
     assert not shown[:26, JAW].any()
     np.testing.assert_array_equal(shown[30:60, JAW], motion[30:60, JAW].astype(np.float32))
     assert 0.02 < shown[61, JAW] < 0.05  # too short to come to rest in
     np.testing.assert_array_equal(shown[:, BROW], motion[:, BROW].astype(np.float32))
     unsure = (phones[0], Phone(1.0, 2.0, "a", 0.0), *phones[2:])
-    assert shaped(motion, Alignment(unsure, 3.0, "neural"), blinks=False)[25, JAW] > 0.04
+    assert shaped(motion, Alignment(unsure, 3.0, "neural"))[25, JAW] > 0.04

@@ -73,7 +73,7 @@ class Performance:
         wanted = {index: key.pose for index, key in enumerate(keys) if key.pose is not None}
 
         def settle(generated: FloatArray) -> FloatArray:
-            return self.shaping.unshape(np.stack(list(wanted.values())), generated)
+            return self.shaping.unshape(np.stack(list(wanted.values())), generated, [keys[i].frame for i in wanted])
 
         return self.network.motion(encoded, frames, list(wanted), settle, core)
 

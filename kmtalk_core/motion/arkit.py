@@ -25,3 +25,7 @@ ARKIT_REGIONS: dict[str, str] = {
     **dict.fromkeys((*_BROWS, *_CHEEKS_AND_NOSE), "upper"),
     **dict.fromkeys((*_JAW_AND_LIPS, "tongueOut"), "mouth"),
 }
+
+EYE_TURNS: dict[str, float] = {"Down": 0.646, "Up": 0.436, "In": 0.637, "Out": 0.724}
+"""Radians that an eye turns for an eyeLook coefficient of 1: the middle of what captures show (30-44° down, 25° up,
+32-41° in, 33-50° out)."""

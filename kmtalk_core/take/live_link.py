@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..errors import TakeError
 from ..files import replacing
-from ..motion.arkit import ARKIT_NAMES
+from ..motion.arkit import ARKIT_NAMES, EYE_TURNS
 from ..motion.spaces import ARKIT, HEAD
 from .record import Key, Take, Track
 
@@ -23,8 +23,7 @@ ROTATIONS = tuple(part + axis for part in ("Head", "LeftEye", "RightEye") for ax
 
 SIZE_LIMIT = 512 << 20  # bytes of text
 
-_DOWN, _UP, _IN, _OUT = np.radians([37.0, 25.0, 36.5, 41.5])
-"""How far an eye turns for a coefficient of 1: the middle of what captures show (30–44°, 25°, 32–41°, 33–50°)."""
+_DOWN, _UP, _IN, _OUT = (EYE_TURNS[way] for way in ("Down", "Up", "In", "Out"))
 _WRITTEN_RATES = (30, 60)
 _READ_RATES = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0)
 _DEFAULT_FPS = 60.0  # of recordings whose timecodes are missing

@@ -1,0 +1,60 @@
+"""Breath: people open the mouth before they speak, at the start of a line and after pauses of a second and more."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..events import Event
+from ..motion.spaces import ARKIT
+from .script import Script, made
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+_BEFORE, _DEVIATION = 0.2, 0.15  # seconds: the bump's middle before the first sound, and its width
+_REACH = 2.6  # deviations from the middle to where it is over
+_HEIGHT, _HEIGHT_WITH_TEXT = 0.2, 0.15  # of the visible opening
+_PAUSE = 1.0  # seconds: after shorter ones people do not inhale visibly
+_PARTS = (
+    ("jawOpen", 0.75),
+    ("mouthLowerDownLeft", 0.5),
+    ("mouthLowerDownRight", 0.5),
+    ("mouthUpperUpLeft", 0.5),
+    ("mouthUpperUpRight", 0.5),
+)
+"""What opens, so that the visible opening (jaw + .3 lower lip + .2 upper lip) is the bump's height."""
+
+
+def plan(script: Script, has_text: bool) -> list[Event]:
+    """A breath before each phrase that follows a long enough pause or begins the line."""
+    if not script.settings.breath or not script.prosody.phrases:
+        return []
+    chance = script.chance("breath")
+    found = []
+    for number, (start, _) in enumerate(script.prosody.phrases):
+        pause = start - (script.prosody.phrases[number - 1][1] if number else script.start)
+        size = (_HEIGHT_WITH_TEXT if has_text else _HEIGHT) * chance.bounded(1.0, 0.12, 0.75, 1.25)
+        if number and pause < _PAUSE:
+            continue
+        room = start - script.start
+        middle = start - min(_BEFORE, 0.5 * room)
+        width = 2 * _REACH * min(_DEVIATION, (middle - script.start) / _REACH if not number else _DEVIATION)
+        if width > 0.1:
+            found.append((middle, width, size, 0.0, chance.seed()))
+    return made("breath", "breath", found)
+
+
+def pose(events: Sequence[Event], times: FloatArray) -> FloatArray:
+    """Coefficients (n, 52) that breaths add at `times`, rising."""
+    face = np.zeros((len(times), ARKIT.width))
+    for event in events:
+        half = 0.5 * event.duration
+        first, last = np.searchsorted(times, [event.time - half, event.time + half])
+        if event.kind != "breath" or first == last:
+            continue
+        t = (times[first:last] - event.time) / half
+        bump = event.size * np.exp(-0.5 * (_REACH * t) ** 2) * (1 - t**8)
+        for name, share in _PARTS:
+            face[first:last, ARKIT.index_of(name)] += share * bump
+    return face

@@ -1,0 +1,102 @@
+"""Brows, cheeks and the rest of the upper face: raised on stress, drawn together, and slowly moving in between.
+
+A raise is up about 60 ms before the stressed syllable is loudest (Flecha-García 2010), mostly where pitch rises too
+(Guaïtella); it rises in .2 to .3 s, holds for .5 to 1 and falls in .5.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..events import Event
+from ..motion.spaces import ARKIT
+from .chance import ease, hashed, noise
+from .script import Script, made, on_prominences
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+_GAP = {"brow_raise": 3.6, "frown": 7.0, "squint": 8.0}  # seconds (median) from one to the next
+_SIZE = {"brow_raise": 0.36, "frown": 0.3, "squint": 0.26}
+_LEAD = 0.01  # seconds before the syllable at which brows are all the way up
+_RISE, _FALL = 0.26, 0.5  # seconds
+_PARTS: dict[str, tuple[tuple[str, float, float], ...]] = {
+    "brow_raise": (("browInnerUp", 0.7, 1.1), ("browOuterUp", 0.5, 1.1), ("eyeWide", 0.1, 0.5)),
+    "frown": (
+        ("browDown", 0.85, 1.15),
+        ("eyeSquint", 0.1, 0.4),
+        ("noseSneer", 0.05, 0.45),
+        ("mouthFrown", 0.1, 0.4),
+        ("mouthShrugLower", 0.05, 0.25),
+        ("mouthShrugUpper", 0.05, 0.2),
+    ),
+    "squint": (("cheekSquint", 0.8, 1.1), ("eyeSquint", 0.4, 0.8), ("mouthSmile", 0.5, 1.0), ("noseSneer", 0.0, 0.2)),
+}
+"""Coefficients of each gesture, and between what shares of its size each lies."""
+
+_DRIFT = (
+    ("browInnerUp", 0.03, 0.3), ("browOuterUp", 0.025, 0.3), ("browDown", 0.03, 0.25), ("cheekSquint", 0.02, 0.3),
+    ("eyeSquint", 0.04, 0.4), ("eyeWide", 0.03, 0.4), ("noseSneer", 0.015, 0.3), ("mouthSmile", 0.03, 0.2),
+)  # fmt: skip
+"""What moves slowly all the time: its deviation, and how often a second it turns."""
+
+
+def plan(script: Script) -> list[Event]:
+    """Raises, frowns and squints of a line."""
+    lively = script.settings.liveliness
+    if lively < 0.05:
+        return []
+    raises = _gestures(script, "brow_raise", [])
+    frowns = _gestures(script, "frown", raises)
+    return [*raises, *frowns, *_gestures(script, "squint", [*raises, *frowns])]
+
+
+def _gestures(script: Script, kind: str, others: Sequence[Event]) -> list[Event]:
+    chance = script.chance(kind)
+    pace = 0.6 + 0.4 * min(script.settings.liveliness, 2.0)
+    rise_counts = 0.8 if kind == "brow_raise" else -0.4
+    syllables = on_prominences(
+        script,
+        chance,
+        lambda: chance.log_normal(_GAP[kind] / pace, 0.5),
+        lambda s: s.strength + rise_counts * s.rises,
+        1.2,
+    )
+    found = []
+    for syllable in syllables:
+        time = syllable.time - _LEAD + chance.bounded(0.0, 0.03, -0.06, 0.06)
+        hold = chance.uniform(0.25, 0.8)
+        size = min(max(chance.log_normal(_SIZE[kind], 0.35), 0.12), 0.85)
+        clear = all(abs(time - other.time) > 0.8 for other in others)
+        if clear and script.fits(time - _RISE, time + hold + _FALL):
+            found.append((time, _RISE + hold + _FALL, size, 0.0, chance.seed()))
+    return made(kind, kind, found)
+
+
+def pose(events: Sequence[Event], times: FloatArray, seed: int, movement: FloatArray) -> FloatArray:
+    """Coefficients (n, 52) at `times`, rising; `movement` (n,) scales the gestures, and with them what drifts."""
+    face = np.zeros((len(times), ARKIT.width))
+    for number, (name, deviation, hertz) in enumerate(_DRIFT):
+        values = deviation * np.maximum(noise(seed, 601 + number, times, hertz) + 0.3, 0)
+        _put(face, slice(None), name, values, 1.0, 1.0)
+    for event in events:
+        if event.kind not in _PARTS:
+            continue
+        hold = max(event.duration - _RISE - _FALL, 0.0)
+        first, last = np.searchsorted(times, [event.time - _RISE, event.time - _RISE + event.duration])
+        if first == last:
+            continue
+        t = times[first:last] - event.time
+        shape = event.size * ease(1 + t / _RISE) * ease((hold + _FALL - t) / _FALL)
+        shares = hashed(event.seed, 5, np.arange(len(_PARTS[event.kind]) + 1, dtype=np.int64))
+        uneven = 0.12 * (2 * shares[-1] - 1)
+        for share, (name, low, high) in zip(shares, _PARTS[event.kind], strict=False):
+            _put(face, slice(first, last), name, (low + (high - low) * share) * shape, 1 + uneven, 1 - uneven)
+    return face * movement[:, None]
+
+
+def _put(face: FloatArray, rows: slice, name: str, values: FloatArray, left: float, right: float) -> None:
+    for full, side in ((name, 1.0), (name + "Left", left), (name + "Right", right)):
+        if full in ARKIT.names:
+            face[rows, ARKIT.index_of(full)] += side * values

@@ -1,0 +1,129 @@
+"""The head: nods on stressed syllables, shifts at phrase ends and after pauses, and a sway that never stops.
+
+Its sizes and speeds are those of seated talk at a liveliness of 1, and of a speaker to an audience at 2.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..events import Event
+from .chance import ease, hashed, noise
+from .script import Script, made, on_prominences
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+Shape: TypeAlias = Callable[[Event, FloatArray], FloatArray]
+
+_NOD_GAP, _NOD_SPREAD = 1.35, 0.45  # seconds (median)
+_NOD_SIZE, _NOD_SIZES = 2.3, (1.3, 6.0)  # degrees
+_SHIFT_SIZES = (1.6, 2.6)  # degrees, at phrase ends and after long pauses
+_LONG_PAUSE = 0.5  # seconds
+_SWAY = np.radians([[0.5, 0.5, 0.4], [0.25, 1.0, 0.6]])  # slow and quick; pitch, yaw, roll
+_SWAY_HERTZ = ((0.42, 0.42, 0.42), (3.0, 4.4, 3.6))
+_STILL_SHARE = (0.75, 0.4)  # of either sway while nobody speaks
+_FOLLOW, _FOLLOW_FROM, _FOLLOW_LAG = 0.22, np.radians(8.0), 0.1  # share of the gaze; from so far on; seconds later
+_RISE, _FALL = 0.45, 0.55  # shares of a nod's duration before and after its peak
+
+
+def scale(lively: float) -> float:
+    """How large the head moves at a liveliness: as seated talk at 1, nearly three times that at 2."""
+    return float(lively**1.5)
+
+
+def plan(script: Script) -> list[Event]:
+    """Nods and shifts of a line."""
+    lively = script.settings.liveliness
+    if lively < 0.05:
+        return []
+    return [*_nods(script), *_shifts(script)]
+
+
+def _nods(script: Script) -> list[Event]:
+    chance = script.chance("nod")
+    pace = 0.6 + 0.4 * min(script.settings.liveliness, 2.0)
+    syllables = on_prominences(
+        script, chance, lambda: chance.log_normal(_NOD_GAP / pace, _NOD_SPREAD), lambda s: s.strength, 0.6
+    )
+    found = []
+    for syllable in syllables:
+        size = chance.log_normal(_NOD_SIZE * (0.75 + 0.2 * min(syllable.strength, 2.5)), 0.35)
+        size = min(max(size, _NOD_SIZES[0]), _NOD_SIZES[1])
+        time, length = syllable.time + chance.bounded(0.0, 0.03, -0.06, 0.06), chance.uniform(0.42, 0.68)
+        if script.fits(time - _RISE * length, time + _FALL * length):
+            direction = 270.0 + chance.bounded(0.0, 16.0, -40.0, 40.0)
+            found.append((time, length, np.radians(size), direction, chance.seed()))
+    return made("nod", "nod", found)
+
+
+def _shifts(script: Script) -> list[Event]:
+    """The head takes another place where a phrase begins, farther and slower after a long pause."""
+    chance = script.chance("shift")
+    found: list[tuple[float, float, float, float, int]] = []
+    for start, end in script.prosody.pauses:
+        is_long = end - start >= _LONG_PAUSE
+        if not chance.happens(0.85 if is_long else 0.45):
+            continue
+        time = max(start, end - chance.uniform(0.2, 0.6)) if is_long else start + chance.uniform(0.0, 0.1)
+        size = chance.log_normal(_SHIFT_SIZES[is_long], 0.4)
+        length = chance.uniform(2.2, 4.5) if is_long else chance.uniform(1.4, 3.0)
+        if script.fits(time, time + length) and not (found and time < found[-1][0] + 1.2):
+            direction = chance.pick((1, 1, 1, 1, 1, 1, 1, 1)) * 45.0 + chance.uniform(-20.0, 20.0)
+            found.append((time, length, np.radians(min(size, 6.0)), direction % 360, chance.seed()))
+    return made("shift", "shift", found)
+
+
+def track(
+    events: Sequence[Event],
+    times: FloatArray,
+    seed: int,
+    movement: FloatArray,
+    speaking: FloatArray,
+) -> FloatArray:
+    """Pitch, yaw and roll (n, 3) in radians at `times`, rising; pitch is positive chin down, yaw to the left.
+
+    `movement` (n,) scales nods, shifts and sway together; `speaking` (n,) is 1 where somebody speaks.
+    """
+    turned = np.zeros((len(times), 3))
+    for row, (sizes, hertz, still) in enumerate(zip(_SWAY, _SWAY_HERTZ, _STILL_SHARE, strict=True)):
+        share = (still + (1 - still) * speaking)[:, None]
+        turned += share * sizes * np.stack([noise(seed, 701 + 3 * row + k, times, hertz[k]) for k in range(3)], axis=1)
+    for event in events:
+        if event.kind == "nod":
+            _add(turned, times, event, -_RISE * event.duration, _FALL * event.duration, _nodding)
+        elif event.kind == "shift":
+            _add(turned, times, event, 0.0, event.duration, _shifting)
+    turned *= movement[:, None]
+    for event in events:
+        if event.kind == "glance" and event.size > _FOLLOW_FROM:
+            _add(turned, times, event, _FOLLOW_LAG, event.duration + _FOLLOW_LAG + 0.7, _following)
+    return turned
+
+
+def _add(turned: FloatArray, times: FloatArray, event: Event, before: float, after: float, shape: Shape) -> None:
+    """Add the event's turn, from `before` to `after` its time, in place."""
+    first, last = np.searchsorted(times, [event.time + before, event.time + after])
+    if first == last:
+        return
+    amount = event.size * shape(event, times[first:last] - event.time)
+    angle = np.radians(event.direction)
+    left, up = np.cos(angle), np.sin(angle)
+    tilt = 0.6 * (2 * float(hashed(event.seed, 3, np.zeros(1, np.int64))[0]) - 1)
+    turned[first:last] += amount[:, None] * np.array([-up, left, tilt])
+
+
+def _nodding(event: Event, t: FloatArray) -> FloatArray:
+    before, after = _RISE * event.duration, _FALL * event.duration
+    return np.where(t < 0, ease(1 + t / before), ease(1 - t / after))
+
+
+def _shifting(event: Event, t: FloatArray) -> FloatArray:
+    rise = min(0.9, 0.35 * event.duration)
+    return ease(t / rise) * ease((event.duration - t) / (1.4 * rise))
+
+
+def _following(event: Event, t: FloatArray) -> FloatArray:
+    later = t - _FOLLOW_LAG
+    rise = min(0.35, 0.6 * event.duration)
+    return _FOLLOW * ease(later / rise) * ease((event.duration + 0.7 - later) / 0.7)

@@ -1,0 +1,58 @@
+"""From a sound to its performer: listen, plan the events, keep those that a hand has set."""
+
+from collections.abc import Sequence
+
+from ..alignment import Alignment, Mark
+from ..audio import Sound
+from ..events import Event
+from ..progress import Job
+from ..settings import Settings
+from . import blinks, breath, brows, gaze, head
+from .mood import MoodTrack, unknown_marks
+from .performer import Performer
+from .prosody import Prosody, prosody_job
+from .script import Script, keep
+
+
+def perform_job(
+    sound: Sound, alignment: Alignment, settings: Settings, *, has_text: bool = False, kept: Sequence[Event] = ()
+) -> Job[Performer]:
+    """The Performer of a sound that is animated for the first time, or with another seed.
+
+    `kept` events, which a hand has set, stay as they are; `has_text` tells whether the phones are known.
+    """
+    script = script_of((yield from prosody_job(sound, alignment)), alignment.marks, settings)
+    return Performer(script, keep(planned(script, has_text), kept))
+
+
+def remember_job(sound: Sound, alignment: Alignment, settings: Settings, events: Sequence[Event]) -> Job[Performer]:
+    """The Performer that makes a take of these `events`."""
+    return Performer(script_of((yield from prosody_job(sound, alignment)), alignment.marks, settings), events)
+
+
+def script_of(prosody: Prosody, marks: Sequence[Mark], settings: Settings) -> Script:
+    """What a line's planners know; a face that moves later than the sound has less of it at the end."""
+    mood = MoodTrack(settings.mood, settings.mood_strength, marks, prosody, settings.seed)
+    start, end = max(0.0, -settings.delay), prosody.duration - max(settings.delay, 0.0)
+    return Script(prosody, mood, settings, start, max(start, end))
+
+
+def planned(script: Script, has_text: bool = False) -> list[Event]:
+    """All events of a line; none where the region that they move is left alone."""
+    settings = script.settings
+    glances = gaze.plan(script) if settings.has("eyes") else []
+    found = [*glances, *(blinks.plan(script, glances) if settings.has("eyes") else [])]
+    found += head.plan(script) if settings.has("head") else []
+    found += brows.plan(script) if settings.has("upper") else []
+    found += breath.plan(script, has_text) if settings.has("mouth") else []
+    return sorted(found, key=lambda event: (event.time, event.id))
+
+
+def notes_of(alignment: Alignment) -> tuple[str, ...]:
+    """What the user should know of marks that name no mood."""
+    unknown = unknown_marks(alignment.marks)
+    if not unknown:
+        return ()
+    return (
+        f"The transcript's marks {', '.join(f'({name:.40})' for name in unknown[:5])} name no mood and do nothing.",
+    )
