@@ -22,7 +22,7 @@ HALF_WINDOW = 256
 _FFT = 1024
 _CANDIDATES = 5
 _SILENCE, _VOICING = 0.03, 0.45  # share of the loudest frame, and correlation, below which a frame has no pitch
-_OCTAVE, _JUMP, _TURN = 0.01, 0.35, 0.14  # costs: of a low pitch, of an octave's jump, of turning the voice on or off
+_OCTAVE, _JUMP, _TURN = 0.04, 0.35, 0.14  # costs: of a low pitch, of an octave's jump, of turning the voice on or off
 
 
 def halved(samples: npt.NDArray[np.float32]) -> FloatArray:

@@ -13,6 +13,8 @@ from .performer import Performer
 from .prosody import Prosody, prosody_job
 from .script import Script, keep
 
+_REST = 0.05  # seconds: the last frame lies up to this long before the sound's end, and is at rest
+
 
 def perform_job(
     sound: Sound, alignment: Alignment, settings: Settings, *, has_text: bool = False, kept: Sequence[Event] = ()
@@ -33,7 +35,7 @@ def remember_job(sound: Sound, alignment: Alignment, settings: Settings, events:
 def script_of(prosody: Prosody, marks: Sequence[Mark], settings: Settings) -> Script:
     """What a line's planners know; a face that moves later than the sound has less of it at the end."""
     mood = MoodTrack(settings.mood, settings.mood_strength, marks, prosody, settings.seed)
-    start, end = max(0.0, -settings.delay), prosody.duration - max(settings.delay, 0.0)
+    start, end = max(0.0, -settings.delay), prosody.duration - max(settings.delay, 0.0) - _REST
     return Script(prosody, mood, settings, start, max(start, end))
 
 

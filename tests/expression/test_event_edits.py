@@ -1,0 +1,118 @@
+"""Events edited by hand: what they touch changes, everything else stays bit for bit."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kmtalk_core import audio
+from kmtalk_core.animate import Animator
+from kmtalk_core.audio import Sound
+from kmtalk_core.errors import TakeError
+from kmtalk_core.motion.spaces import ARKIT
+from kmtalk_core.take import Take, load_take, save_take
+
+LID, JAW = ARKIT.index_of("eyeBlinkLeft"), ARKIT.index_of("jawOpen")
+
+
+@pytest.fixture(scope="module")
+def animator() -> Animator:
+    return Animator.load()
+
+
+@pytest.fixture(scope="module")
+def sound(speech: Path) -> Sound:
+    """Three sentences with pauses between, nine seconds or so."""
+    said = audio.load(speech)
+    samples = said.read(0, said.length)
+    return audio.from_samples(np.concatenate([samples, np.zeros(16000, np.float32)] * 3), audio.RATE)
+
+
+@pytest.fixture(scope="module")
+def take(animator: Animator, sound: Sound) -> Take:
+    return animator.animate(sound)
+
+
+def changed(before: Take, after: Take) -> np.ndarray:
+    """Seconds of the frames that differ."""
+    moved = (before.motion != after.motion).any(axis=1)
+    moved |= (before.track("head").motion != after.track("head").motion).any(axis=1)
+    return np.flatnonzero(moved) / before.fps
+
+
+def test_a_take_has_a_head_and_events_and_keeps_them_in_its_file(take: Take, tmp_path: Path) -> None:
+    assert {"blink", "nod", "brow_raise", "breath"} <= {event.kind for event in take.events}
+    save_take(take, tmp_path / "a.npz")
+    read = load_take(tmp_path / "a.npz")
+    assert read.events == take.events
+    np.testing.assert_array_equal(read.track("head").motion, take.track("head").motion)
+
+
+def test_a_blink_that_is_deleted_leaves_the_rest_as_it_was(animator: Animator, sound: Sound, take: Take) -> None:
+    blink = next(event for event in take.events if event.kind == "blink")
+    without = animator.complete(take, sound, [{"event": blink.id, "delete": True}])
+    frames = changed(take, without)
+    assert len(frames) and abs(frames - blink.time).max() < blink.duration + 0.05
+    assert without.motion[round(blink.time * 30), LID] < 0.3 < take.motion[round(blink.time * 30), LID]
+    np.testing.assert_array_equal(
+        np.stack([k.pose for k in without.keys]), without.motion[[k.frame for k in without.keys]]
+    )
+
+
+def test_a_nod_can_be_added_moved_and_made_larger(animator: Animator, sound: Sound, take: Take) -> None:
+    added = animator.complete(take, sound, [{"event": "mine", "add": True, "kind": "nod", "time": 4.0, "size": 0.1}])
+    down = added.track("head").motion[:, 1] - take.track("head").motion[:, 1]
+    assert abs(np.argmax(down) / 30 - 4.0) < 0.05 and down.max() > 0.05
+    assert next(event for event in added.events if event.id == "mine").state == "added"
+    moved = animator.complete(added, sound, [{"event": "mine", "time": 5.0}])
+    back = animator.complete(moved, sound, [{"event": "mine", "delete": True}])
+    np.testing.assert_allclose(back.track("head").motion, take.track("head").motion, atol=1e-6)
+    np.testing.assert_allclose(back.motion, take.motion, atol=1e-6)
+
+
+def test_a_locked_key_keeps_its_frame_and_an_edited_one_its_edit(animator: Animator, sound: Sound, take: Take) -> None:
+    key = take.keys[len(take.keys) // 2]
+    for state, pose in (("locked", {}), ("edited", {"jawOpen": 0.6})):
+        held = animator.complete(take, sound, [{"frame": key.frame, "state": state, "pose": pose}])
+        blinked = animator.complete(held, sound, [{"event": "b", "add": True, "kind": "blink", "time": key.frame / 30}])
+        assert blinked.motion[key.frame, JAW] == pytest.approx(held.motion[key.frame, JAW])
+        assert (blinked.motion[key.frame, LID] == held.motion[key.frame, LID]) == (state == "locked")
+
+
+def test_events_and_keys_are_edited_together(animator: Animator, sound: Sound, take: Take) -> None:
+    key, blink = take.keys[5], next(event for event in take.events if event.kind == "blink")
+    both = animator.complete(
+        take, sound, [{"frame": key.frame, "pose": {"jawOpen": 0.7}}, {"event": blink.id, "size": 0.95}]
+    )
+    assert both.motion[key.frame, JAW] == pytest.approx(0.7)
+    assert next(event for event in both.events if event.id == blink.id).state == "edited"
+
+
+def test_a_span_that_is_made_anew_performs_as_before(animator: Animator, sound: Sound, take: Take) -> None:
+    key = take.keys[len(take.keys) // 2]
+    edited = animator.complete(take, sound, [{"frame": key.frame, "pose": {"jawOpen": 0.8}}])
+    upper = np.setdiff1d(ARKIT.in_region("upper", "eyes"), [ARKIT.index_of("cheekPuff")])  # which the network moves
+    np.testing.assert_allclose(edited.motion[:, upper], take.motion[:, upper], atol=1e-5)
+    assert np.array_equal(edited.track("head").motion, take.track("head").motion)
+
+
+def test_another_take_keeps_the_events_that_are_locked(animator: Animator, sound: Sound, take: Take) -> None:
+    blink = next(event for event in take.events if event.kind == "blink")
+    other = animator.animate(sound, settings={"seed": 1}, events=[blink])
+    assert blink in other.events and set(other.events) & set(take.events) == {blink}
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [({"event": "nobody", "delete": True}, "no such event"), ({"event": "x", "add": True}, "kind and its time"),
+     ({"event": "x", "add": True, "kind": "wink", "time": 1}, "kind"), ({"event": "blink0", "time": 99.0}, "ends at"),
+     ({"event": "blink0", "size": float("nan")}, "size"),
+     ({"event": "blink0", "delete": True, "size": 1.0}, "choose one"),
+     ({"event": 3}, "event"), ({"event": "blink0", "colour": 1}, "colour")],
+)  # fmt: skip
+def test_edits_of_events_that_make_no_sense_are_named(
+    animator: Animator, sound: Sound, take: Take, edit: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(TakeError, match=words):
+        animator.complete(take, sound, [edit])
