@@ -37,6 +37,12 @@ class FaceError(KMTalkError):
     kind = "face"
 
 
+class UnsureError(KMTalkError):
+    """A face that may be there or not: landmarks are placed, and somebody says whether they are right."""
+
+    kind = "unsure"
+
+
 class CorpusError(KMTalkError):
     """Synthetic speech that cannot be made on this machine."""
 

@@ -117,7 +117,7 @@ def _check_face(server: Server, asked: dict[str, Any]) -> Answer:
 def _build_face(server: Server, asked: dict[str, Any]) -> Answer:
     from .faces import files
 
-    by_hand = asked.get("placed"), asked.get("laid_out")
+    by_hand = asked.get("placed"), asked.get("laid_out"), asked.get("sure", False)
     return {"built": (yield from files.build_job(Path(asked["face"]), Path(asked["out"]), *by_hand))}
 
 
@@ -205,8 +205,8 @@ VERBS: dict[str, Verb] = {
     "check_face": Verb(Record({"face": PathText(), "poses": PathText()}), _check_face),
     "build_face": Verb(
         Record(
-            {"face": PathText(), "out": PathText(), "placed": _POINTS, "laid_out": _POINTS},
-            optional=("placed", "laid_out"),
+            {"face": PathText(), "out": PathText(), "placed": _POINTS, "laid_out": _POINTS, "sure": Flag()},
+            optional=("placed", "laid_out", "sure"),
         ),
         _build_face,
     ),

@@ -29,3 +29,28 @@ def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def demo_head() -> Head:
     """The demo head, made once for all tests."""
     return make_demo_head()
+
+
+def egg(nose: float = 0.12, rings: int = 40) -> tuple[np.ndarray, list[tuple[int, ...]]]:
+    """An egg with a bump and a dent below it, which may be a face or not: vertices (N, 3) and quads."""
+
+    heights = np.linspace(-np.pi / 2, np.pi / 2, rings)[1:-1]
+    t, p = np.meshgrid(heights, np.arange(rings) * 2 * np.pi / rings, indexing="ij")
+    points = np.stack([0.8 * np.cos(t) * np.sin(p), -0.95 * np.cos(t) * np.cos(p), 1.1 * np.sin(t)], axis=-1)
+    bump = np.exp(-((points[..., 0] / 0.12) ** 2 + ((points[..., 2] + 0.1) / 0.2) ** 2))
+    points[..., 1] -= nose * bump * (points[..., 1] < 0)
+    slit = int(np.argmin(np.abs(1.1 * np.sin(heights) + 0.35)))
+    vertices = list(points.reshape(-1, 3))
+    below = {}
+    for column in range(-2, 3):
+        number = slit * rings + column % rings
+        below[number] = len(vertices)
+        vertices.append(vertices[number] - [0.0, 0.0, 0.01])
+        vertices[number] = vertices[number] + [0.0, 0.0, 0.01]
+    faces = []
+    for row in range(len(heights) - 1):
+        for column in range(rings):
+            corners = [row * rings + column, row * rings + (column + 1) % rings]
+            upper = [corner + rings for corner in reversed(corners)]
+            faces.append((*corners, *(below.get(c, c) if row == slit - 1 else c for c in upper)))
+    return np.array(vertices), faces

@@ -30,7 +30,7 @@ class Request:
 
     objects: `session_uid`s; turn: (3, 3) rotation of the head, which the work is done without; linear, counts: for each
     object how its vertices came into that space, and how many there are; placed: landmarks that were dragged; laid_out:
-    all landmarks before that, where none were found.
+    all landmarks before that, where none were found; is_sure: landmarks were shown, so that the artist has seen them.
     """
 
     objects: tuple[int, ...]
@@ -39,6 +39,7 @@ class Request:
     counts: tuple[int, ...]
     placed: Mapping[str, Sequence[float]]
     laid_out: Mapping[str, Sequence[float]]
+    is_sure: bool
     engine: engine.Engine
     arguments: tuple[str, ...]
     folder: "tempfile.TemporaryDirectory[str]"
@@ -73,6 +74,7 @@ def request(
         tuple(len(vertices) for _, vertices, _, _ in parts),
         {name: (turn.T @ point).tolist() for name, point in landmarks.moved(objects[0]).items()},
         {name: (turn.T @ point).tolist() for name, point in landmarks.laid_out(objects[0]).items()},
+        bool(landmarks.of(objects[0])),
         *chosen,
         folder,
     )
@@ -138,7 +140,12 @@ def build(asked: Request) -> progress.Job[str]:
             "out": str(out),
             **{name: given for name, given in by_hand.items() if given},
         }
-        yield from desk().workers.ask(asked.engine, asked.arguments, "build_face", **request)
+        request |= {"sure": True} if asked.is_sure else {}
+        try:
+            yield from desk().workers.ask(asked.engine, asked.arguments, "build_face", **request)
+        except errors.UnsureError as error:
+            yield from _place_landmarks(asked)
+            raise errors.FaceError(str(error)) from error
         header, offsets = yield from in_thread(lambda: face_files.load_shapes(out), "reading")
     return _write(asked, header, offsets)
 
@@ -146,7 +153,11 @@ def build(asked: Request) -> progress.Job[str]:
 def find_landmarks(asked: Request) -> progress.Job[str]:
     """Have the worker find the head's landmarks and put an empty at each; return the report.  Raises KMTalkError."""
     with asked.folder:
-        answer = yield from desk().workers.ask(asked.engine, asked.arguments, "landmarks", face=str(asked.source))
+        return (yield from _place_landmarks(asked))
+
+
+def _place_landmarks(asked: Request) -> progress.Job[str]:
+    answer = yield from desk().workers.ask(asked.engine, asked.arguments, "landmarks", face=str(asked.source))
     found = answer["landmarks"]
     head = find(asked.objects[:1])[0]
     points = {name: (asked.turn @ point).tolist() for name, point in found["points"].items()}

@@ -60,17 +60,18 @@ def build_job(
     out: Path,
     placed: Mapping[str, Sequence[float]] | None = None,
     laid_out: Mapping[str, Sequence[float]] | None = None,
+    sure: bool = False,
 ) -> Job[dict[str, Any]]:
     """Build shapes for the face in the file `source` into the file `out`; return what its header says.
 
     placed: landmarks that were moved by hand; laid_out: all of them as `landmarks_job` laid them out where it found
-    none.  Raises FaceError.
+    none; sure: somebody saw the landmarks and says that they are right.  Raises FaceError, or UnsureError.
     """
     from .build.face import build_face_job
 
     yield Progress("reading", 0.0)
     parts = load_parts(source)
-    built = yield from build_face_job(parts, placed, laid_out=laid_out)
+    built = yield from build_face_job(parts, placed, laid_out=laid_out, sure=sure)
     header: dict[str, Any] = {
         "names": [part.name for part in parts],
         "shapes": [list(shapes) for shapes in built.shapes],

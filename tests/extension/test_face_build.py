@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kmtalk_core.motion.arkit import ARKIT_NAMES
-from tests.meshes import MESHES, demo_head, read_ply
+from tests.meshes import MESHES, demo_head, egg, read_ply
 
 
 def add_object(scene: Any, name: str, vertices: Any, polygons: Any) -> Any:
@@ -215,3 +215,16 @@ def test_heads_of_research_are_built_in_seconds(scene: Any, addon: Callable[[str
     assert bpy.ops.kmtalk.face_build(faces=name) == {"FINISHED"}
     assert time.monotonic() - began < 30  # 5 on an idle machine
     assert addon("face").find_face([item]).sentence.startswith(("ARKit, 47", "ARKit, 51"))
+
+
+def test_what_may_be_no_face_gets_landmarks_and_a_question_first(scene: Any) -> None:
+    import bpy
+
+    item = add_object(scene, "Belly", *egg())
+    bpy.context.view_layer.objects.active = item
+    with pytest.raises(RuntimeError, match="may be no face"):
+        bpy.ops.kmtalk.face_build()
+    assert item.data.shape_keys is None
+    assert len(item.children) > 10
+    assert bpy.ops.kmtalk.face_build() == {"FINISHED"}  # somebody has seen them now
+    assert item.data.shape_keys.key_blocks["jawOpen"]

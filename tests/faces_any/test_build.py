@@ -5,13 +5,13 @@ import time
 import numpy as np
 import pytest
 
-from kmtalk_core.errors import FaceError
+from kmtalk_core.errors import FaceError, UnsureError
 from kmtalk_core.faces.build.face import SEAL, BuiltFace, FacePart, build_face, build_face_job
 from kmtalk_core.motion.arkit import ARKIT_NAMES
 from kmtalk_core.motion.measure import crossings
 from kmtalk_core.motion.mesh import mesh_from, triangulate
 from kmtalk_core.progress import finish
-from tests.meshes import demo_head
+from tests.meshes import demo_head, egg
 
 HEADS = ["demo", "open", "no inner mouth", "flame", "biwi"]
 MOUTH = tuple(name for name in ARKIT_NAMES if name.startswith(("jaw", "mouth")))
@@ -229,3 +229,10 @@ def test_what_is_no_head_is_refused(parts, message):
 def test_an_unknown_landmark_is_refused(build, demo_parts):
     with pytest.raises(FaceError, match="elbow"):
         finish(build_face_job(demo_parts, {"elbow": [0, 0, 0]}, build("demo")[0].landmarks))
+
+
+def test_what_may_be_no_face_is_asked_about() -> None:
+    parts = [FacePart("Egg", *egg())]
+    with pytest.raises(UnsureError, match="may be no face"):
+        finish(build_face_job(parts, sure=False))
+    assert build_face(parts).shapes[0]

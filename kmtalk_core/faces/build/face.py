@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from ...errors import FaceError
+from ...errors import FaceError, UnsureError
 from ...motion.arkit import ARKIT_NAMES
 from ...motion.measure import LipGauge
 from ...motion.mesh import Array, Mesh, mesh_from
@@ -27,6 +27,8 @@ from .upper_shapes import eye_shapes, forehead_shapes
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
+SURE = 0.6
+"""The certainty from which shapes are built without asking: a belly had 0.46, a ponytail 0.48, heads 0.86 to 0.99."""
 SEAL = "mouthSeal"
 """Our own key for a mouth that was modelled open: it stays at 1, and all other shapes start from there."""
 _MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -79,12 +81,13 @@ def build_face_job(
     placed: Mapping[str, npt.ArrayLike] | None = None,
     found: Landmarks | None = None,
     laid_out: Mapping[str, npt.ArrayLike] | None = None,
+    sure: bool = True,
 ) -> Job[BuiltFace]:
     """Build all of ARKit's shapes that these parts can show.
 
     placed: landmarks moved by hand, name → (3,); found: landmarks of an earlier look at the same parts;
-    laid_out: all landmarks of a head on which none were found (see `lay_out`), which is then not searched.  Raises
-    FaceError when there is no mesh or no face in it.
+    laid_out: all landmarks of a head on which none were found (see `lay_out`), which is then not searched; sure: build
+    on whatever is found.  Raises FaceError when there is no mesh or no face in it, UnsureError when there may be none.
     """
     if not parts:
         raise FaceError("Choose the mesh of the head first.")
@@ -94,6 +97,11 @@ def build_face_job(
         landmarks = landmarks_at(mesh, laid_out, placed or {})
     else:
         landmarks = _with_placed(found if found is not None else find_landmarks(mesh), placed or {})
+    if not sure and not landmarks.by_hand and landmarks.score < SURE:
+        raise UnsureError(
+            f"This may be no face (certainty {landmarks.score:.0%}): landmarks were placed where one would be. Drag "
+            "those that are wrong onto eyes, nose, mouth and chin, then build again."
+        )
     yield Progress("Weighing the jaw", 0.3)
     rig, seal_offsets, skin_vertices = _rig(mesh, landmarks)
     yield Progress("Building shapes", 0.6)

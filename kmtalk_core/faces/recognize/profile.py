@@ -9,6 +9,8 @@ from ...motion.mesh import Array, Mesh
 from .section import section
 
 _ROWS = 400
+_SAMPLES = 40 * _ROWS
+"""The most points a section is looked at in: on what is no head, rows may be endlessly fine."""
 _EYES_PER_WIDTH = 3.1
 """The width of a head over the distance between the pupils."""
 
@@ -131,7 +133,7 @@ def _front(mesh: Mesh, x: float, heights: Array) -> Array:
     depth = np.full(len(heights), -np.inf)
     step = (heights[0] - heights[-1]) / (len(heights) - 1)
     for curve in section(mesh, x):
-        count = max(int(curve.length[-1] / (0.5 * step)), 2)
+        count = min(max(int(curve.length[-1] / (0.5 * step)), 2), _SAMPLES)
         along = np.linspace(0.0, curve.length[-1], count)
         y = np.interp(along, curve.length, curve.points[:, 1])
         z = np.interp(along, curve.length, curve.points[:, 2])
