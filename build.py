@@ -7,7 +7,8 @@
     python build.py bench [--json FILE] [--quick]       speed and memory, as ratios
     python build.py train-starter [options]             the starter weights, made anew from synthetic speech
 
-Each command makes `.venv` in this folder first, or brings it up to date; when nothing changed that costs nothing.
+Each command makes `.venv` in this folder first, or brings it up to date, with the libraries that it needs: the demo and
+the package need no PyTorch.  When nothing changed that costs nothing.
 """
 
 import argparse
@@ -30,6 +31,13 @@ BLENDERS = {  # version of Blender: the Python and the packages its tests need; 
     "4.5": ((3, 11), ["bpy==4.5.*"]),
     "5.0": ((3, 11), ["bpy==5.0.*"]),
     "5.2": ((3, 13), ["bpy==5.2.*"]),
+}
+NEEDS = {  # command: the extras of pyproject.toml that it needs; what was installed for one stays for the others
+    "demo": ["blender"],
+    "test": ["blender", "research", "test"],
+    "package": ["blender"],
+    "bench": ["blender", "research"],
+    "train-starter": ["research"],
 }
 BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "espeakng-loader", "rich", "pytest"]
 NO_TESTS = 5  # pytest's exit status for an empty selection
@@ -62,7 +70,7 @@ def main():
     if rest and options.command not in ("test", "train-starter"):
         parser.error("unknown arguments: " + " ".join(rest))
     try:
-        ensure_environment()
+        ensure_environment(NEEDS[options.command])
         return {"demo": demo, "test": test, "package": package, "bench": bench, "train-starter": train_starter}[
             options.command
         ](options, rest)
@@ -150,22 +158,26 @@ def train_starter(options, rest):
 # --- the environment ------------------------------------------------------------------------------------------------
 
 
-def ensure_environment():
-    """Make `.venv` and install what pyproject.toml names, unless that was done already."""
+def ensure_environment(extras):
+    """Make `.venv` and install what pyproject.toml names, with these `extras`, unless that was done already."""
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+    there = STAMP.read_text().split() if PYTHON.exists() and STAMP.exists() else [""]
+    if there[0] == wanted and set(extras) <= set(there[1:]):
         return
     if not PYTHON.exists() or python_version([str(PYTHON)]) not in SUPPORTED:
         shutil.rmtree(str(VENV), ignore_errors=True)
         make_venv()
-    say("Installing the libraries (about 2.5 GB on disk; once only)")
+        there = [""]
+    extras = sorted(set(extras) | set(there[1:]))
+    with_torch = not {"torch", "research"}.isdisjoint(extras)
+    say("Installing the libraries (about %s GB on disk; once only)" % ("2.5" if with_torch else "1"))
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["-e", "%s[blender,research,test]" % ROOT]
-    if sys.platform == "linux" and not shutil.which("nvidia-smi") and answers(TORCH_CPU_INDEX):
+    command += ["-e", "%s[%s]" % (ROOT, ",".join(extras))]
+    if with_torch and sys.platform == "linux" and not shutil.which("nvidia-smi") and answers(TORCH_CPU_INDEX):
         command += ["--extra-index-url", TORCH_CPU_INDEX]  # without a GPU the default build is gigabytes of nothing
     if subprocess.run(command, cwd=str(ROOT), stdout=sys.stderr).returncode:
         raise BuildError("the libraries could not be installed; see pip's last lines above, then run this again.")
-    STAMP.write_text(wanted)
+    STAMP.write_text(" ".join([wanted, *extras]))
 
 
 def own_blender():

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -51,11 +52,37 @@ def test_an_environment_that_is_up_to_date_costs_nothing(
     monkeypatch.setattr(build, "PYTHON", Path(sys.executable))
     monkeypatch.setattr(build, "STAMP", tmp_path / "stamp")
     monkeypatch.setattr(build.subprocess, "run", no_process)
-    build.STAMP.write_text(build.hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest())
-    build.ensure_environment()
-    build.STAMP.write_text("another pyproject.toml")
+    project = build.hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    build.STAMP.write_text(f"{project} blender research test")
+    build.ensure_environment(build.NEEDS["demo"])
+    build.ensure_environment(build.NEEDS["test"])
     with pytest.raises(AssertionError, match="a process was started"):
-        build.ensure_environment()
+        build.ensure_environment(["media"])
+    build.STAMP.write_text("another blender research test")
+    with pytest.raises(AssertionError, match="a process was started"):
+        build.ensure_environment(build.NEEDS["demo"])
+
+
+def test_the_first_command_of_a_newcomer_installs_no_pytorch(
+    build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(build, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(build, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(build, "answers", lambda url: True)
+    monkeypatch.setattr(build.shutil, "which", lambda name: None)
+    monkeypatch.setattr(build, "python_version", lambda command: build.SUPPORTED[0])
+    done = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(build.subprocess, "run", lambda command, **_: asked.append(command) or done)
+    build.ensure_environment(build.NEEDS["demo"])
+    assert asked[-1][-1].endswith("[blender]")
+    build.ensure_environment(build.NEEDS["test"])  # with it comes what is there already
+    assert any(part.endswith("[blender,research,test]") for part in asked[-1])
+    build.ensure_environment(build.NEEDS["bench"])
+    assert len(asked) == 2
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert all(extra in project["optional-dependencies"] for extras in build.NEEDS.values() for extra in extras)
+    assert not [name for name in project["dependencies"] if name.startswith(("torch", "transformers", "safetensors"))]
 
 
 def test_who_may_not_install_packages_is_told_the_one_command(

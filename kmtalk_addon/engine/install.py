@@ -31,7 +31,7 @@ REQUIREMENTS = (
     "numpy>=1.26,<3",
     "scipy>=1.11,<2",
     "soundfile>=0.12,<1",
-    "torch==2.13.0",
+    "torch>=2.11,<=2.13.0",
     "transformers>=5,<6",
     "safetensors>=0.5,<1",
     "pocketsphinx>=5.0.4,<6",

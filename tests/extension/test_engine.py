@@ -73,7 +73,9 @@ def test_what_it_installs_is_what_the_project_names() -> None:
     from kmtalk_addon.engine.install import REQUIREMENTS
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["dependencies"]) - set(REQUIREMENTS) == {"rich>=13,<16"}  # bars in a terminal
+    wanted = {*project["dependencies"], *project["optional-dependencies"]["torch"]}
+    assert wanted - set(REQUIREMENTS) == {"rich>=13,<16"}  # bars in a terminal
+    assert set(REQUIREMENTS) <= wanted
 
 
 def test_an_installation_from_an_empty_folder_fails_with_one_sentence_and_can_be_stopped(
