@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ CLEAN, NOISY = "clean", "noisy"
 _PASSES = ((CLEAN, 0), (NOISY, 1), (NOISY, 2))
 _BABBLE_SHARDS, _BABBLE_VOICES = 6, 40
 _PATIENCE = 0.25  # seconds between signs of life
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def _side_by_side(
     if not tasks:
         return
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(processes, len(tasks)), maxtasksperchild=1) as pool:
+    with _one_thread_each(), context.Pool(min(processes, len(tasks)), maxtasksperchild=1) as pool:
         waiting = [pool.apply_async(work, task) for task in tasks]
         done = 0
         while done < len(tasks):
@@ -144,6 +146,21 @@ def _side_by_side(
                 waiting[done].get()
                 done += 1
             yield Progress(stage, start + (end - start) * done / len(tasks))
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes that start meanwhile compute in one thread: a process a core with a thread a core wait in turn."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _speak(shard: Shard, path: Path) -> None:

@@ -1,3 +1,5 @@
+import multiprocessing
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -67,3 +69,14 @@ def test_augmentation_keeps_the_length_and_stays_finite():
         assert noisy.shape == wave.shape
         assert np.isfinite(noisy).all()
         assert np.array_equal(noisy, augment(wave, np.random.default_rng(seed), babble))
+
+
+def _threads(_: int) -> str:
+    return os.environ["OMP_NUM_THREADS"]
+
+
+def test_each_process_computes_in_one_thread_and_ours_is_as_before(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    with build._one_thread_each(), multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map(_threads, [0]) == ["1"]
+    assert "OMP_NUM_THREADS" not in os.environ
