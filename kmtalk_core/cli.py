@@ -6,14 +6,15 @@ stderr says what to do), 130 when interrupted.  Progress goes to stderr, nothing
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Generator, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from . import __version__
 from .errors import KMTalkError
+from .files import replacing, require_free, typed_path
 from .progress import Progress, finish
 from .settings import SETTINGS, Settings
 
@@ -33,6 +34,8 @@ _RESEARCH = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
+    _make_output_patient()
+    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # read when PyTorch is imported
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.run is not _research:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
@@ -48,6 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        print(f"kmtalk: {named}{error.strerror or error}; make room, or give another path.", file=sys.stderr)
+        return 2
+    except MemoryError:
+        print("kmtalk: There is not enough memory for this; close other programs or use less at once.", file=sys.stderr)
+        return 2
+
+
+def _make_output_patient() -> None:
+    """Write what a pipe's code page has no letters for with escapes, rather than fail after the work."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,25 +73,25 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("animate", help="a sound to a take of facial motion")
-    command.add_argument("audio", type=Path)
-    command.add_argument("--out", type=Path, required=True, metavar="TAKE.npz")
-    command.add_argument("--csv", type=Path, help="also write the coefficients in the Live Link Face layout")
+    command.add_argument("audio", type=typed_path)
+    command.add_argument("--out", type=typed_path, required=True, metavar="TAKE.npz")
+    command.add_argument("--csv", type=typed_path, help="also write the coefficients in the Live Link Face layout")
     _add_settings(command)
     _add_localization(command)
     _add_model(command)
     command.set_defaults(run=_animate)
 
     command = commands.add_parser("localize", help="phones and key frames of a sound")
-    command.add_argument("audio", type=Path)
-    command.add_argument("--json", type=Path, required=True, metavar="OUT")
+    command.add_argument("audio", type=typed_path)
+    command.add_argument("--json", type=typed_path, required=True, metavar="OUT")
     command.add_argument("--fps", type=float, default=30.0, help="rate of the key frames (default %(default)s)")
     _add_localization(command)
-    command.add_argument("--weights", type=Path)
+    command.add_argument("--weights", type=typed_path)
     command.set_defaults(run=_localize)
 
     command = commands.add_parser("batch", help="many sounds; resumes, and a bad file never stops the rest")
-    command.add_argument("source", type=Path, metavar="FOLDER_OR_LIST")
-    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    command.add_argument("source", type=typed_path, metavar="FOLDER_OR_LIST")
+    command.add_argument("--out", type=typed_path, required=True, metavar="DIR")
     command.add_argument("--csv", action="store_true", help="also write each take as Live Link Face CSV")
     _add_settings(command)
     command.add_argument("--jobs", type=int, default=1, help="processes side by side (default %(default)s)")
@@ -82,16 +99,16 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_batch)
 
     command = commands.add_parser("complete", help="regenerate a take beside keys edited by hand")
-    command.add_argument("take", type=Path)
-    command.add_argument("--audio", type=Path, required=True)
-    command.add_argument("--edits", type=Path, required=True, metavar="EDITS.json")
-    command.add_argument("--out", type=Path, required=True, metavar="TAKE2.npz")
+    command.add_argument("take", type=typed_path)
+    command.add_argument("--audio", type=typed_path, required=True)
+    command.add_argument("--edits", type=typed_path, required=True, metavar="EDITS.json")
+    command.add_argument("--out", type=typed_path, required=True, metavar="TAKE2.npz")
     _add_model(command)
     command.set_defaults(run=_complete)
 
     command = commands.add_parser("speak", help="a sentence spoken by eSpeak NG, to try things with")
     command.add_argument("text")
-    command.add_argument("--out", type=Path, required=True, metavar="FILE.wav")
+    command.add_argument("--out", type=typed_path, required=True, metavar="FILE.wav")
     command.add_argument("--voice", default="en-us", help="an eSpeak NG voice (default %(default)s)")
     command.set_defaults(run=_speak)
 
@@ -109,7 +126,7 @@ def _add_localization(command: argparse.ArgumentParser) -> None:
 
     guide = command.add_mutually_exclusive_group()
     guide.add_argument("--text", help="what is said: phones come from forced alignment")
-    guide.add_argument("--textgrid", type=Path, help="phones from a Praat TextGrid")
+    guide.add_argument("--textgrid", type=typed_path, help="phones from a Praat TextGrid")
     command.add_argument("--language", default="en", help="of the text, as eSpeak NG names it (default %(default)s)")
     command.add_argument("--method", choices=METHODS, default="auto", help="how phones are found (default %(default)s)")
 
@@ -129,7 +146,9 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--weights", type=Path, metavar="DIR", help="checkpoint folder (default: the starter weights)")
+    command.add_argument(
+        "--weights", type=typed_path, metavar="DIR", help="checkpoint folder (default: the starter weights)"
+    )
     command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
 
 
@@ -157,6 +176,7 @@ def _localize(options: argparse.Namespace) -> int:
 
     if not 1 <= options.fps <= 1000:
         raise KMTalkError("--fps must lie between 1 and 1000.")
+    require_free(options.json, options.audio, options.textgrid)
     found = _show(jobs.localize_file(options.audio, fps=options.fps, weights=options.weights, **_localization(options)))
     _print_notes(found["notes"])
     jobs.write_json(options.json, found)
@@ -167,12 +187,14 @@ def _complete(options: argparse.Namespace) -> int:
     from . import jobs
     from .animate import Animator
 
+    require_free(options.out, options.edits)
     edits = jobs.read_json(options.edits)
-    _show(
+    take = _show(
         jobs.complete_file(
             Animator.load(options.weights, options.device), options.take, options.audio, edits, options.out
         )
     )
+    _print_notes(take.notes)
     return 0
 
 
@@ -182,7 +204,10 @@ def _batch(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise KMTalkError("--jobs must be 1 or more.")
     settings = Settings.parse(options.set)
-    items = batch.read_list(options.source, options.out)
+    work = batch.Work.of(settings, options.weights, options.csv)
+    listing = batch.read_list(options.source, options.out)
+    for note in listing.notes:
+        print(f"kmtalk: note: {note}", file=sys.stderr)
     arguments = ["--device", options.device]
     if options.weights:
         arguments += ["--weights", str(options.weights.absolute())]
@@ -192,22 +217,19 @@ def _batch(options: argparse.Namespace) -> int:
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
+    plain: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("batch", total=len(items))
-        steps = batch.run_batch(items, csv=options.csv, workers=options.jobs, settings=settings, arguments=arguments)
+        task = bar.add_task("batch", total=len(listing.items))
+        steps = batch.run_batch(listing, work, workers=options.jobs, arguments=arguments)
         for step in steps:
             if step.state in counts:
                 counts[step.state] += 1
                 bar.advance(task)
+            for note in step.notes:
+                console.print(f"kmtalk: {step.item.source}: note: {note}", **plain)
             if step.state == "failed":
-                console.print(
-                    f"kmtalk: {step.item.source}: {step.message}",
-                    style="red",
-                    markup=False,
-                    highlight=False,
-                    soft_wrap=True,
-                )
+                console.print(f"kmtalk: {step.item.source}: {step.message}", style="red", **plain)
             elif step.state in ("started", "progress"):
                 bar.update(task, description=f"{step.item.source.name[:40]} {step.message}".strip())
     print("{done} done, {skipped} already there, {failed} failed".format(**counts), file=sys.stderr)
@@ -219,11 +241,12 @@ def _speak(options: argparse.Namespace) -> int:
 
     from .espeak import synthesize
 
+    require_free(options.out)
     spoken = synthesize(options.text, options.voice)
-    try:
-        soundfile.write(options.out, spoken.samples, spoken.rate, format="WAV")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise KMTalkError(f"{options.out} cannot be written; choose a folder you may write to.") from error
+    sound = io.BytesIO()
+    soundfile.write(sound, spoken.samples, spoken.rate, format="WAV")
+    with replacing(options.out) as file:
+        file.write(sound.getvalue())
     return 0
 
 

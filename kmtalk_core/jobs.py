@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import audio
 from .errors import KMTalkError
-from .files import replacing
+from .files import OutputError, is_same, replacing, require_free
 from .localize import frame_count_of, key_frames, localize
 from .motion.spaces import ARKIT
 from .progress import Job
+from .schema import loads
 from .take import Take, export_csv, load_take, save_take
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def animate_file(
     is given).  `localization` says how phones are found: `text`, `textgrid`, `method`, `language`, as `localize` takes
     them.
     """
+    _require_free((out, csv), source, localization.get("textgrid"))
     sound = yield from (load or sound_job)(source, span)
     begin = span[0] if span else 0.0
     take = yield from animator.animate_job(sound, settings=settings, begin=begin, **localization)
@@ -59,11 +61,21 @@ def complete_file(
     load: Load | None = None,
 ) -> Job[Take]:
     """Apply `edits` (as in EDITS.json) to a saved take, regenerate beside them, save as `out`; return the take."""
+    _require_free((out,), source, take_path)
     take = load_take(take_path)
     sound = yield from (load or sound_job)(source, span)
     completed = yield from animator.complete_job(take, sound, edits)
     save_take(completed, out)
     return completed
+
+
+def _require_free(outs: Sequence[Path | None], *sources: Any) -> None:
+    """Before long work: its results take the place of nothing that it reads, nor of each other.  Raises OutputError."""
+    wanted = [path for path in outs if path is not None]
+    for path in wanted:
+        require_free(path, *(Path(source) for source in sources if source is not None))
+    if len({path.absolute() for path in wanted}) < len(wanted) or (len(wanted) == 2 and is_same(*wanted)):
+        raise OutputError(f"{wanted[0]} is asked for twice; give the take and the CSV two names.")
 
 
 def sound_job(source: Path, span: Span | None) -> Job[audio.Sound]:
@@ -111,12 +123,11 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path, limit: int = 64 << 20) -> Any:
-    """Read a JSON file of at most `limit` bytes."""
+    """Read a JSON file of at most `limit` bytes.  Raises KMTalkError."""
     try:
         if path.stat().st_size > limit:
             raise KMTalkError(f"{path} is larger than {limit >> 20} MB; it is not a file of edits.")
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        content = path.read_bytes()
     except OSError as error:
         raise KMTalkError(f"{path} cannot be read ({error.strerror}); check the path.") from error
-    except (ValueError, RecursionError) as error:
-        raise KMTalkError(f"{path} is not valid JSON; fix it or export it again.") from error
+    return loads(content, str(path), room=1 << 30, advice="fix it or export it again")

@@ -185,7 +185,6 @@ def run(weights: Path | None = None, device: str = "auto") -> NoReturn:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
     status = WorkerServer(private_input(), answers, weights, device).serve()
     answers.flush()
     sys.stderr.flush()

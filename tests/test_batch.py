@@ -6,12 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kmtalk_core.batch import Work, _refusals, read_list, run_batch
 from kmtalk_core.client import PACKAGE_FOLDER
-from kmtalk_core.take import load_take
+from kmtalk_core.engines import STARTER_WEIGHTS
+from kmtalk_core.model.folder import model_hash
+from kmtalk_core.take import load_take, save_take
 
 
 def batch(*arguments: object) -> "subprocess.CompletedProcess[str]":
@@ -64,6 +69,92 @@ def test_two_sounds_of_one_name_do_not_overwrite_each_other(folder: Path, tmp_pa
     lines.write_text("sounds/one.wav\nsounds/more/one.wav\n")
     done = batch(lines, "--out", tmp_path / "out")
     assert done.returncode == 1 and "rename one of the two" in done.stderr
+
+
+def test_resuming_means_the_same_work(folder: Path, speech: Path, tmp_path: Path) -> None:
+    (folder / "deux é.wav").unlink()
+    out = tmp_path / "out"
+    weights = tmp_path / "weights"
+    shutil.copytree(STARTER_WEIGHTS, weights)
+    assert "1 done" in batch(folder, "--out", out).stderr
+    made = (out / "one.npz").stat().st_mtime_ns
+    assert "1 done" in batch(folder, "--out", out, "--csv").stderr  # the table of the take that is there
+    assert (out / "one.npz").stat().st_mtime_ns == made
+    assert len((out / "one.csv").read_text().splitlines()) == load_take(out / "one.npz").frame_count + 1
+    assert "1 already there" in batch(folder, "--out", out, "--csv", "--weights", weights).stderr  # a copy of the same
+    with (weights / "config.json").open("a") as file:
+        file.write("\n")
+    again = batch(folder, "--out", out, "--csv", "--weights", weights)
+    assert "1 done" in again.stderr, again.stderr
+    assert load_take(out / "one.npz").model["hash"] == model_hash(weights)
+    assert (out / "one.csv").stat().st_mtime_ns >= (out / "one.npz").stat().st_mtime_ns
+    take = load_take(out / "one.npz")
+    save_take(replace(take, keys=(replace(take.keys[0], state="locked"), *take.keys[1:])), out / "one.npz")
+    assert "1 already there" in batch(folder, "--out", out, "--weights", weights).stderr
+    other = batch(folder, "--out", out)
+    assert other.returncode == 1 and "holds keys edited by hand" in other.stderr
+    assert load_take(out / "one.npz").keys[0].state == "locked"
+
+
+def test_a_path_listed_twice_or_spelt_anew_is_one_job(folder: Path, tmp_path: Path) -> None:
+    (folder / "x").mkdir()
+    decomposed = unicodedata.normalize("NFD", "deux é.wav")
+    lines = tmp_path / "list.txt"
+    lines.write_text(
+        f'sounds/one.wav\nsounds/one.wav\nsounds/x/../one.wav\n"{folder / "one.wav"}"\nsounds/{decomposed}\n',
+        encoding="utf-8",
+    )
+    listing = read_list(lines, tmp_path / "out")
+    assert [item.source.resolve() for item in listing.items] == [folder / "one.wav", folder / "deux é.wav"]
+    assert len(listing.notes) == 3 and all("is listed twice" in note for note in listing.notes)
+    lines.write_text("sounds/one.wav\tBob.\nsounds/one.wav\tAnna.\n")
+    listing = read_list(lines, tmp_path / "out")
+    assert len(listing.items) == 2
+    assert [bool(why) for why in _refusals(listing, Work())] == [False, True]
+
+
+def test_results_go_over_no_source(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    table = tmp_path / "one.csv"
+    table.write_text(f"{folder / 'one.wav'}\n")
+    (out / "deux é.npz").mkdir()
+    for source, where, csv, says in (
+        (table, tmp_path, True, "which is read"),
+        (folder, out, False, "is a folder"),
+    ):
+        listing = read_list(source, where)
+        refused = [step for step in run_batch(listing, Work(csv=csv), workers=1) if step.state == "failed"]
+        assert says in refused[0].message
+    assert table.read_text() == f"{folder / 'one.wav'}\n"
+
+
+def test_names_that_are_one_file_on_that_disk_do_not_overwrite_each_other(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = tmp_path / "list.txt"
+    lines.write_text("a/line.wav\nb/LINE.wav\n")
+    listing = read_list(lines, tmp_path / "out")
+    for folds, refused in (((False, False), 0), ((True, True), 1)):
+        monkeypatch.setattr("kmtalk_core.files._folds", lambda folder, folds=folds: folds)
+        assert sum(map(bool, _refusals(listing, Work()))) == refused
+
+
+def test_kinds_that_are_not_read_are_counted_and_told(folder: Path, tmp_path: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "line.m4a").write_bytes(b"\0\0\0 ftypM4A " + bytes(100))
+    (folder / "notes.docx").write_bytes(b"PK")
+    done = batch(folder, "--out", tmp_path / "out")
+    assert done.returncode == 1 and "line.m4a" in done.stderr and "0 done, 0 already there, 1 failed" in done.stderr
+
+
+def test_a_transcript_that_cannot_be_read_is_told(folder: Path, tmp_path: Path) -> None:
+    (folder / "one.txt").write_bytes(b"caf\xe9 au lait \xff\xfe\x00")
+    (folder / unicodedata.normalize("NFD", "deux é.txt")).write_text("Bob.", encoding="utf-8")
+    listing = read_list(folder, tmp_path / "out")
+    assert {item.source.name: item.text for item in listing.items}["deux é.wav"] == "Bob."
+    assert any("one.txt" in note for note in listing.notes)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")

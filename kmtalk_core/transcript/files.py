@@ -4,6 +4,7 @@ import codecs
 from pathlib import Path
 
 from ..errors import AlignmentError
+from ..files import spelt
 
 SUFFIXES = (".txt", ".srt", ".vtt", ".md", ".fountain")
 """Of transcripts beside a sound, the first that is there."""
@@ -29,7 +30,7 @@ def beside(sound: str | Path) -> Path | None:
     path = Path(sound)
     for suffix in SUFFIXES:
         try:
-            found = path.with_suffix(suffix)
+            found = spelt(path.with_suffix(suffix))
             if found.is_file():
                 return found
         except (OSError, ValueError):
