@@ -7,12 +7,16 @@ import sys
 import tempfile
 import time
 import unicodedata
+import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PureWindowsPath
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from .errors import KMTalkError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _OUTPUTS = frozenset({"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
 _PATIENCE = 1.0  # seconds for a scanner, an indexer or a cloud's client to let a name go
@@ -53,6 +57,22 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+
+
+def write_npz(path: Path, **arrays: "npt.ArrayLike") -> None:
+    """Write arrays as `numpy.savez` does, whole or not at all; raises as `replacing` does."""
+    import numpy as np
+
+    with replacing(path) as file:
+        archive = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
+        try:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+            archive.close()
+        except BaseException:
+            archive.fp = None  # else its end would write the rest, into a file that is closed by then
+            raise
 
 
 def put_in_place(beside: Path, path: Path) -> None:

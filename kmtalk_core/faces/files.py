@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import FaceError
-from ..files import replacing
+from ..files import write_npz
 from ..motion.mesh import fan
 from ..progress import Job, Progress
 
@@ -30,8 +30,7 @@ def save_parts(parts: Sequence[tuple[str, npt.NDArray[Any], npt.NDArray[Any], np
     arrays: dict[str, npt.NDArray[Any]] = {"names": np.array(json.dumps([name for name, *_ in parts]))}
     for number, (_, vertices, corners, sizes) in enumerate(parts):
         arrays |= {f"vertices_{number}": vertices, f"corners_{number}": corners, f"sizes_{number}": sizes}
-    with replacing(path) as file:
-        np.savez(file, **arrays)
+    write_npz(path, **arrays)
 
 
 def landmarks_job(source: Path) -> Job[dict[str, Any]]:
@@ -86,8 +85,7 @@ def build_job(
         arrays[f"offsets_{number}"] = np.stack(list(shapes.values())) if shapes else empty
     yield Progress("writing", 0.98)
     try:
-        with replacing(out) as file:
-            np.savez(file, **arrays)
+        write_npz(out, **arrays)
     except OSError as error:
         raise FaceError(f"{out} cannot be written ({error.strerror}); choose a folder you may write to.") from error
     return header

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..alignment import Mark, Phone
 from ..errors import TakeError
 from ..events import Event
-from ..files import replacing
+from ..files import write_npz
 from ..motion.mixture import mixture
 from ..motion.spaces import SPACES, MotionSpace
 from .record import KEY_STATES, Key, Take, Track
@@ -76,8 +76,7 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
     arrays |= {track.space.name: track.motion for track in take.tracks[1:]}
     text = np.array(json.dumps(header, ensure_ascii=False, separators=(",", ":")))
     try:
-        with replacing(path) as file:
-            np.savez(file, header=text, **{name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()})
+        write_npz(path, header=text, **{name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()})
     except OSError as error:
         raise TakeError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
 

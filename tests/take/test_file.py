@@ -116,7 +116,7 @@ def test_a_save_that_fails_leaves_the_old_take(take: Take, saved: Path, monkeypa
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(np.lib.format, "write_array", full)
     with pytest.raises(TakeError, match="No space left"):
         save_take(replace(take, text="new"), saved)
     assert load_take(saved).text == take.text

@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader
 from ...datasets.regions import Regions
 from ...errors import TrainingError
 from ...evaluation.metrics import lip_errors
-from ...files import replacing
 from ...progress import Job, Progress
+from .. import resume
 from .data import Batch, SequenceItems, collate, epoch_batches
 from .log import RunLog
 from .network import VertexNetwork, loss_of
@@ -194,19 +194,19 @@ class _Run:
         path = self.out / RESUME_FILE if self.out is not None else None
         if path is None or not path.is_file():
             return 0
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch raises many kinds for one damaged file
-            raise TrainingError(f"{path} is damaged; delete it to train anew.") from error
-        if state["identity"] != self._identity():
+        state = resume.read(path)
+        if state.get("identity") != self._identity():
             raise TrainingError(
                 f"{self.out} holds a training with other settings; give another --out, or its settings."
             )
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.best_lve, self.best_epoch = state["step"], state["best_lve"], state["best_epoch"]
-        self.epochs = state["epoch"]
-        return int(state["epoch"])
+        try:
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.best_lve, self.best_epoch = state["step"], state["best_lve"], state["best_epoch"]
+            self.epochs = int(state["epoch"])
+        except Exception as error:  # whatever is not as it was written
+            raise TrainingError(f"{path} is damaged; delete it to train anew.") from error
+        return self.epochs
 
     def store(self, epoch: int) -> None:
         """Keep everything that an interruption would lose."""
@@ -221,8 +221,7 @@ class _Run:
             "best_lve": self.best_lve,
             "best_epoch": self.best_epoch,
         }
-        with replacing(self.out / RESUME_FILE) as file:
-            torch.save(state, file)
+        resume.write(self.out / RESUME_FILE, state)
 
     def finish(self) -> Trained:
         """The end: `last/` is written, the best weights are in the network."""
