@@ -20,7 +20,8 @@ from ..progress import Job
 from .keys import KeyFrame, frame_count_of, key_frames, key_ratio, with_density
 
 if TYPE_CHECKING:
-    from .neural import NeuralLocalizer
+    from .matching import Evidence
+    from .neural import FloatArray, NeuralLocalizer
 
 __all__ = ["METHODS", "KeyFrame", "frame_count_of", "key_frames", "key_ratio", "localize", "with_density"]
 
@@ -54,7 +55,7 @@ def localize(
     if method == "textgrid" or (method == "auto" and textgrid is not None):
         return (yield from _from_textgrid(sound, textgrid, begin))
     if method == "transcript":
-        return (yield from _from_transcript(sound, text, language))
+        return (yield from _from_transcript(_Listener(sound, loaded), text, language, begin))
     if method == "neural":
         return (yield from loaded().job(sound))
     if method == "allphone":
@@ -66,8 +67,8 @@ def localize(
 
         return uniform(sound)
     if not (text and text.strip()):
-        return (yield from _by_ear(sound, loaded, ()))
-    return (yield from _transcript_if_right(sound, text, language, loaded))
+        return (yield from _Listener(sound, loaded).job())
+    return (yield from _transcript_if_right(_Listener(sound, loaded), text, language, begin))
 
 
 def _from_textgrid(sound: Sound, textgrid: str | Path | None, begin: float) -> Job[Alignment]:
@@ -81,29 +82,34 @@ def _from_textgrid(sound: Sound, textgrid: str | Path | None, begin: float) -> J
     return alignment_of(grid, sound.duration, Path(textgrid).name, begin=begin, pauses=pauses)
 
 
-def _from_transcript(sound: Sound, text: str | None, language: str) -> Job[Alignment]:
-    from .transcript import transcript_job
+def _from_transcript(listener: "_Listener", text: str | None, language: str, begin: float) -> Job[Alignment]:
+    from .transcript import fitted_job
 
     if text is None:
         raise AlignmentError("The method transcript needs the words; give a text or choose another method.")
-    return (yield from transcript_job(sound, text, language))
+    found = yield from fitted_job(listener.sound, text, listener.evidence_job, language, begin)
+    notes = found.alignment.notes
+    missing = sum(end - start for start, end in found.left_out)
+    if missing > 0.5:
+        notes += (f"About {missing:.1f} s that may be speech are not in the transcript; the mouth rests there.",)
+    if not found.trusted:
+        notes += ("The transcript fits the sound poorly; check that it is what is said.",)
+    return replace(found.alignment, notes=notes)
 
 
-def _transcript_if_right(sound: Sound, text: str, language: str, ear: Ear) -> Job[Alignment]:
+def _transcript_if_right(listener: "_Listener", text: str, language: str, begin: float) -> Job[Alignment]:
     """The transcript's phones, by ear where it lacks what is said; all by ear where it is not what is said."""
     from .transcript import fitted_job
 
     try:
-        found = yield from fitted_job(sound, text, language)
+        found = yield from fitted_job(listener.sound, text, listener.evidence_job, language, begin)
     except AlignmentError as error:
-        return (yield from _by_ear(sound, ear, (f"The transcript was left aside: {error}",)))
+        return (yield from listener.job(f"The transcript was left aside: {error}"))
     if not found.trusted:
-        note = "The transcript was left aside: it does not seem to be what is said."
-        return (yield from _by_ear(sound, ear, (note,)))
+        return (yield from listener.job("The transcript was left aside: it does not seem to be what is said."))
     if not found.left_out:
         return found.alignment
-    heard = yield from _by_ear(sound, ear, ())
-    return _filled(found.alignment, heard, found.left_out)
+    return _filled(found.alignment, (yield from listener.job()), found.left_out)
 
 
 def _filled(alignment: Alignment, heard: Alignment, spans: Sequence[tuple[float, float]]) -> Alignment:
@@ -132,14 +138,36 @@ def _ear(ear: "NeuralLocalizer | None", weights: str | Path | None) -> Ear:
     return lambda: ear or NeuralLocalizer.load(folder)
 
 
-def _by_ear(sound: Sound, ear: Ear, notes: tuple[str, ...]) -> Job[Alignment]:
-    """Neural where it can run, else PocketSphinx's guess."""
-    from .allphone import allphone_job
+class _Listener:
+    """One sound and the ear that hears it, once: neural where it can run, else PocketSphinx's guess."""
 
-    try:
-        found = yield from ear().job(sound)
-    except (WeightsError, ImportError, OSError) as error:  # OSError: PyTorch's libraries do not load
-        reason = str(error) if isinstance(error, WeightsError) else "PyTorch does not run here."
-        notes += (f"Phones are guessed by PocketSphinx, which knows English alone: {reason}",)
-        found = yield from allphone_job(sound)
-    return Alignment(found.phones, found.duration, found.method, notes + found.notes)
+    def __init__(self, sound: Sound, ear: Ear) -> None:
+        self.sound, self._ear = sound, ear
+        self._found: Alignment | None = None
+        self._posteriors: FloatArray | None = None
+
+    def job(self, *notes: str) -> Job[Alignment]:
+        """The phones heard, with `notes` before those of how."""
+        if self._found is None:
+            self._found = yield from self._hear_job()
+        return replace(self._found, notes=(*notes, *self._found.notes))
+
+    def evidence_job(self) -> Job["Evidence"]:
+        """What a transcript is matched with."""
+        from .matching import Evidence
+
+        found = yield from self.job()
+        return Evidence.of(found, self._posteriors)
+
+    def _hear_job(self) -> Job[Alignment]:
+        from .allphone import allphone_job
+
+        try:
+            found, heard = yield from self._ear().hear_job(self.sound)
+        except (WeightsError, ImportError, OSError) as error:  # OSError: PyTorch's libraries do not load
+            reason = str(error) if isinstance(error, WeightsError) else "PyTorch does not run here."
+            note = f"Phones are guessed by PocketSphinx, which knows English alone: {reason}"
+            found = yield from allphone_job(self.sound)
+            return replace(found, notes=(note, *found.notes))
+        self._posteriors = heard.phones
+        return found

@@ -78,9 +78,15 @@ class NeuralLocalizer:
 
     def job(self, sound: Sound) -> Job[Alignment]:
         """Find the phones of `sound`; whatever its language; silence is what the encoder calls so."""
+        found, _ = yield from self.hear_job(sound)
+        return found
+
+    def hear_job(self, sound: Sound) -> Job[tuple[Alignment, Heard]]:
+        """As `job`, with all that was heard."""
         statistics = yield from self.measure(sound)
         heard = yield from listen_job(self.ear, sound, statistics)
-        return (yield from decode_job(heard, sound.duration))
+        found = yield from decode_job(heard, sound.duration)
+        return found, heard
 
 
 def listen_job(ear: Ear, sound: log_mel.Readable, statistics: log_mel.MelStatistics) -> Job[Heard]:

@@ -1,110 +1,227 @@
-"""Phones of known words: PocketSphinx aligns the words first, then, stretch by stretch, the phones within them.
+"""Phones of known words: which of the words are said where is told by ear, then an aligner places their phones.
 
-Sounds longer than about a minute are taken window by window: each keeps the words up to its last sure pause, and the
-next begins there.  So time and memory grow with the length of the sound and no faster.
+What is written and not said, or said and not written, costs itself alone; a part of a longer recording takes its part
+of the transcript; the times of subtitles keep the words near them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from ..alignment import Alignment, Phone
-from ..audio import RATE, Sound
+import numpy as np
+import numpy.typing as npt
+
+from ..alignment import Alignment, Mark, Phone
+from ..audio import Sound
 from ..errors import AlignmentError
-from ..phones import SILENCE
 from ..progress import Job, Progress
+from .aligner import Aligner, Lost, SpokenWord
+from .matching import Evidence, Run, Wanted, match_job, offset_of
 from .pauses import pauses_job
-from .pronunciation import Pronunciation, Transcript, read_transcript
-from .sphinx import BLOCK, FRAME, confidence_of, dictionary, new_decoder, pcm_blocks
+from .pronunciation import Transcript, read_transcript
+from .sphinx import FRAME, dictionary, new_decoder
+from .sphinx_aligner import SphinxAligner
 
 METHOD = "transcript"
 
-_SAMPLES = round(RATE * FRAME)  # a frame
 _SHORTEST_PHONE = 3  # frames; the states of the model's phones
-_WINDOW = 6000  # frames
-_WORDS_PER_FRAME = 0.06  # faster than anybody speaks
-_UNSURE_END = 300  # frames at the end of a window where the path may still change
-_STRETCH, _LONGEST_STRETCH = 600, 1200  # frames that the phones of which are aligned at once
-_MARGIN = 25  # frames of a pause that a stretch keeps
+_LONGEST_TEXT = 200_000  # characters beside 200 a second: two hours of speech
 _TRUSTED = 0.5  # mean confidence; right words have .67 to .97 in real English, .4 to .75 in robots', wrong ones 0 to .5
 _TRUSTED_ABROAD = _WRONG = 0.3  # phones of other languages never fit the English model well
-_LONG_PAUSE, _TURN_MARGIN = 3.0, 50  # seconds of a pause that parts two turns, frames of it that each keeps
 _SHORTEST_LEFT_OUT = 0.3  # seconds by which a pause and the silence between two words may differ
-_BEAM, _WIDE_BEAM = 1e-48, 1e-100
-
+_FEW_WRITTEN, _FEW_HEARD = 4, 8  # phones that the ear may have missed, or made up, beside what matches
+_MARGIN = 0.2  # seconds of sound beside a stretch
+_TIME_SLACK = 1.5  # seconds by which a subtitle may come early or late
+_CLEAR = 0.35  # of the ear: above it, words that it does not hear are not said, whatever the subtitles say
+_SHORTEST_SHOWN = 0.2  # seconds of a subtitle within the sound
 
 _Spans = Sequence[tuple[float, float]]
-
-
-class _Lost(Exception):
-    """The words do not fit the sound; it steers the fallbacks and never leaves this module."""
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """The `index`-th word of the transcript, from frame `start` up to frame `end`."""
-
-    index: int
-    start: int
-    end: int
+Hear = Callable[[], Job[Evidence]]
+"""What hears the sound once, when it is first needed."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """An alignment, how well it fits, and the (start, end) of speech that none of the words is placed in.
-
-    `fit` is 0 to 1: the mean confidence of its phones times the share of speech they cover; `trusted` where the words
-    are surely what is said.
-    """
+    """An alignment, whether its words are surely what is said, and the (start, end) of speech without any of them."""
 
     alignment: Alignment
-    fit: float
     trusted: bool
     left_out: tuple[tuple[float, float], ...]
 
 
-def transcript_job(sound: Sound, text: str, language: str = "en") -> Job[Alignment]:
+@dataclass(frozen=True)
+class _Stretch:
+    """Some `words` that are said from `start` to `end`, in seconds: `runs` are those heard there, `is_timed` shown."""
+
+    words: range
+    start: float
+    end: float
+    runs: tuple[Run, ...] = ()
+    is_timed: bool = False
+
+
+def fitted_job(sound: Sound, text: str, hear: Hear, language: str = "en", begin: float = 0.0) -> Job[Fitted]:
     """Align the words of `text` with `sound`; labels are ARPAbet in English and IPA elsewhere.
 
-    Confidence compares each phone with whatever else the model could hear there (see `sphinx.confidence_of`).
-    Raises AlignmentError where the words cannot be read, do not fit, or are clearly not what is said.
+    `begin` is where the sound begins in the recording that the times of subtitles belong to.  Confidence compares each
+    phone with whatever else the model could hear there.  Raises AlignmentError where the words cannot be read, do not
+    fit, or are clearly not what is said.
     """
-    found = yield from fitted_job(sound, text, language)
-    notes = found.alignment.notes
-    missing = sum(end - start for start, end in found.left_out)
-    if missing > 0.5:
-        notes += (f"About {missing:.1f} s that may be speech are not in the transcript; the mouth rests there.",)
-    if not found.trusted:
-        notes += ("The transcript fits the sound poorly; check that it is what is said.",)
-    return replace(found.alignment, notes=notes)
-
-
-def fitted_job(sound: Sound, text: str, language: str = "en") -> Job[Fitted]:
-    """As `transcript_job`, with the means to judge the result."""
     yield Progress("reading the transcript", 0.0)
     transcript = _readable(sound, text, language)
     pauses = yield from pauses_job(sound)
-    trusted = _TRUSTED if language.startswith("en") else _TRUSTED_ABROAD
-    best: Fitted | None = None
-    for whole in (True, False):
-        try:
-            words = yield from _place_words(sound, transcript, pauses or (), whole)
-        except _Lost:
-            continue
-        phones = yield from _place_phones(sound, transcript, words)
-        unsaid = len(transcript.words) - len(words)
-        notes = (f"The sound ends before the last {unsaid} words of the transcript.",) if unsaid else ()
-        found = Alignment.covering(phones, sound.duration, METHOD, transcript.notes + notes)
-        left_out = tuple(_speech_left_out(found, pauses)) if pauses is not None else ()
-        covered = sum(phone.end - phone.start for phone in found.phones if not phone.is_silence)
-        fit = found.mean_confidence * covered / max(covered + sum(end - start for start, end in left_out), FRAME)
-        if best is None or fit > best.fit:
-            best = Fitted(found, fit, fit >= _WRONG and found.mean_confidence >= trusted, left_out)
-        if best.trusted:
-            break
-    if best is None or best.fit < _WRONG:
+    evidence = yield from hear()
+    wanted = Wanted.of(transcript)
+    runs, offset, notes = yield from _runs_job(evidence, wanted, transcript, -begin)
+    stretches = list(_stretches(runs, evidence, wanted, len(transcript.words), sound.duration))
+    by_time = not stretches and offset is not None and evidence.clarity < _CLEAR
+    if by_time:
+        stretches = list(_by_time(transcript, offset or 0.0, sound.duration))
+    if not stretches:
+        stretches = [_Stretch(range(len(transcript.words)), 0.0, sound.duration)]
+        if wanted.count_of(stretches[0].words) * _SHORTEST_PHONE > 2 * sound.duration / FRAME:
+            raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
+    aligner = SphinxAligner(sound, transcript, pauses or ())
+    words: list[SpokenWord] = []
+    for stretch in stretches:
+        words += yield from _aligned(stretch, aligner, transcript, evidence, wanted)
+    found = Alignment.covering((p for word in words for p in word.phones), sound.duration, METHOD)
+    if not words or not (runs or by_time or found.mean_confidence >= _WRONG):
         raise AlignmentError("The transcript does not seem to be what is said; correct it or choose another method.")
-    return best
+    left_out = tuple(_speech_left_out(found, pauses)) if pauses is not None else ()
+    trusted = bool(runs) or by_time or _fits(found, left_out, language)
+    marks = tuple(_marks(transcript, words, sound.duration))
+    notes = (*transcript.notes, *notes, *_unsaid(transcript, words, stretches, sound.duration))
+    return Fitted(Alignment(found.phones, sound.duration, METHOD, notes, marks), trusted, left_out)
+
+
+def _readable(sound: Sound, text: str, language: str) -> Transcript:
+    if sound.peak == 0.0:
+        raise AlignmentError("The sound is silent, so its transcript cannot be aligned; choose the right sound.")
+    if len(text) > _LONGEST_TEXT + 200 * sound.duration:
+        raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
+    return read_transcript(text, dictionary(new_decoder()), language)
+
+
+def _runs_job(
+    evidence: Evidence, wanted: Wanted, transcript: Transcript, offset: float
+) -> Job[tuple[list[Run], float | None, tuple[str, ...]]]:
+    """What is heard of the words; by how much their times are to be moved, None where they have none that fit."""
+    runs = yield from match_job(evidence, wanted)
+    if not transcript.times:
+        return runs, None, ()
+    spans = _times_of(transcript, wanted)
+    total = sum(run.score for run in runs)
+    measured = offset_of(runs, evidence, wanted, spans)
+    for moved in dict.fromkeys((offset, measured)):
+        if moved is None:
+            continue
+        timed = yield from match_job(evidence, wanted, spans + np.array([-_TIME_SLACK, _TIME_SLACK]) + moved)
+        if timed and sum(run.score for run in timed) >= 0.8 * total:
+            apart = moved - offset
+            note = (
+                f"The transcript's times are {abs(apart):.1f} s too {'early' if apart > 0 else 'late'}; they are moved."
+            )
+            return timed, moved, (note,) if abs(apart) > _TIME_SLACK else ()
+    if not runs:
+        return [], offset, ()
+    return runs, None, ("The transcript's times do not fit the sound; they are left aside.",)
+
+
+def _times_of(transcript: Transcript, wanted: Wanted) -> npt.NDArray[np.float32]:
+    """(n, 2): from when to when each phone is shown; endless where nothing is known."""
+    spans = np.tile(np.array([-np.inf, np.inf], np.float32), (len(wanted.words), 1))
+    for first, last, start, end in transcript.times:
+        spans[slice(*np.searchsorted(wanted.words, [first, last]))] = start, end
+    return spans
+
+
+def _stretches(
+    runs: Sequence[Run], evidence: Evidence, wanted: Wanted, count: int, duration: float
+) -> Iterator[_Stretch]:
+    """Stretches to align: the runs, with what lies between two where as much is heard there as is written."""
+    if not runs:
+        return
+    ends = [(0, 0.0), *((run.last, run.end) for run in runs)]
+    starts = [*((run.first, run.start) for run in runs), (count, duration)]
+    waiting: list[Run] = []
+    begin: tuple[int, float] | None = None
+    for index, ((last, end), (first, start)) in enumerate(zip(ends, starts, strict=True)):
+        joined = _belongs(wanted.count_of(range(last, first)), evidence.count_within(end, start))
+        margin = min(_MARGIN, (start - end) / 2)
+        is_last = index == len(runs)
+        if index and not (joined and not is_last):
+            assert begin is not None
+            stop = (first, start) if joined else (last, end + margin)
+            yield _Stretch(range(begin[0], stop[0]), begin[1], stop[1], tuple(waiting))
+            waiting, begin = [], None
+        if begin is None:
+            begin = (last, end) if joined and not index else (first, start - margin)
+        if not is_last:
+            waiting.append(runs[index])
+
+
+def _belongs(written: int, heard: int) -> bool:
+    """Whether phones that match nothing are what is heard at their place all the same."""
+    if written <= _FEW_WRITTEN and heard <= _FEW_HEARD:
+        return True
+    return written > 0 and 0.4 * written <= heard <= 2.5 * written + _FEW_WRITTEN
+
+
+def _by_time(transcript: Transcript, offset: float, duration: float) -> Iterator[_Stretch]:
+    """Stretches by the times of subtitles alone, for a sound in which the words cannot be heard."""
+    before = 0.0
+    for first, last, start, end in transcript.times:
+        start, end = max(start + offset, before), min(end + offset, duration)
+        if end - start > _SHORTEST_SHOWN:
+            yield _Stretch(range(first, last), start, end, is_timed=True)
+            before = end
+
+
+def _aligned(
+    stretch: _Stretch, aligner: Aligner, transcript: Transcript, evidence: Evidence, wanted: Wanted
+) -> Job[list[SpokenWord]]:
+    """The words of a stretch; where the aligner is lost, by the ear that matched them."""
+    try:
+        words = yield from aligner.align_job(stretch.words, stretch.start, stretch.end)
+        if not stretch.runs or words[-1].index + 1 >= stretch.runs[-1].last:
+            return words
+    except Lost:
+        pass
+    if stretch.runs or stretch.is_timed:
+        return list(_by_ear(stretch, transcript, evidence, wanted))
+    return []
+
+
+def _by_ear(stretch: _Stretch, transcript: Transcript, evidence: Evidence, wanted: Wanted) -> Iterator[SpokenWord]:
+    """The words of a stretch, each phone where it was heard, and between what was heard; without confidence."""
+    first, last = np.searchsorted(wanted.words, [stretch.words.start, stretch.words.stop]).tolist()
+    anchors = [(first, stretch.start), (last, stretch.end)]
+    if stretch.runs:
+        heard, written = np.concatenate([run.pairs for run in stretch.runs]).T
+        inside = evidence.times[(evidence.times[:, 1] > stretch.start) & (evidence.times[:, 0] < stretch.end)]
+        anchors = [(first, float(inside[0, 0]))] if written[0] > first else []
+        anchors += zip(written.tolist(), evidence.times[heard, 0].tolist(), strict=True)
+        anchors.append((last, float(inside[-1, 1] if written[-1] + 1 < last else evidence.times[heard[-1], 1])))
+    places, moments = zip(*anchors, strict=True)
+    times = np.interp(np.arange(first, last + 1), places, moments)
+    phones: dict[int, list[Phone]] = {}
+    for index in range(first, last):
+        word, number = int(wanted.words[index]), int(wanted.labels[index])
+        start, end = float(times[index - first]), float(times[index + 1 - first])
+        found = phones.setdefault(word, [])
+        if index > first and wanted.words[index - 1] == word and wanted.labels[index - 1] == number:
+            found[-1] = replace(found[-1], end=end)
+        else:
+            found.append(Phone(start, end, transcript.words[word].pronunciations[0][number][1], 0.0))
+    for word, found in phones.items():
+        yield SpokenWord(word, found[0].start, found[-1].end, tuple(found))
+
+
+def _fits(alignment: Alignment, left_out: _Spans, language: str) -> bool:
+    """Whether words that the ear does not vouch for are what is said, by how well the aligner finds them to fit."""
+    covered = sum(phone.end - phone.start for phone in alignment.phones if not phone.is_silence)
+    fit = alignment.mean_confidence * covered / max(covered + sum(end - start for start, end in left_out), FRAME)
+    return fit >= _WRONG and alignment.mean_confidence >= (_TRUSTED if language.startswith("en") else _TRUSTED_ABROAD)
 
 
 def _speech_left_out(alignment: Alignment, pauses: _Spans) -> Iterator[tuple[float, float]]:
@@ -120,182 +237,34 @@ def _speech_left_out(alignment: Alignment, pauses: _Spans) -> Iterator[tuple[flo
             time = end
 
 
-def _readable(sound: Sound, text: str, language: str) -> Transcript:
-    if sound.peak == 0.0:
-        raise AlignmentError("The sound is silent, so its transcript cannot be aligned; choose the right sound.")
-    if len(text) > 1000 + 200 * sound.duration:
-        raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
-    transcript = read_transcript(text, dictionary(new_decoder()), language)
-    if transcript.shortest_phones * _SHORTEST_PHONE > 2 * sound.duration / FRAME:
-        raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
-    return transcript
+def _unsaid(
+    transcript: Transcript, words: Sequence[SpokenWord], stretches: Sequence[_Stretch], duration: float
+) -> Iterator[str]:
+    """What to say of words that are not placed."""
+    said = {word.index for word in words}
+    missing = [index for index in range(len(transcript.words)) if index not in said]
+    if not missing or not words:
+        return
+    first, last, count = words[0].index, words[-1].index, len(transcript.words)
+    if missing[0] > last and stretches[-1].end >= duration:
+        yield f"The sound ends before the last {len(missing)} words of the transcript."
+    elif len(words) == last + 1 - first and len(missing) > len(words):
+        yield f"Of the transcript only {len(words)} words are said in this sound, from word {first + 1} of {count} on."
+    else:
+        spelt = [transcript.words[index].spelling for index in missing if not transcript.words[index].by_rule]
+        quoted = f" (“{' '.join(spelt[:6])}{'…' if len(spelt) > 6 else ''}”)" if spelt else ""
+        yield f"{len(missing)} words of the transcript are not heard in the sound and left out{quoted}."
 
 
-class _Aligner:
-    """PocketSphinx with the words of a transcript in its dictionary."""
+def _marks(transcript: Transcript, words: Sequence[SpokenWord], duration: float) -> Iterator[Mark]:
+    """Each manner at the first word that is said so, or where the words before it end.
 
-    def __init__(self, sound: Sound, transcript: Transcript, beam: float, **options: Any) -> None:
-        self._sound = sound
-        self._options = {"beam": beam, "pbeam": beam, "wbeam": beam, **options}
-        self._decoder: Any = None
-        self._names = {word.pronunciations: f"word{index}" for index, word in enumerate(transcript.words)}
-        self._words = transcript.words
-        self._entries = {
-            f"{name}({number})" if number > 1 else name: pronunciation
-            for pronunciations, name in self._names.items()
-            for number, pronunciation in enumerate(pronunciations, 1)
-        }
-
-    @property
-    def count(self) -> int:
-        """Words in the transcript."""
-        return len(self._words)
-
-    def pronunciation(self, entry: str) -> Pronunciation | None:
-        """What stands in the dictionary under `entry`; None for a pause or a noise."""
-        return self._entries.get(entry)
-
-    def place(self, words: range, first: int, last: int, whole: bool) -> Job[list[tuple[str, int, int]]]:
-        """Align `words` with frames `first` to `last`: entries with their first and last frame, counted from `first`.
-
-        `whole` demands that the last word ends there; otherwise the words go as far as they have come.
-        """
-        try:
-            decoder = self._ready(words)
-            decoder.start_utt()
-            for block in pcm_blocks(self._sound, first * _SAMPLES, last * _SAMPLES):
-                decoder.process_raw(block)
-                yield Progress("aligning words", min(first * FRAME / self._sound.duration, 1.0))
-                first += BLOCK // _SAMPLES
-            if whole:
-                decoder.end_utt()
-            found = [(segment.word, segment.start_frame, segment.end_frame) for segment in decoder.seg() or ()]
-            if not whole:
-                decoder.end_utt()
-        except RuntimeError as error:
-            raise self._lost() from error
-        if not found:
-            raise self._lost()
-        return found
-
-    def phones(self, words: range, first: int, last: int) -> Job[Any]:
-        """Align the phones of `words` with frames `first` to `last`."""
-        pcm = b"".join(pcm_blocks(self._sound, first * _SAMPLES, last * _SAMPLES))
-        try:
-            decoder = self._ready(words)
-            for align in (lambda: None, decoder.set_alignment):
-                align()
-                decoder.start_utt()
-                decoder.process_raw(pcm, full_utt=True)
-                decoder.end_utt()
-                yield Progress("aligning phones", min(first * FRAME / self._sound.duration, 1.0))
-            return decoder.get_alignment()
-        except RuntimeError as error:
-            raise self._lost() from error
-
-    def _lost(self) -> _Lost:
-        self._decoder = None  # one that has failed fails again
-        return _Lost()
-
-    def _ready(self, words: range) -> Any:
-        if self._decoder is None:
-            self._decoder = new_decoder(bestpath=False, **self._options)
-            for entry, pronunciation in self._entries.items():
-                self._decoder.add_word(entry, " ".join(model for model, _ in pronunciation), False)
-        self._decoder.set_align_text(" ".join(self._names[self._words[index].pronunciations] for index in words))
-        return self._decoder
-
-
-def _place_words(sound: Sound, transcript: Transcript, pauses: _Spans, whole: bool) -> Job[list[_Placed]]:
-    """When each word is said, with a wider beam if need be; not `whole`: as many words as the sound has."""
-    turns = _turns(sound.length // _SAMPLES, pauses)
-    try:
-        return (yield from _place_within(turns, _Aligner(sound, transcript, _BEAM), whole))
-    except _Lost:
-        return (yield from _place_within(turns, _Aligner(sound, transcript, _WIDE_BEAM), whole))
-
-
-def _turns(frames: int, pauses: _Spans) -> list[tuple[int, int]]:
-    """The sound without its long pauses, in frames: in them the model would sooner or later hear words."""
-    long = [(round(start / FRAME), round(end / FRAME)) for start, end in pauses if end - start > _LONG_PAUSE]
-    starts = [0, *(end - _TURN_MARGIN for _, end in long)]
-    ends = [*(start + _TURN_MARGIN for start, _ in long), frames]
-    return [(start, end) for start, end in zip(starts, ends, strict=True) if end - start > 2 * _TURN_MARGIN] or [
-        (0, frames)
-    ]
-
-
-def _place_within(turns: Sequence[tuple[int, int]], aligner: _Aligner, whole: bool) -> Job[list[_Placed]]:
-    placed: list[_Placed] = []
-    for start, turn_end in turns:
-        end = start
-        while end < turn_end and len(placed) < aligner.count:
-            end = turn_end if turn_end - start < 1.25 * _WINDOW else start + _WINDOW
-            final = end == turns[-1][1]
-            most = len(placed) + round((end - start) * _WORDS_PER_FRAME)
-            ahead = range(len(placed), aligner.count if final else min(most, aligner.count))
-            found = yield from aligner.place(ahead, start, end, whole and final)
-            words = [(start + a, start + b + 1) for entry, a, b in found if aligner.pronunciation(entry) is not None]
-            if end < turn_end:
-                words = words[: _surest_cut(words, end)]
-            elif not final:  # in the pause only a word that has just begun ends where the path does
-                words = [word for word in words if word[1] < end - _MARGIN]
-            placed += [_Placed(index, *span) for index, span in enumerate(words, len(placed))]
-            start = words[-1][1] if words else end - _UNSURE_END
-    return placed
-
-
-def _surest_cut(words: Sequence[tuple[int, int]], end: int) -> int:
-    """How many of the placed words to keep: up to the longest pause in the later half of what is settled."""
-    settled = [index for index, (_, last) in enumerate(words, 1) if last < end - _UNSURE_END]
-    pauses = {index: (words[index][0] if index < len(words) else end) - words[index - 1][1] for index in settled}
-    return max(settled[len(settled) // 2 :], key=pauses.__getitem__, default=0)
-
-
-def _place_phones(sound: Sound, transcript: Transcript, words: Sequence[_Placed]) -> Job[list[Phone]]:
-    aligner = _Aligner(sound, transcript, _WIDE_BEAM, compallsen=True)
-    frames = sound.length // _SAMPLES
-    phones: list[Phone] = []
-    for first, last in _stretches(words):
-        begin = max(words[first].start - _MARGIN, words[first - 1].end if first else 0)
-        end = min(words[last - 1].end + _MARGIN, words[last].start if last < len(words) else frames)
-        try:
-            alignment = yield from aligner.phones(range(words[first].index, words[last - 1].index + 1), begin, end)
-            phones += _phones_of(alignment, aligner, begin * FRAME)
-        except _Lost:
-            phones += _evenly(transcript, words[first:last])
-    return phones
-
-
-def _stretches(words: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
-    """Runs of words, first and one past the last, that begin and end at a pause where there is one."""
-    first = 0
-    for index in range(1, len(words)):
-        length = words[index - 1].end - words[first].start
-        pause = words[index].start - words[index - 1].end
-        too_long = words[index].end - words[first].start > _LONGEST_STRETCH
-        if pause >= 2 * _MARGIN or (pause >= _MARGIN // 2 and length > _STRETCH) or too_long:
-            yield first, index
-            first = index
-    if words:
-        yield first, len(words)
-
-
-def _phones_of(alignment: Any, aligner: _Aligner, begin: float) -> Iterator[Phone]:
-    for word in alignment:
-        pronunciation = aligner.pronunciation(word.name)
-        for index, phone in enumerate(word):
-            label = pronunciation[index][1] if pronunciation else SILENCE
-            start = begin + phone.start * FRAME
-            end = start + phone.duration * FRAME
-            yield Phone(start, end, label, confidence_of(phone.score, phone.duration))
-
-
-def _evenly(transcript: Transcript, words: Sequence[_Placed]) -> Iterator[Phone]:
-    """Phones spread over their words, with no confidence: the words stand, but their phones could not be aligned."""
-    for word in words:
-        labels = [label for _, label in transcript.words[word.index].pronunciations[0]]
-        step = (word.end - word.start) / len(labels)
-        for index, label in enumerate(labels):
-            start = word.start + index * step
-            yield Phone(start * FRAME, (start + step) * FRAME, label, 0.0)
+    Of manners of words that are not said only the last counts, since the next word said is said so.
+    """
+    times: dict[int, float] = {}
+    for index in dict.fromkeys(index for index, _ in transcript.manners):
+        before = max((word.end for word in words if word.index < index), default=0.0)
+        times[index] = min(min((word.start for word in words if word.index >= index), default=before), duration)
+    for index, manner in transcript.manners:
+        if not any(later > index and time <= times[index] for later, time in times.items()):
+            yield Mark(round(times[index], 4), manner.name, manner.strength)
