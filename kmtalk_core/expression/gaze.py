@@ -66,7 +66,9 @@ def _away(chance: Chance, listens: bool) -> tuple[float, float]:
     """Size and direction in degrees."""
     size = -_SIZE * np.log(max(chance.uniform(0.0, _MOST), 1e-6) / _RARITY)
     direction = 45.0 * chance.pick(_DIRECTIONS) + chance.uniform(-15.0, 15.0)
-    size = min(max(size, 1.6), _LARGEST_LISTENING if listens else _LARGEST)
+    size = min(
+        max(1.1 * size, 1.6), _LARGEST_LISTENING if listens else _LARGEST
+    )  # 1.1: a glance is more than one saccade
     if abs(np.sin(np.radians(direction))) > 0.8:
         size *= 0.95  # up and down eyes turn less far
     return float(size), direction % 360

@@ -22,7 +22,7 @@ _SHIFT_SIZES = (1.6, 2.6)  # degrees, at phrase ends and after long pauses
 _LONG_PAUSE = 0.5  # seconds
 _SWAY = np.radians([[0.5, 0.5, 0.4], [0.25, 1.0, 0.6]])  # slow and quick; pitch, yaw, roll
 _SWAY_HERTZ = ((0.42, 0.42, 0.42), (3.0, 4.4, 3.6))
-_STILL_SHARE = (0.75, 0.4)  # of either sway while nobody speaks
+_STILL_SHARE = (0.9, 0.5)  # of either sway while nobody speaks
 _FOLLOW, _FOLLOW_FROM, _FOLLOW_LAG = 0.22, np.radians(8.0), 0.1  # share of the gaze; from so far on; seconds later
 _RISE, _FALL = 0.45, 0.55  # shares of a nod's duration before and after its peak
 

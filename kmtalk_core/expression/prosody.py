@@ -1,6 +1,6 @@
 """How a sentence is said: pitch, loudness, rate, stressed syllables, phrases, pauses and how aroused the voice is.
 
-NumPy alone, so that it runs inside Blender; read a minute at a time, kept at 100 and 50 values a second.
+NumPy alone, so that it runs inside Blender; read a minute at a time, kept at 100 and 25 values a second.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 FRAME_RATE = 100
 _HOP = RATE // FRAME_RATE
 _BLOCK = 20 * FRAME_RATE  # frames
+_APART_FRAMES = FRAME_RATE // pitch.RATE
 _FFT = 512
 _BAND = slice(10, 97)  # bins of 31 Hz: 300 to 3000 Hz, where syllables are loudest
 _ABOVE = 32  # bin: 1000 Hz, above which an effortful voice has more of its power
@@ -46,7 +47,7 @@ class Prominence:
 class Prosody:
     """What is heard of one sound beside its phones.
 
-    `loudness` (frames at 100 Hz) in deviations from the mean of speech, `f0` (frames at 50 Hz) in Hz and 0 without
+    `loudness` (frames at 100 Hz) in deviations from the mean of speech, `f0` (frames at 25 Hz) in Hz and 0 without
     voice, `arousal` (frames at 100 Hz) from 0 over .5 (everyday talk) to 1.  `pauses` and `phrases` are (start, end) in
     seconds and take turns; `rate` is in syllables a second of speech.
     """
@@ -71,12 +72,12 @@ def prosody_job(sound: Sound, alignment: Alignment) -> Job[Prosody]:
     count = sound.length // _HOP + 1
     band, tilt = np.zeros(count), np.zeros(count)
     hertz, strength = [], []
-    half = pitch.HALF_WINDOW * 2
+    half = pitch.HALF_WINDOW * RATE // pitch.SAMPLE_RATE
     for first in range(0, count, _BLOCK):
         last = min(first + _BLOCK, count)
         samples = sound.read(first * _HOP - half, last * _HOP + 2 * half)
         band[first:last], tilt[first:last] = _powers(samples[half - 200 :], last - first)
-        found = pitch.candidates(pitch.halved(samples), (last - first + 1) // 2, sound.peak)
+        found = pitch.candidates(pitch.slowed(samples), -(-(last - first) // _APART_FRAMES), sound.peak)
         hertz.append(found[0])
         strength.append(found[1])
         yield Progress("hearing the voice", last / count)

@@ -39,7 +39,7 @@ def test_silence_and_hiss_have_no_pitch() -> None:
 
 def test_pitch_is_the_same_from_whatever_frame_it_is_read(spoken) -> None:
     sound = spoken[0]
-    samples = pitch.halved(sound.read(0, 4 * audio.RATE))
+    samples = pitch.slowed(sound.read(0, 4 * audio.RATE))
     whole = pitch.candidates(samples, 100, sound.peak)[0]
     np.testing.assert_allclose(pitch.candidates(samples[160 * 10 :], 50, sound.peak)[0], whole[10:60], rtol=1e-6)
 
