@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core import animate, client, drives, errors, files, jobs, progress, take, verbs
     from kmtalk_core.alignment import Phone
-    from kmtalk_core.drives import bones, vertices
+    from kmtalk_core.drives import bones, expressions, solved, turns, vertices
     from kmtalk_core.events import Event
     from kmtalk_core.faces import files as face_files
     from kmtalk_core.faces import poses
@@ -15,7 +15,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
 else:
     from ..kmtalk_core import animate, client, drives, errors, files, jobs, progress, take, verbs
     from ..kmtalk_core.alignment import Phone
-    from ..kmtalk_core.drives import bones, vertices
+    from ..kmtalk_core.drives import bones, expressions, solved, turns, vertices
     from ..kmtalk_core.events import Event
     from ..kmtalk_core.faces import files as face_files
     from ..kmtalk_core.faces import poses
@@ -24,7 +24,7 @@ else:
     from ..kmtalk_core.naming import recognize as naming
 
 __all__ = [
-    "Event", "Phone", "animate", "arkit", "bones", "client", "curves", "drives", "effects", "errors", "face_files",
-    "files", "guesses", "jobs", "mesh", "naming", "poses", "progress", "retarget", "spaces", "take", "topology",
-    "verbs", "vertices",
+    "Event", "Phone", "animate", "arkit", "bones", "client", "curves", "drives", "effects", "errors", "expressions",
+    "face_files", "files", "guesses", "jobs", "mesh", "naming", "poses", "progress", "retarget", "solved", "spaces",
+    "take", "topology", "turns", "verbs", "vertices",
 ]  # fmt: skip

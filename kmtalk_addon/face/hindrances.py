@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import compat
+from . import drivers
 from .targets import OURS, Face, KeyTarget, Target
 
 
@@ -84,10 +85,13 @@ def _of_drivers(target: Target, animation: Any) -> Iterator[Hindrance]:
             for driver in driven:
                 driver.mute = True
 
+        why = drivers.follow([target])[1].refused if isinstance(target, KeyTarget) else {}
+        reason = next((why[driver.data_path] for driver in driven if driver.data_path in why), "")
         yield Hindrance(
             "drivers",
             f"{_counted(len(driven), target.kind.removesuffix('s'))} of “{target.name}” "
-            f"{'follow' if len(driven) > 1 else 'follows'} drivers, which win over any animation",
+            f"{'follow drivers' if len(driven) > 1 else 'follows a driver'} that cannot be followed"
+            f"{f' (it {reason})' if reason else ''}, and which wins over any animation",
             "Mute These Drivers",
             mute,
         )

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..core import bones, drives, errors, naming, retarget
-from . import mapping, moving, settings
+from . import drivers, mapping, moving, settings
 from .targets import Face, KeyTarget
 
 
@@ -37,7 +37,9 @@ def find_face(objects: Iterable[Any]) -> Face:
         KeyTarget.of(item, by_keys, {index[c]: key for c, key in found.meshes[item.name].items() if c in index})
         for item in speaking
     ]
-    return Face(tuple(targets), owner, found.sentence, _warnings(found))
+    moved, followed = drivers.follow(targets)
+    sentence = found.sentence + drivers.sentence(followed, moved)
+    return Face(tuple(moved), owner, sentence, _warnings(found))
 
 
 def _warnings(found: naming.Naming) -> tuple[str, ...]:

@@ -226,8 +226,10 @@ class Face:
 
     @property
     def drive(self) -> driving.Drive:
-        """The drive of the face's shape keys."""
-        return self.targets[0].drive
+        """The drive of the face's shape keys, whatever moves these."""
+        first = self.targets[0].drive
+        found: driving.Drive = getattr(first, "base", first)
+        return found
 
     def drive_number(self, target: Target) -> int:
         """Which of `drives` is that of a target."""

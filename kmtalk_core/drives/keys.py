@@ -40,10 +40,10 @@ class KeyDrive:
 
     def back(self, pose: FloatArray, changed: Mapping[int, float]) -> dict[str, float]:
         """The coefficients that have to change, by name; a key whose multiplier is zero says nothing."""
-        return _solve_back(self, pose, changed)
+        return solve_back(self, pose, changed)
 
 
-def _solve_back(drive: Drive, pose: FloatArray, changed: Mapping[int, float]) -> dict[str, float]:
+def solve_back(drive: Drive, pose: FloatArray, changed: Mapping[int, float]) -> dict[str, float]:
     """The channels, by name, nearest to `pose` (width,) for which `drive` gives the values `changed` (by curve).
 
     A look along what drives the edited curves, where visemes outdo each other, then a few Gauss–Newton steps; curves

@@ -72,7 +72,11 @@ REASONS = {
     "pinned key": (pin, "“Speaker” is pinned to one shape key", "Unpin"),
     "soloed track": (solo, "The NLA track “Body” of “Speaker” is soloed", "Clear Solo"),
     "NLA off": (nla_off, "The NLA of “Speaker” is switched off", "Switch NLA On"),
-    "drivers": (drive_by, "1 shape key of “Speaker” follows drivers", "Mute These Drivers"),
+    "drivers": (
+        drive_by,
+        "1 shape key of “Speaker” follows a driver that cannot be followed (it uses sin())",
+        "Mute These Drivers",
+    ),
 }
 
 
