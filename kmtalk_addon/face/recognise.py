@@ -39,7 +39,7 @@ def find_face(objects: Iterable[Any]) -> Face:
     ]
     moved, followed = drivers.follow(targets)
     sentence = found.sentence + drivers.sentence(followed, moved)
-    return Face(tuple(moved), owner, sentence, _warnings(found))
+    return Face(tuple(moved), owner, sentence, _warnings(found), tuple(speaking))
 
 
 def _warnings(found: naming.Naming) -> tuple[str, ...]:

@@ -197,13 +197,15 @@ class Face:
     """The targets of one character, which a take drives all at once: head, teeth, tongue, eyes, bones.
 
     owner: the object that carries the face's settings; sentence: what was recognised, for the user; warnings: what
-    speech needs and this face cannot do, one sentence each.
+    speech needs and this face cannot do, one sentence each; found_on: the objects, meshes or a rig, by which the face
+    is found again.
     """
 
     targets: tuple[Target, ...]
     owner: Any
     sentence: str
     warnings: tuple[str, ...] = ()
+    found_on: tuple[Any, ...] = ()
 
     @property
     def meshes(self) -> tuple[KeyTarget, ...]:

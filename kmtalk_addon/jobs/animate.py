@@ -94,7 +94,7 @@ def request(
         clip=clip,
         text=text or None,
         scene=scene.session_uid,
-        objects=tuple(mesh.item.session_uid for mesh in face.meshes),
+        objects=tuple(item.session_uid for item in face.found_on or face.objects),
         drive=face.drive,
         fps=bake.scene_fps(scene),
         engine=engine,
@@ -165,7 +165,7 @@ def _find_place(asked: Request, drive: drives.Drive) -> tuple[Face, Any]:
     """The face and the scene that were asked for, as they are now.  Raises FaceError."""
     scene = find_scene(asked.scene)
     face = options.face_of(find_objects(asked.objects), drive.space)
-    if face.drive.curves != drive.curves or len(face.meshes) != len(asked.objects):
+    if face.drive.curves != drive.curves or len(face.found_on or face.objects) != len(asked.objects):
         raise errors.FaceError("The face's shape keys changed in the meantime: animate again.")
     return face, scene
 
