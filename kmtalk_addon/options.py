@@ -12,7 +12,7 @@ import bpy
 
 from . import compat, engine
 from .audio import sound
-from .core import errors, spaces
+from .core import errors, spaces, transcript
 from .face import Face, family, find_face, vertices
 from .face.recognise import has_keys
 
@@ -136,14 +136,9 @@ def words(settings: Any, path: Path) -> str | None:
 
 
 def words_beside(path: Path) -> str | None:
-    """The text of `<audio>.txt` beside a sound, or None."""
-    beside = path.with_suffix(".txt")
-    try:
-        if beside.stat().st_size > TEXT_LIMIT:
-            return None
-        return beside.read_text(encoding="utf-8-sig").strip() or None
-    except (OSError, UnicodeDecodeError):
-        return None
+    """The words of `<audio>.txt`, `.srt` or `.vtt` beside a sound, or None.  Raises AlignmentError for no text."""
+    beside = transcript.beside(path)
+    return (transcript.read_file(beside)[0] or None) if beside else None
 
 
 def sound_path(context: Any) -> Path:

@@ -20,7 +20,7 @@ SOURCES = (
     ("FILE", "File", "A sound file"),
 )
 TRANSCRIPTS = (
-    ("BESIDE", "Text File beside It", "The text file of the sound's name, where there is one"),
+    ("BESIDE", "Text File beside It", "The text, SRT or VTT file of the sound's name, where there is one"),
     ("FIELD", "Written Here", "What is said, in this field"),
     ("BLOCK", "Text Block", "A text of this file"),
     ("NONE", "None", "Phones are heard from the sound alone"),

@@ -126,13 +126,14 @@ def _add_localization(command: argparse.ArgumentParser) -> None:
 
     guide = command.add_mutually_exclusive_group()
     guide.add_argument("--text", help="what is said: phones come from forced alignment")
+    guide.add_argument("--transcript", type=typed_path, metavar="FILE", help="what is said: a text, script, SRT or VTT")
     guide.add_argument("--textgrid", type=typed_path, help="phones from a Praat TextGrid")
     command.add_argument("--language", default="en", help="of the text, as eSpeak NG names it (default %(default)s)")
     command.add_argument("--method", choices=METHODS, default="auto", help="how phones are found (default %(default)s)")
 
 
 def _localization(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("text", "textgrid", "method", "language")}
+    return {name: getattr(options, name) for name in ("text", "transcript", "textgrid", "method", "language")}
 
 
 def _add_settings(command: argparse.ArgumentParser) -> None:
@@ -176,7 +177,7 @@ def _localize(options: argparse.Namespace) -> int:
 
     if not 1 <= options.fps <= 1000:
         raise KMTalkError("--fps must lie between 1 and 1000.")
-    require_free(options.json, options.audio, options.textgrid)
+    require_free(options.json, options.audio, options.textgrid, options.transcript)
     found = _show(jobs.localize_file(options.audio, fps=options.fps, weights=options.weights, **_localization(options)))
     _print_notes(found["notes"])
     jobs.write_json(options.json, found)

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import audio
+from . import audio, transcript
 from .errors import KMTalkError
 from .files import OutputError, is_same, replacing, require_free
 from .localize import frame_count_of, key_frames, localize
@@ -39,12 +40,14 @@ def animate_file(
 
     Only the `span` of it where one is given, and the take's time starts there.  `load` reads it (`sound_job` where none
     is given).  `localization` says how phones are found: `text`, `textgrid`, `method`, `language`, as `localize` takes
-    them.
+    them, or `transcript`, a file with the text.
     """
-    _require_free((out, csv), source, localization.get("textgrid"))
+    _require_free((out, csv), source, localization.get("textgrid"), localization.get("transcript"))
+    localization, notes = _with_text(localization)
     sound = yield from (load or sound_job)(source, span)
     begin = span[0] if span else 0.0
     take = yield from animator.animate_job(sound, settings=settings, begin=begin, **localization)
+    take = replace(take, notes=notes + take.notes)
     save_take(take, out)
     if csv is not None:
         export_csv(take, csv)
@@ -78,6 +81,16 @@ def _require_free(outs: Sequence[Path | None], *sources: Any) -> None:
         raise OutputError(f"{wanted[0]} is asked for twice; give the take and the CSV two names.")
 
 
+def _with_text(localization: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """`localization` with the text of its file, and what is to be said of how that was read.  Raises AlignmentError."""
+    found = dict(localization)
+    path = found.pop("transcript", None)
+    if path is None:
+        return found, ()
+    found["text"], notes = transcript.read_file(path)
+    return found, notes
+
+
 def sound_job(source: Path, span: Span | None) -> Job[audio.Sound]:
     """The sound in `source`, or the `span` of it.  Raises AudioError."""
     sound = yield from audio.load_job(source)
@@ -95,6 +108,7 @@ def localize_file(
     **localization: Any,
 ) -> Job[dict[str, Any]]:
     """Phones and key frames of the sound in `source`, laid out as `localize --json` writes them."""
+    localization, notes = _with_text(localization)
     sound = yield from (load or sound_job)(source, None)
     alignment = yield from localize(sound, weights=weights, **localization)
     keys = key_frames(alignment, fps, frame_count_of(sound.duration, fps))
@@ -109,7 +123,8 @@ def localize_file(
         ],
         "fps": fps,
         "method": alignment.method,
-        "notes": list(alignment.notes),
+        "marks": [{"time": m.time, "name": m.name, "strength": m.strength} for m in alignment.marks],
+        "notes": [*notes, *alignment.notes],
     }
 
 

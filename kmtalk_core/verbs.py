@@ -161,6 +161,7 @@ def _with_poses(asked: dict[str, Any]) -> list[Any]:
 
 _GUIDES: dict[str, Kind] = {
     "text": Text(10_000_000),
+    "transcript": PathText(),
     "textgrid": PathText(),
     "method": Text(40),
     "language": Text(40),

@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 
 from .. import options
-from ..core import errors
+from ..core import errors, transcript
 from ..jobs.runner import desk
 from ..take import keys
 from . import face_panel
@@ -74,8 +74,8 @@ def _draw_audio(layout: Any, context: Any) -> None:
             column.prop(settings, "strip_scene", text="")
     try:
         path = options.sound_path(context)
-        if settings.transcript == "BESIDE" and options.words_beside(path):
-            draw_text(column, context, f"With the words in {path.stem}.txt", "TEXT")
+        if settings.transcript == "BESIDE" and (beside := transcript.beside(path)):
+            draw_text(column, context, f"With the words in {beside.name}", "TEXT")
     except errors.KMTalkError as error:
         draw_text(column, context, str(error), "ERROR")
     row = layout.row(heading="Range", align=True)

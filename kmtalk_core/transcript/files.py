@@ -51,7 +51,7 @@ def read_file(path: str | Path) -> tuple[str, tuple[str, ...]]:
     text, note = decode(content)
     if _is_no_text(text):
         raise AlignmentError(f"“{path.name}” holds no text; save the transcript as plain text.")
-    return text.strip(), (note,) if note else ()
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip(), (note,) if note else ()
 
 
 def decode(content: bytes) -> tuple[str, str | None]:

@@ -125,6 +125,28 @@ def test_a_file_with_its_words_beside_it_and_a_range(
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("line.txt", "(café) Bob made a map of the moon.".encode("cp1252")),
+        ("line.txt", "(café) Bob made a map of the moon.".encode("utf-16")),
+        ("line.srt", b"1\r\n00:00:00,000 --> 00:00:02,500\r\nBob made a map of the moon.\r\n"),
+        ("line.vtt", b"WEBVTT\n\n00:00.000 --> 00:02.500\n<v Ann>Bob made a map of the moon.\n"),
+    ],
+)
+def test_words_beside_a_file_are_read_in_any_form(
+    addon: Callable[[str], Any], scene: Any, head: Any, tmp_path: Path, speech: Path, name: str, content: bytes
+) -> None:
+    import bpy
+
+    shutil.copy(speech, tmp_path / "line.wav")
+    (tmp_path / name).write_bytes(content)
+    scene.kmtalk.transcript = "BESIDE"
+    bpy.ops.kmtalk.animate(file=str(tmp_path / "line.wav"))
+    take = addon("take.store").take_of(action_of(head))
+    assert take.settings["method"] == "transcript" and "Bob made a map" in take.text
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda scene: None, "Add a sound to the sequencer"),
