@@ -114,7 +114,8 @@ def read_pretrained_config(folder: Path) -> EncoderConfig:
     try:
         saved = AutoConfig.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False).to_dict()
     except Exception as error:  # transformers raises many kinds for one bad file
-        raise WeightsError(f"{folder / 'config.json'} cannot be read as a speech encoder: {error!s:.200}") from error
+        why = " ".join(str(error).split())
+        raise WeightsError(f"{folder / 'config.json'} cannot be read as a speech encoder: {why:.200}") from error
     fields = {name: value for name, value in saved.items() if name in TRANSFORMERS_FIELDS}
     return EncoderConfig("transformers", fields)
 
@@ -130,7 +131,8 @@ def load_pretrained(encoder: AudioEncoder, folder: Path) -> None:
     try:
         encoder.backbone = kind.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
     except Exception as error:  # transformers raises many kinds for one bad file
-        raise WeightsError(f"The speech encoder in {folder} cannot be loaded: {error!s:.200}") from error
+        why = " ".join(str(error).split())
+        raise WeightsError(f"The speech encoder in {folder} cannot be loaded: {why:.200}") from error
     quicken(encoder.backbone)
     encoder._adopt_timing()
     encoder.backbone.feature_extractor.requires_grad_(False)
@@ -155,5 +157,8 @@ def _build_transformers(fields: Mapping[str, Any]) -> nn.Module:
     sizes = {name: value for name, value in fields.items() if name != "model_type"}
     try:
         return model_kind(config_kind(**sizes))
-    except (ValueError, TypeError, ZeroDivisionError, AssertionError) as error:
-        raise WeightsError(f"config.json describes a speech encoder that cannot be built: {error!s:.200}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # transformers raises many kinds for one bad config
+        why = " ".join(str(error).split())
+        raise WeightsError(f"config.json describes a speech encoder that cannot be built: {why:.200}") from error

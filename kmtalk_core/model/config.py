@@ -1,6 +1,5 @@
 """What a KMTalk network is made of, as data that a checkpoint's config.json can carry."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -180,7 +179,7 @@ def _check(config: EncoderConfig | KMTalkConfig, where: str) -> None:
 
 def _check_number(value: Any, bounds: tuple[float, float], whole: bool, where: str) -> None:
     number = isinstance(value, int) if whole else isinstance(value, (int, float))
-    if not number or isinstance(value, bool) or not math.isfinite(value) or not bounds[0] <= value <= bounds[1]:
+    if not number or isinstance(value, bool) or not bounds[0] <= value <= bounds[1]:  # false for NaN
         kind = "a whole number" if whole else "a number"
         raise WeightsError(f"{where} must be {kind} from {bounds[0]:g} to {bounds[1]:g}.")
 

@@ -17,6 +17,7 @@ from ..events import Event
 from ..files import write_npz
 from ..motion.mixture import mixture
 from ..motion.spaces import SPACES, MotionSpace
+from ..schema import loads
 from .record import KEY_STATES, Key, Take, Track
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -25,6 +26,7 @@ FORMAT = 2
 """1 had no events and one track alone; it is still read."""
 
 _LARGEST_HEADER = 512 << 20  # bytes; an hour of speech takes about 30 MB
+_HEADER_ROOM = 64 << 20  # bytes that a header may take unpacked, beside four times what it takes in the file
 _LARGEST_COMPRESSED = 512 << 20  # bytes that a compressed member may unfold to; takes are saved uncompressed
 _LARGEST_MIXED = 4 << 30  # bytes of motion that shapes and weights may make: ten minutes of BIWI
 _LARGEST_VALUE = 1e6
@@ -49,6 +51,12 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
     channels are vertices; motion too large to be read back that way is kept whole.
     """
     path = Path(path)
+    for track in take.tracks:
+        if not _is_sane(track.motion):
+            raise TakeError(
+                f"{path} is not written: its motion holds numbers that are not finite or far too large, as weights "
+                "make whose training went wrong; use other weights."
+            )
     header = {
         "format": FORMAT,
         "space": take.space.name,
@@ -98,7 +106,7 @@ def load_take(path: str | Path) -> Take:
     if len(poses) != len(header["keys"]):
         raise _broken(path, "its key poses are not as many as its keys")
     for array in (motion, poses, *(track.motion for track in others)):
-        if array.size and not (array.min() > -_LARGEST_VALUE and array.max() < _LARGEST_VALUE):  # false for NaN too
+        if not _is_sane(array):
             raise _broken(path, "its motion holds numbers that are not finite")
     try:
         keys = tuple(_key(entry, pose, len(motion)) for entry, pose in zip(header["keys"], poses, strict=True))
@@ -124,6 +132,11 @@ def load_take(path: str | Path) -> Take:
         marks=marks,
         fps=float(header["fps"]),
     )
+
+
+def _is_sane(array: FloatArray) -> bool:
+    """Whether all numbers are finite and of a size that motion may have."""
+    return not array.size or bool(array.min() > -_LARGEST_VALUE and array.max() < _LARGEST_VALUE)  # false for NaN too
 
 
 def read_header(path: str | Path) -> dict[str, Any]:
@@ -153,10 +166,14 @@ class _Archive:
 
     def header(self) -> Any:
         array = self._read("header.npy", "U", 0, _LARGEST_HEADER)
-        try:
-            return json.loads(str(array[()]))
-        except (ValueError, RecursionError) as error:
-            raise _broken(self.path, "its header is not JSON") from error
+        stored = self._zip.getinfo("header.npy").compress_size
+        return loads(
+            str(array[()]),
+            f"{self.path} is no usable take: its header",
+            TakeError,
+            room=_HEADER_ROOM + 4 * stored,
+            advice="animate the sound again",
+        )
 
     @property
     def is_mixed(self) -> bool:
@@ -189,18 +206,18 @@ class _Archive:
     def _read(self, name: str, kind: str, dimensions: int, limit: int | None) -> npt.NDArray[Any]:
         try:
             return self._read_member(name, kind, dimensions, limit)
+        except TakeError:
+            raise
         except OSError as error:
             raise TakeError(f"{self.path} cannot be read ({error.strerror}); check the disk.") from error
-        except (KeyError, ValueError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        except Exception as error:  # archives and headers of arrays that are damaged raise almost anything
             raise _broken(self.path, f"{name.removesuffix('.npy')} is missing or damaged") from error
-        except Exception as error:
-            if type(error).__module__ in ("zlib", "_lzma", "tokenize"):
-                raise _broken(self.path, f"{name.removesuffix('.npy')} is missing or damaged") from error
-            raise
 
     def _read_member(self, name: str, kind: str, dimensions: int, limit: int | None) -> npt.NDArray[Any]:
         info = self._zip.getinfo(name)
         is_plain = info.compress_type == zipfile.ZIP_STORED and info.file_size <= self.path.stat().st_size
+        if limit is not None and not is_plain:
+            limit = min(limit, _LARGEST_COMPRESSED // 8)
         if info.file_size > (limit or info.file_size) or not (is_plain or info.file_size <= _LARGEST_COMPRESSED):
             raise _broken(self.path, f"{name.removesuffix('.npy')} claims to be far too large")
         with self._zip.open(info) as member:

@@ -358,3 +358,51 @@ def test_a_mixture_that_would_fill_the_memory_is_refused(
     monkeypatch.setattr("kmtalk_core.take.file._LARGEST_MIXED", FRAMES * 52 * 4 - 1)
     with pytest.raises(TakeError, match="far too large"):
         load_take(mixed[1])
+
+
+def with_header_bytes(saved: Path, member: bytes) -> None:
+    """Put `member` in the place of the take's header.npy."""
+    with zipfile.ZipFile(saved) as archive:
+        others = {name: archive.read(name) for name in archive.namelist() if name != "header.npy"}
+    with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.npy", member)
+        for name, content in others.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        b"{'descr': '<U1', 'fortran_order': False, 'shape': (",
+        b"{'descr': '<U1', 'fortran_order': False, 'shape': (" + b"(" * 4000 + b"), }",
+        b"{'descr': '<U99999999999999999999', 'fortran_order': False, 'shape': (), }",
+        b"{'descr': [('a', '<U1', (1,) * 99)], 'fortran_order': False, 'shape': (), }",
+        b"-" * 9000 + b"1",
+        b"\x00",
+        b"",
+    ],
+)
+def test_a_member_whose_layout_is_nonsense_is_one_sentence(saved: Path, layout: bytes) -> None:
+    with_header_bytes(saved, b"\x93NUMPY\x01\x00" + len(layout).to_bytes(2, "little") + layout)
+    for read in (load_take, read_header):
+        with pytest.raises(TakeError, match="is no usable take"):
+            read(saved)
+
+
+def test_a_header_that_unpacks_to_gigabytes_is_refused_before_it_is(saved: Path) -> None:
+    bomb = np.array("[" + "{}," * 2_000_000 + "{}]")
+    content = io.BytesIO()
+    np.save(content, bomb)
+    with_header_bytes(saved, content.getvalue())
+    assert saved.stat().st_size < 200_000
+    with pytest.raises(TakeError, match="would take more than"):
+        read_header(saved)
+
+
+def test_a_take_that_could_not_be_read_is_not_written(take: Take, tmp_path: Path) -> None:
+    for value in (np.nan, np.inf, 1e30):
+        motion = take.motion.copy()
+        motion[1, 2] = value
+        with pytest.raises(TakeError, match="use other weights"):
+            save_take(take.with_motion(motion, keys=take.keys), tmp_path / "new.npz")
+    assert not (tmp_path / "new.npz").exists()
