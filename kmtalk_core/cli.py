@@ -28,6 +28,11 @@ _RESEARCH = (
     ("train-starter", "training.starter", "the starter weights from nothing"),
     ("evaluate", "evaluation.command", "any number of methods on a data set, in one table"),
     ("evaluate-speech", "evaluation.real_speech", "a checkpoint on recorded speech with known motion or phones"),
+    (
+        "evaluate-performance",
+        "evaluation.performance_command",
+        "what takes do beside their lips: blinks, gaze, head, brows",
+    ),
     ("experiments", "experiments.command", "the paper's tables on a data set"),
 )
 

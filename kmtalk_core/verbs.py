@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from . import __version__
+from .alignment import Mark
 from .errors import KMTalkError, RequestError
+from .events import KINDS, STATES, Event
 from .progress import Job, Progress
-from .schema import Anything, Flag, Kind, ListOf, MapOf, Maybe, Number, PathText, Record, Text
+from .schema import Anything, Choice, Flag, Kind, ListOf, MapOf, Maybe, Number, PathText, Record, Text, Whole
 
 if TYPE_CHECKING:
     from .animate import Animator
@@ -70,6 +72,8 @@ def _animate(server: Server, asked: dict[str, Any]) -> Answer:
         Path(asked["out"]),
         csv=Path(asked["csv"]) if "csv" in asked else None,
         settings=asked.get("settings"),
+        marks=[Mark(**mark) for mark in asked.get("marks", ())],
+        events=[Event(**event) for event in asked.get("events", ())],
         span=_span(asked),
         load=server.load,
         **_localization(asked),
@@ -159,6 +163,22 @@ def _with_poses(asked: dict[str, Any]) -> list[Any]:
     return edits
 
 
+_MARK = Record(
+    {"time": Number(-_LATEST, _LATEST), "name": Text(200), "strength": Maybe(Number(0, 1))}, optional=("strength",)
+)
+_EVENT = Record(
+    {
+        "id": Text(64, 1),
+        "kind": Choice(KINDS),
+        "time": Number(-_LATEST, _LATEST),
+        "duration": Number(0, _LATEST),
+        "size": Number(-10, 10),
+        "direction": Number(-360, 360),
+        "seed": Whole(0),
+        "state": Choice(STATES),
+    },
+    optional=("direction", "seed", "state"),
+)
 _GUIDES: dict[str, Kind] = {
     "text": Text(10_000_000),
     "transcript": PathText(),
@@ -178,10 +198,12 @@ VERBS: dict[str, Verb] = {
                 "out": PathText(),
                 "csv": PathText(),
                 "settings": MapOf(Anything()),
+                "marks": ListOf(_MARK),
+                "events": ListOf(_EVENT),
                 "span": _SPAN,
                 **_GUIDES,
             },
-            optional=("csv", "settings", "span", *_GUIDES),
+            optional=("csv", "settings", "marks", "events", "span", *_GUIDES),
         ),
         _animate,
     ),

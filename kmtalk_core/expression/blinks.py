@@ -22,7 +22,7 @@ _SHORTEST, _LONGEST = 0.34, 14.0  # seconds
 _DRAWN, _REACH = 0.9, 0.8  # share of blinks that a phrase end draws, within this part of the interval
 _OPENING = (1.3, 2.2)  # how many times longer lids open than they close, from event to event
 _CLOSED, _CLOSED_SPREAD = 0.26, 0.2  # seconds of a whole blink (median), and deviation of its ln
-_DEPTH = (0.8, 0.12, 0.5, 1.0)  # mean, deviation and limits of how far lids close
+_DEPTH = (0.77, 0.13, 0.45, 1.0)  # mean, deviation and limits of how far lids close
 _LARGE_SHIFT = np.radians(24.0)  # of the gaze, from which on lids close with it
 _EXPECTED = 2.5  # seconds: a line this long has a blink, as a listener expects
 

@@ -1,0 +1,76 @@
+"""The measure of a performance tells what lives from what does not."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kmtalk_core import audio, cli
+from kmtalk_core.animate import Animator
+from kmtalk_core.evaluation.performance import Heard, blinks, heard, mood_rows, rows, saccades
+from kmtalk_core.motion.spaces import ARKIT
+from kmtalk_core.take import Take
+
+FPS = 30
+
+
+@pytest.fixture(scope="module")
+def take(long_speech: Path) -> Take:
+    said = audio.load(long_speech)
+    return Animator.load().animate(audio.from_samples(said.read(0, 60 * audio.RATE), audio.RATE))
+
+
+def figure(takes: list[Heard], name: str) -> float | None:
+    return next(row.value for row in rows(takes) if row.name == name)
+
+
+def with_curve(take: Take, name: str, curve: np.ndarray | float) -> Heard:
+    motion = take.motion.copy()
+    motion[:, ARKIT.indices_of((name, name + "Left", name + "Right"))] = np.asarray(curve, np.float32).reshape(-1, 1)
+    return heard(take.with_motion(motion), [])
+
+
+def test_a_blink_is_measured_as_it_was_made(take: Take) -> None:
+    t = np.arange(take.frame_count) / FPS
+    lids = sum(0.8 * np.clip(1 - abs(t - at) / 0.15, 0, 1) for at in (5.0, 9.0, 30.0))
+    found = blinks(with_curve(take, "eyeBlink", lids))
+    assert [round(time) for time, *_ in found] == [5, 9, 30]
+    assert all(abs(close - 135) < 10 and abs(opened - 135) < 10 and depth > 0.79 for _, close, opened, depth in found)
+
+
+def test_a_saccade_is_measured_in_degrees(take: Take) -> None:
+    motion = np.zeros_like(take.motion)
+    motion[300:, ARKIT.indices_of(("eyeLookOutLeft", "eyeLookInRight"))] = 0.25
+    sizes = np.degrees(saccades(heard(take.with_motion(motion), [])))
+    assert len(sizes) == 1 and sizes[0] == pytest.approx(0.25 * np.degrees(0.68), rel=0.05)
+
+
+def test_brows_that_bounce_with_the_jaw_are_told(take: Take) -> None:
+    jaw = take.motion[:, ARKIT.index_of("jawOpen")]
+    assert figure([heard(take, [])], "largest correlation with the jaw") < 0.3
+    assert figure([with_curve(take, "browInnerUp", jaw)], "largest correlation with the jaw") > 0.9
+
+
+def test_a_frozen_face_and_lids_that_stay_down_are_told(take: Take) -> None:
+    frozen = replace(
+        take.with_motion(np.zeros_like(take.motion)), tracks=(replace(take.tracks[0], motion=0 * take.motion),)
+    )
+    told = {row.name: row for row in rows([heard(frozen, [])])}
+    assert told["blinks a minute"].value == 0 and not told["blinks a minute"].is_met
+    assert told["channels of the upper face that stand still"].value == 8
+    assert figure([with_curve(take, "eyeBlink", 0.9)], "largest value of lids, brows and head at a line's ends") > 0.8
+
+
+def test_a_mood_is_as_strong_as_its_pose_and_opens_no_lips(take: Take) -> None:
+    plain, angry = (with_curve(take, "browDown", size) for size in (0.0, 0.5))
+    shows, correlation, opened = mood_rows([plain], [angry], {"browDown": 0.5})
+    assert shows.value == pytest.approx(1.0) and correlation.value > 0.999 and opened.value in (None, 0)
+
+
+def test_the_command_prints_the_table(speech: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    status = cli.main(["evaluate-performance", str(speech.parent), "--seeds", "1", "--json", str(tmp_path / "f.json")])
+    shown = capsys.readouterr().out
+    assert status == 0 and "| blinks a minute |" in shown
+    assert len(json.loads((tmp_path / "f.json").read_text())) > 20
