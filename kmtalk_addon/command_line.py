@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 import bpy
 
 from . import compat, options
-from .core import errors
+from .core import errors, files
+from .jobs.runner import desk
 
 _registered: list[Any] = []  # Blender hands out a handle that has to be given back
 
@@ -103,9 +104,11 @@ def _add_common(command: argparse.ArgumentParser) -> None:
 
 
 def _animate(asked: argparse.Namespace) -> int:
+    file = str(files.typed_path(asked.audio)) if asked.audio else ""
     bpy.ops.kmtalk.animate(
-        "EXEC_DEFAULT", strip=asked.strip, file=asked.audio, faces=asked.face, text=asked.text, **_bake(asked)
+        "EXEC_DEFAULT", strip=asked.strip, file=file, faces=asked.face, text=asked.text, **_bake(asked)
     )
+    _tell_outcome()
     return 0
 
 
@@ -119,6 +122,7 @@ def _scene(asked: argparse.Namespace) -> int:
         _tell(f"{strip} on {faces} ({number} of {len(pairs)})")
         try:
             bpy.ops.kmtalk.animate("EXEC_DEFAULT", strip=strip, faces=faces, **_bake(asked))
+            _tell_outcome()
         except RuntimeError as error:
             if "KeyboardInterrupt" in str(error):
                 raise
@@ -217,6 +221,12 @@ def _render() -> int:
 
 def _tell(sentence: str) -> None:
     print(f"kmtalk: {sentence}", file=sys.stderr, flush=True)
+
+
+def _tell_outcome() -> None:
+    """Tell what the last job reported, notes and all: without a window Blender prints no operator's report."""
+    if desk().notice:
+        _tell(desk().notice)
 
 
 def _plain(error: RuntimeError) -> str:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or __package__ == "kmtalk_addon":
-    from kmtalk_core import animate, client, drives, errors, files, jobs, progress, take, transcript, verbs
+    from kmtalk_core import animate, client, drives, errors, files, jobs, progress, schema, take, transcript, verbs
     from kmtalk_core.alignment import Phone
     from kmtalk_core.drives import bones, expressions, solved, turns, vertices
     from kmtalk_core.events import Event
@@ -13,7 +13,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.naming import effects, guesses, retarget
     from kmtalk_core.naming import recognize as naming
 else:
-    from ..kmtalk_core import animate, client, drives, errors, files, jobs, progress, take, transcript, verbs
+    from ..kmtalk_core import animate, client, drives, errors, files, jobs, progress, schema, take, transcript, verbs
     from ..kmtalk_core.alignment import Phone
     from ..kmtalk_core.drives import bones, expressions, solved, turns, vertices
     from ..kmtalk_core.events import Event
@@ -25,6 +25,6 @@ else:
 
 __all__ = [
     "Event", "Phone", "animate", "arkit", "bones", "client", "curves", "drives", "effects", "errors", "expressions",
-    "face_files", "files", "guesses", "jobs", "mesh", "naming", "poses", "progress", "retarget", "solved", "spaces",
-    "take", "topology", "transcript", "turns", "verbs", "vertices",
+    "face_files", "files", "guesses", "jobs", "mesh", "naming", "poses", "progress", "retarget", "schema", "solved",
+    "spaces", "take", "topology", "transcript", "turns", "verbs", "vertices",
 ]  # fmt: skip

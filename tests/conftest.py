@@ -10,6 +10,26 @@ from kmtalk_core import espeak
 SENTENCE = "Bob made a map of the moon."
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--examples", type=int, default=40, help="how many a property is tried with (default %(default)s)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    try:
+        from hypothesis import HealthCheck, settings
+    except ImportError:  # in the environments of other Blenders
+        return
+    few = settings(
+        max_examples=config.getoption("--examples"),
+        deadline=None,
+        derandomize=config.getoption("--examples") <= 40,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    settings.register_profile("kmtalk", few)
+    settings.load_profile("kmtalk")
+
+
 @pytest.fixture(scope="session")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A WAV file of `SENTENCE`, spoken by eSpeak NG; about two seconds."""

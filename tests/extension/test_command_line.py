@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from faces_at_work import SENTENCE, action_of, make_face, played_by_strips
 
 
@@ -62,6 +64,39 @@ def test_animate_and_its_mistakes(
         said = capsys.readouterr().err
         assert said.startswith("kmtalk: ") and said.count("\n") == 1, (mistake, said)
     assert main(["--help"]) == 0
+
+
+def test_every_note_of_a_take_is_printed(
+    addon: Callable[[str], Any],
+    scene: Any,
+    add_strip: Callable[..., Any],
+    speech: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Blender prints no operator's report where there is no window: the command does, on stderr."""
+    make_face(scene, "Head")
+    stereo = tmp_path / "Head.wav"
+    samples, rate = soundfile.read(speech, dtype="float32")
+    soundfile.write(stereo, np.stack([samples, -samples], axis=1), rate)  # opposite phase is a note
+    main = addon("command_line").main
+    assert main(["animate", "--audio", str(stereo), "--face", "Head", "--no-save"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "key motions on frames" in line]
+    assert len(told) == 1 and told[0].startswith("kmtalk: “Head")
+    for note in sound_notes(stereo):
+        assert note.rstrip(".") in told[0], (note, told)
+    add_strip("Head", path=stereo)
+    assert main(["scene", "--no-save"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "key motions on frames" in line]
+    assert len(told) == 1
+
+
+def sound_notes(path: Path) -> tuple[str, ...]:
+    from kmtalk_core import audio
+
+    notes = audio.load(path).notes
+    assert notes
+    return notes
 
 
 @pytest.fixture
