@@ -22,13 +22,22 @@ def slot_of(action: Any, datablock: Any) -> Any:
     return next((user.action_slot for user in (animation, *strips) if user.action == action and user.action_slot), None)
 
 
-def plays(datablock: Any, action: Any) -> bool:
-    """Whether `action` animates `datablock`, as its action or through an NLA strip."""
+def handle_of_slot(slot: Any) -> int:
+    """The handle of a slot, 0 for none."""
+    return slot.handle if slot else 0
+
+
+def users_in(datablock: Any) -> list[Any]:
+    """What may play an action on a datablock: its animation data and its NLA strips."""
     animation = datablock.animation_data
     if animation is None:
-        return False
-    strips = (strip for track in animation.nla_tracks for strip in track.strips)
-    return any(user.action == action for user in (animation, *strips))
+        return []
+    return [animation, *(strip for track in animation.nla_tracks for strip in track.strips)]
+
+
+def plays(datablock: Any, action: Any) -> bool:
+    """Whether `action` animates `datablock`, as its action or through an NLA strip."""
+    return any(user.action == action for user in users_in(datablock))
 
 
 def same_slot(action: Any, slot: Any) -> Any:
@@ -63,6 +72,28 @@ def read_curves(action: Any, slot: Any) -> list[Any]:
         return list(action.fcurves)
     bags = (strip.channelbag(slot) for layer in action.layers for strip in layer.strips) if slot else ()
     return [curve for bag in bags if bag for curve in bag.fcurves]
+
+
+def find_curve(action: Any, handle: int, path: str, index: int = 0) -> Any:
+    """The f-curve of one slot (by its handle) at a data path and an index there, or None; makes nothing."""
+    if not HAS_SLOTS:
+        return action.fcurves.find(path, index=index)
+    slot = slot_by_handle(action, handle)
+    bags = (strip.channelbag(slot) for layer in action.layers for strip in layer.strips) if slot else ()
+    return next((found for bag in bags if bag and (found := bag.fcurves.find(path, index=index))), None)
+
+
+def new_curve(action: Any, handle: int, path: str, index: int, group: str) -> Any:
+    """A new f-curve of one slot, in a group."""
+    slot = slot_by_handle(action, handle)
+    curve = curves_of(action, slot).new(path, index=index)
+    curve.group = ensure_group(action, slot, group)
+    return curve
+
+
+def remove_curve(action: Any, handle: int, curve: Any) -> None:
+    """Take an f-curve off its slot."""
+    curves_of(action, slot_by_handle(action, handle)).remove(curve)
 
 
 def ensure_group(action: Any, slot: Any, name: str) -> Any:

@@ -3,7 +3,8 @@
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,9 @@ def strip_of(context: Any, name: str = "") -> tuple[Any, Any]:
     active = compat.active_strip(home)
     if active in sounds:
         return home, active
+    selected = [strip for strip in sounds if strip.select]
+    if len(selected) == 1:
+        return home, selected[0]
     if len(sounds) == 1:
         return home, sounds[0]
     raise errors.AudioError("Choose a sound strip." if sounds else "Add a sound to the sequencer, or choose a file.")
@@ -93,6 +97,34 @@ def meshes_of(context: Any) -> list[Any]:
         return selected
     relatives = family.with_keys(active, context.scene)
     return [active, *relatives] if active.type == "MESH" or has_keys(active) else relatives or selected
+
+
+def names_in(text: str) -> list[str]:
+    """Names with ; between them; one that is part of a name is written \\;."""
+    parts = re.split(r"(?<!\\);", text)
+    return [name for part in parts if (name := part.replace("\\;", ";").strip())]
+
+
+def joined(names: Iterable[str]) -> str:
+    """The text that `names_in` reads."""
+    return ";".join(name.replace(";", "\\;") for name in names)
+
+
+def meshes_named(text: str, scene: Any) -> list[Any]:
+    """The objects of the face that are named: one alone takes its character along, as choosing it does.
+
+    Raises FaceError.
+    """
+    found = []
+    for name in names_in(text):
+        item = bpy.data.objects.get(name)
+        if item is None:
+            raise errors.FaceError(f"There is no object “{name}”: check the name.")
+        found.append(item)
+    if len(found) != 1:
+        return found
+    relatives = family.with_keys(found[0], scene)
+    return [*found, *relatives] if found[0].type == "MESH" or has_keys(found[0]) else relatives or found
 
 
 def face_of(objects: Sequence[Any], space: spaces.MotionSpace = spaces.ARKIT) -> Face:

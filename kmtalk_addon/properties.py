@@ -1,8 +1,9 @@
-"""What the add-on remembers on Blender's own data: settings on the scene, keys on the action, takes on markers."""
+"""What the add-on remembers on Blender's own data: settings on the scene, lines on the action, numbers on markers."""
 
 from typing import TYPE_CHECKING, Any
 
 import bpy
+import numpy as np
 from bpy.props import (
     BoolProperty,
     CollectionProperty,
@@ -14,6 +15,7 @@ from bpy.props import (
 )
 
 from . import compat
+from .take import lines, markers
 
 SOURCES = (
     ("STRIP", "Strip", "A sound strip of the sequencer"),
@@ -54,10 +56,29 @@ def _is_mesh(self: Any, item: Any) -> bool:
     return bool(item.type == "MESH")
 
 
-def _jump(self: Any, context: Any) -> None:
+def _key_at_playhead(self: Any) -> int:
+    """The chosen key: the one that was clicked while the playhead is on it, else the last before the playhead."""
+    count = len(self.key_motions)
+    if not count:
+        return 0
+    frame, picked = bpy.context.scene.frame_current, self.picked
+    if 0 <= picked < count and self.key_motions[picked].frame == frame:
+        return int(picked)
+    frames = np.empty(count, np.int32)
+    self.key_motions.foreach_get("frame", frames)
+    return int(max(np.searchsorted(frames, frame, side="right") - 1, 0))
+
+
+def _pick_key(self: Any, index: int) -> None:
     """A click into the list of keys moves the playhead."""
-    if 0 <= self.key_index < len(self.keys):
-        context.scene.frame_set(self.keys[self.key_index].frame)
+    self.picked = index
+    if 0 <= index < len(self.key_motions):
+        bpy.context.scene.frame_set(self.key_motions[index].frame)
+
+
+def _mark_timeline(self: Any, context: Any) -> None:
+    if isinstance(self.id_data, bpy.types.Scene):
+        markers.show_on_timeline(self.id_data, self.timeline_markers)
 
 
 class AnimationOptions:
@@ -80,6 +101,7 @@ class AnimationOptions:
         error: float
         timeline_markers: bool
         foreign: str
+        add_strip: bool
     else:
         file: StringProperty(name="File", description="Sound file to animate from", subtype="FILE_PATH")
         use_range: BoolProperty(name="Range", description="Animate a range of frames only")
@@ -131,10 +153,16 @@ class AnimationOptions:
             precision=3,
         )
         timeline_markers: BoolProperty(
-            name="Timeline Markers", description="Also mark key motions on the scene's timeline", default=False
+            name="Timeline Markers",
+            description="Also mark key motions on the scene's timeline",
+            default=True,
+            update=_mark_timeline,
         )
         foreign: EnumProperty(
             name="Own Action", description="Where our layer goes beside an action of yours", items=FOREIGN
+        )
+        add_strip: BoolProperty(
+            name="Add the Sound Too", description="Put the file on the timeline too, so that it is heard", default=True
         )
 
 
@@ -184,48 +212,130 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         )
 
 
-class KMTALK_PG_key(bpy.types.PropertyGroup):
-    """One key motion in the list."""
+class KMTALK_PG_key_motion(bpy.types.PropertyGroup):
+    """One key motion in the list; `name` is how its phone is shown, `label` the phone itself."""
 
     if TYPE_CHECKING:
+        label: str
         frame: int
         time: float
         confidence: float
         state: str
+        made: str
+        say: str
     else:
+        label: StringProperty(options={"HIDDEN"})
         frame: IntProperty(name="Frame", description="Scene frame of the key motion")
         time: FloatProperty(name="Time", description="Seconds from the start of the sound")
         confidence: FloatProperty(name="Confidence", description="How sure the phone boundary is")
         state: EnumProperty(name="State", description="How this key motion came to be", items=STATES)
+        made: EnumProperty(name="Made", description="The state it was written with", items=STATES)
+        say: StringProperty(
+            name="Say It as", description="Phone or mouth shape that is to be heard here instead, as u, oo, m or PP"
+        )
 
 
-class KMTALK_PG_take(bpy.types.PropertyGroup):
-    """The take that an action carries: its file, how it came there, its curves as written, and its key motions."""
+class KMTALK_PG_line(bpy.types.PropertyGroup):
+    """One line of a face: its take, how it came there, its curves as written, and its key motions.
+
+    uid: its number, by which alone it is known; first, last: its own scene frames, with `lead` and `tail` frames of
+    ease beside them; hidden: what lies under other lines; marks: where its markers were put.
+    """
+
+    if TYPE_CHECKING:
+        uid: str
+        file: bytes
+        story: str
+        record: bytes
+        hidden: bytes
+        marks: str
+        first: int
+        last: int
+        lead: int
+        tail: int
+        key_motions: Any
+        picked: int
+        key_index: int
+    else:
+        # Not custom properties: assigned a second time, those cut bytes off at the first zero.
+        uid: StringProperty(options={"HIDDEN"})
+        file: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
+        story: StringProperty(options={"HIDDEN"})
+        record: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
+        hidden: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
+        marks: StringProperty(options={"HIDDEN"})
+        first: IntProperty(name="Start", description="First scene frame of the line")
+        last: IntProperty(name="End", description="Last scene frame of the line")
+        lead: IntProperty(options={"HIDDEN"})
+        tail: IntProperty(options={"HIDDEN"})
+        key_motions: CollectionProperty(type=KMTALK_PG_key_motion)
+        picked: IntProperty(options={"HIDDEN"})
+        key_index: IntProperty(
+            name="Key Motion",
+            description="The key motion at the playhead; click one to go there",
+            get=_key_at_playhead,
+            set=_pick_key,
+        )
+
+
+class KMTALK_PG_lines(bpy.types.PropertyGroup):
+    """The lines that an action carries; uid: the action's own number, which tells copies from each other."""
+
+    if TYPE_CHECKING:
+        uid: str
+        lines: Any
+        index: int
+    else:
+        uid: StringProperty(options={"HIDDEN"})
+        lines: CollectionProperty(type=KMTALK_PG_line)
+        index: IntProperty(
+            name="Line", description="The line whose keys are listed; click one to go there", update=lines.jump
+        )
+
+
+class KMTALK_PG_earlier_key(bpy.types.PropertyGroup):
+    """One key motion as versions before 0.2 listed it."""
+
+    if TYPE_CHECKING:
+        frame: int
+        state: str
+    else:
+        frame: IntProperty()
+        state: EnumProperty(items=STATES)
+
+
+class KMTALK_PG_earlier_take(bpy.types.PropertyGroup):
+    """The one take that an action of an earlier version carries; it is only read."""
 
     if TYPE_CHECKING:
         file: bytes
         story: str
         record: bytes
-        keys: Any
-        key_index: int
     else:
-        # Not custom properties: assigned a second time, those cut bytes off at the first zero.
         file: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
         story: StringProperty(options={"HIDDEN"})
         record: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
-        keys: CollectionProperty(type=KMTALK_PG_key)
-        key_index: IntProperty(update=_jump)
+        keys: CollectionProperty(type=KMTALK_PG_earlier_key, options={"HIDDEN"})  # as it was called in those files
 
 
-CLASSES = (KMTALK_PG_face_mesh, KMTALK_PG_settings, KMTALK_PG_key, KMTALK_PG_take)
+CLASSES = (
+    KMTALK_PG_face_mesh,
+    KMTALK_PG_settings,
+    KMTALK_PG_key_motion,
+    KMTALK_PG_line,
+    KMTALK_PG_lines,
+    KMTALK_PG_earlier_key,
+    KMTALK_PG_earlier_take,
+)
 
 
 def register() -> None:
     """Attach the properties; the classes are registered before."""
     bpy.types.Scene.kmtalk = PointerProperty(type=KMTALK_PG_settings)
-    bpy.types.Action.kmtalk_take = PointerProperty(type=KMTALK_PG_take)
+    bpy.types.Action.kmtalk_lines = PointerProperty(type=KMTALK_PG_lines)
+    bpy.types.Action.kmtalk_take = PointerProperty(type=KMTALK_PG_earlier_take)
     bpy.types.TimelineMarker.kmtalk = StringProperty(
-        name="KMTalk take", description="The take this marker belongs to", options={"HIDDEN"}
+        name="KMTalk line", description="The line this marker belongs to", options={"HIDDEN"}
     )
     bpy.types.TimelineMarker.kmtalk_frame = IntProperty(
         name="KMTalk frame",
@@ -238,4 +348,5 @@ def unregister() -> None:
     del bpy.types.TimelineMarker.kmtalk_frame
     del bpy.types.TimelineMarker.kmtalk
     del bpy.types.Action.kmtalk_take
+    del bpy.types.Action.kmtalk_lines
     del bpy.types.Scene.kmtalk

@@ -8,6 +8,7 @@ from bpy.app.handlers import persistent
 from . import command_line, operators, preferences, properties
 from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
+from .take import writing
 from .ui import panels
 
 CLASSES = (*face_settings.CLASSES, *properties.CLASSES, *preferences.CLASSES, *operators.CLASSES, *panels.CLASSES)
@@ -20,6 +21,8 @@ def register() -> None:
     properties.register()
     face_settings.register()
     bpy.app.handlers.load_pre.append(_before_another_file)
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.append(_after_undo)
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
     command_line.register()
 
@@ -30,6 +33,8 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(_close_idle_workers):
         bpy.app.timers.unregister(_close_idle_workers)
     bpy.app.handlers.load_pre.remove(_before_another_file)
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.remove(_after_undo)
     face_settings.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):
@@ -39,6 +44,11 @@ def unregister() -> None:
 @persistent
 def _before_another_file(*_: Any) -> None:
     desk().cancel_all("Cancelled: another file was opened.")
+
+
+@persistent
+def _after_undo(*_: Any) -> None:
+    writing.note_undo()
 
 
 def _close_idle_workers() -> float:

@@ -95,6 +95,21 @@ def strip_clip(scene: Any, home: Any, strip: Any, folder: Path, frames: tuple[in
     return replace(clip, start=clip.start * ratio, mixing=mixed)
 
 
+def strip_of_file(scene: Any, path: Path) -> tuple[Any, Any] | None:
+    """The scene and its sound strip that plays a file, None where there is none."""
+    for strip in compat.strips(scene):
+        if strip.type == "SOUND" and strip.sound is not None and _is_same(original_path(strip.sound), path):
+            return scene, strip
+    return None
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one == other or one.samefile(other)
+    except OSError:
+        return False
+
+
 def _clip(name: str, path: Path, zero: float, first: float, last: float | None, fps: float) -> Clip:
     end = None if last is None else (last - zero) / fps
     if end is not None and end <= 0:

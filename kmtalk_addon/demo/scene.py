@@ -11,16 +11,14 @@ from mathutils import Vector
 
 from kmtalk_core.errors import AudioError, FaceError, TakeError
 from kmtalk_core.faces.demo import Head, demo_head
-from kmtalk_core.progress import finish
 from kmtalk_core.take import Take, load_take
 
 from .. import compat
+from ..audio import strips
 from ..audio.sound import add_sound, carry_along
 from ..face import find_face
 from ..take import store
 from ..take.bake import BakeOptions, bake, scene_fps
-from ..take.drafts import Pace
-from ..take.keys import list_keys
 from . import film, sheet, studio
 from .head import add_head
 
@@ -65,13 +63,12 @@ def make(
     report("building the head", 0.0)
     set_up = _build(take)
     scene = set_up.scene
-    written = bake(take, find_face(set_up.face), scene, BakeOptions(audio.stem, START))
-    story = store.Story(audio.stem, str(audio.absolute()), 0.0, None, START, scene_fps(scene), "below", True, 0.0)
-    for action in written.actions:
-        store.keep(action, store.take_bytes(take), story, store.record_of(store.curves_now(action)))
-        finish(list_keys(lambda action=action: action, take, story, Pace()))
+    face = find_face(set_up.face)
+    strip = strips.new_mark() if compat.HAS_AUDIO else ""
+    story = store.Story(audio.stem, str(audio.absolute()), start=START, fps=scene_fps(scene), strip=strip)
+    written = bake(take, face, scene, BakeOptions(audio.stem, START), story)
     notes = list(written.notes)
-    notes += _add_sound(scene, audio, out)
+    notes += _add_sound(scene, audio, out, strip)
     frames = {key.frame: frame for key, frame in zip(take.keys, written.key_frames, strict=True)}
 
     size = _choose_renderer(scene, options, notes)
@@ -127,11 +124,12 @@ def _targets(head: Head) -> tuple[Vector, Vector]:
     return portrait, Vector((0.0, lip.y + 0.03, (chin.z + nasion.z) * 0.5 + 0.008))
 
 
-def _add_sound(scene: Any, audio: Path, out: Path) -> Iterator[str]:
+def _add_sound(scene: Any, audio: Path, out: Path, mark: str) -> Iterator[str]:
     if not compat.HAS_AUDIO:
         yield "this build of Blender has no audio: demo.blend has no sound strip and demo.mp4 is silent."
         return
     strip = add_sound(scene, audio, START, audio.stem)
+    strips.mark(scene, strip, mark)
     carry_along(strip, out)
 
 

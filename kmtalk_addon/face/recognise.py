@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from ..core import bones, drives, errors, naming, retarget
-from . import drivers, mapping, moving, settings
+from ..core import bones as bone_rules
+from ..core import drives, errors, naming, retarget
+from . import bones, drivers, mapping, moving, settings
 from .targets import Face, KeyTarget
 
 
@@ -38,8 +39,17 @@ def find_face(objects: Iterable[Any]) -> Face:
         for item in speaking
     ]
     moved, followed = drivers.follow(targets)
-    sentence = found.sentence + drivers.sentence(followed, moved)
-    return Face(tuple(moved), owner, sentence, _warnings(found), tuple(speaking))
+    rig = bones.target(owner.kmtalk_face, closes=rules.closes)
+    sentence = found.sentence + drivers.sentence(followed, moved) + _linked(owner)
+    return Face((*moved, *((rig,) if rig is not None else ())), owner, sentence, _warnings(found), tuple(speaking))
+
+
+def _linked(owner: Any) -> str:
+    """What the user should know of a rig that cannot move here."""
+    rig = owner.kmtalk_face.armature
+    if rig is None or rig.library is None:
+        return ""
+    return f" “{rig.name}” is linked: make it local to let its bones move."
 
 
 def _warnings(found: naming.Naming) -> tuple[str, ...]:
@@ -60,7 +70,7 @@ def recognise(meshes: Iterable[Any]) -> naming.Naming:
     if told is not None:
         return naming.recognize_by_hand(told.scheme, dict(names), settings.mapped_by_hand(told) or {})
     still = tuple((item.name, moving.still_keys(item)) for item in meshes)
-    has_jaw = any(bones.JAW in settings.chosen_bones(item.kmtalk_face) for item in meshes)
+    has_jaw = any(bone_rules.JAW in settings.chosen_bones(item.kmtalk_face) for item in meshes)
     return _recognised(names, still, has_jaw)
 
 

@@ -81,6 +81,7 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         adjustments: Any
         adjustment_index: int
         matrix: Any
+        action: Any
         armature: Any
         jaw_bone: str
         eye_left_bone: str
@@ -100,6 +101,7 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
             description="Text that says how much of each ARKit channel goes into each key, instead of the usual",
             type=bpy.types.Text,
         )
+        action: PointerProperty(type=bpy.types.Action, options={"HIDDEN"})
         armature: PointerProperty(
             name="Rig", description="Armature whose jaw and eyes move", type=bpy.types.Object, poll=_is_armature
         )
@@ -179,7 +181,7 @@ def adjusted(rules: retarget.Retarget, settings: Any) -> retarget.Retarget:
 
 def chosen_bones(own: Any) -> dict[str, Any]:
     """The pose bones that take part, by part."""
-    if own.armature is None or own.armature.pose is None:
+    if own.armature is None or own.armature.pose is None or own.armature.library is not None:
         return {}
     found = {part: own.armature.pose.bones.get(getattr(own, prop)) for part, prop in BONES.items()}
     return {part: bone for part, bone in found.items() if bone is not None}

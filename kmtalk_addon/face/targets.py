@@ -39,7 +39,7 @@ class Curve:
     @property
     def name(self) -> str:
         """What the curve is called in our records."""
-        return self.path if self.single else f"{self.path}[{self.index}]"
+        return curve_name(self.path, self.index)
 
     def get(self, owner: Any) -> float:
         """The value that the property has now.  Raises KeyError where it is gone."""
@@ -97,7 +97,7 @@ class Target:
         self._require_no_tweak()
 
     def _require_no_tweak(self) -> None:
-        animation = self.owner.animation_data
+        animation = self.owner.animation_data if self.owner is not None else None
         if animation is None or not animation.use_tweak_mode:
             return
         if animation.action is None or OURS not in animation.action:
@@ -238,11 +238,21 @@ class Face:
         return next(number for number, other in enumerate(self.drives) if other is target.drive)
 
     def signature(self) -> str:
-        """What tells whether a face is driven as it was; empty where shapes are fitted to each take."""
-        parts = [driving.signature(drive) for drive in self.drives]
-        if not all(parts):
-            return ""
-        return parts[0] if len(parts) == 1 else hashlib.sha1(repr(parts).encode()).hexdigest()
+        """What tells whether a face is driven as it was, whatever the order of its meshes; empty where shapes are
+        fitted to each take."""
+        parts: set[tuple[str, bytes]] = set()
+        for drive in self.drives:
+            if drive.space.vertices:
+                return ""
+            width = drive.space.width
+            shown = np.concatenate([drive(np.eye(width, dtype=np.float32)), drive(np.zeros((1, width), np.float32))])
+            parts |= {(name, np.round(column, 5).tobytes()) for name, column in zip(drive.curves, shown.T, strict=True)}
+        return hashlib.sha1(repr(sorted(parts)).encode()).hexdigest()
+
+
+def curve_name(path: str, index: int) -> str:
+    """What the f-curve at a data path and an index is called in our records."""
+    return f"{path}[{index}]" if index else path
 
 
 def data_path(name: str) -> str:

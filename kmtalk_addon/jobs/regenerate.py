@@ -1,134 +1,170 @@
-"""Regenerate: read what was changed by hand, have the worker complete the motion beside it, write those spans alone."""
+"""Regenerate: read what was changed by hand, have the engine complete the motion beside it, write those spans alone."""
 
 import re
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from .. import compat, options
-from ..audio import mixdown, sound
-from ..core import drives, errors, progress
+from .. import options
+from ..audio import mixdown, sound, strips
+from ..core import errors, progress
 from ..core import take as takes
-from ..face import Face, bones, vertices
-from ..take import bake, changes, drafts, keys, store
-from .animate import find_objects, find_scene
-from .rewrite import write_all
+from ..face import Face, vertices
+from ..take import bake, changes, lines, pending, store
+from ..take.columns import Columns
+from ..take.revision import Revision
+from ..take.writing import Pace
+from . import lay
 from .runner import desk, in_thread
 
+if TYPE_CHECKING:
+    from kmtalk_core.take import Take
 
-def regenerate(context: Any, action: Any) -> progress.Job[str]:
-    """The job that completes the take of `action` after its edits.  Raises KMTalkError."""
-    engine, arguments = options.engine_of(context)
-    actions = keys.siblings_of(action)
-    story, take = store.story_of(action), store.take_of(action)
-    edited = changes.read_changes(actions, keys.face_of(actions), take, story)
+NOTHING = "No key was changed since the last run: edit one, and regenerate then."
+
+
+def regenerate(context: Any) -> progress.Job[str]:
+    """The job that completes every line of the chosen face that was changed by hand.  Raises KMTalkError."""
+    actions = lines.actions_of(options.meshes_of(context))
+    chosen = lines.chosen_in(actions)
+    if chosen is None:
+        raise errors.TakeError("Animate from audio first: the face plays no take of KMTalk's.")
+    face = lay.face_of(actions[:1], store.take_of(chosen), options.meshes_of(context))
+    lines.take_over(face)
+    actions = lines.actions_of(face.objects)
+    ref = lines.ref_of(actions[0], lines.chosen_in(actions))
+    frame = context.scene.frame_current
+    unkeyed = {ref.uid: changes.unkeyed_values(face, ref, frame)} if _is_on(ref, frame) else {}
+    refs = [lines.ref_of(action, line) for action in actions[:1] for line in action.kmtalk_lines.lines]
+    return _all(options.engine_of(context), context.scene.session_uid, refs, unkeyed)
+
+
+def _is_on(ref: lines.Ref, frame: int) -> bool:
+    line = ref.find()[0][1]
+    return bool(line.first <= frame <= line.last)
+
+
+def _all(engine: tuple[Any, tuple[str, ...]], scene: int, refs: Sequence[lines.Ref], unkeyed: Any) -> progress.Job[str]:
+    changed: set[str] = {uid for uid, values in unkeyed.items() if values}
+    for number in dict.fromkeys(number for ref in refs for number in ref.actions):
+        changed |= set((yield from pending.count(number, pending.Memory(), Pace())))
+    said = []
+    for ref in refs:
+        if ref.uid in changed:
+            said.append((yield from _one(engine, scene, ref, unkeyed.get(ref.uid, {}))))
+    told = [line for line in said if line]
+    if not told:
+        raise errors.TakeError(NOTHING)
+    return ". ".join(told)
+
+
+def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeyed: Any) -> progress.Job[str]:
+    """Complete one line; nothing to tell where no key of it was changed."""
+    found = ref.find()
+    line = found[0][1]
+    story, take = store.story_of(line), store.take_of(line)
+    face = lay.face_of([action for action, _ in found], take)
+    edited = changes.read_changes(ref, face, take, story, unkeyed)
     if not edited.edits:
-        raise errors.TakeError("No key was changed since the last run: edit one, and regenerate then.")
-    folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
-    path, mixed = _sound_of(story, Path(folder.name))
-    numbers = tuple(item.session_uid for item in actions)
-    return _complete(engine, arguments, numbers, context.scene.session_uid, story, take, edited, path, mixed, folder)
-
-
-def _complete(
-    engine: Any,
-    arguments: tuple[str, ...],
-    numbers: Sequence[int],
-    scene: int,
-    story: store.Story,
-    take: Any,
-    edited: changes.Changes,
-    sound_path: Path,
-    mixed: mixdown.Mixdown | None,
-    folder: "tempfile.TemporaryDirectory[str]",
-) -> progress.Job[str]:
-    with folder as name:
+        return ""
+    with tempfile.TemporaryDirectory(prefix="kmtalk_") as name:
+        path, mixed = _sound_of(story, Path(name))
         if mixed is not None:
             yield from mixdown.finish(mixed)
         source, out = Path(name) / "take.npz", Path(name) / "completed.npz"
         takes.save_take(take, source)
-        yield from desk().workers.ask(
-            engine,
-            arguments,
-            "complete",
-            take=str(source),
-            audio=str(sound_path),
-            span=(story.begin, story.end),
-            edits=edited.edits,
-            out=str(out),
-        )
+        ask = {"take": str(source), "audio": str(path), "span": (story.begin, story.end), "edits": edited.edits}
+        yield from desk().workers.ask(*engine, "complete", **ask, out=str(out))
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if completed.space.has_names else b""
-    face = keys.face_of(_find_actions(numbers))
-    if story.drive and story.drive != drives.signature(face.drive):  # else old settings and new ones would mix
-        return (yield from write_all(face, scene, completed, data, story))
-    owner, added = face.owner.session_uid, frozenset[int]()
-    changed = (completed.motion != take.motion).any(axis=1)
-    if completed.space.vertices and changed.any():
-        face = yield from vertices.fit([owner], completed.space, completed.motion[changed], keep=True)
-        added = _channels_without_curves(face, _find_actions(numbers))
+    gone = [edit["frame"] / take.fps for edit in edited.edits if edit.get("delete")]
+    story = replace(story, deleted=tuple(sorted({*story.deleted, *(round(second, 4) for second in gone)})))
+    return (yield from _write(scene, ref, story, take, completed, edited, data))
+
+
+def _write(
+    scene: int,
+    ref: lines.Ref,
+    story: store.Story,
+    take: "Take",
+    completed: "Take",
+    edited: changes.Changes,
+    data: bytes,
+) -> progress.Job[str]:
+    found = ref.find()
+    face = lay.face_of([action for action, _ in found], take)
+    find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene, completed)
+    settings = settings_of(story, ref, scene)
+    if story.drive and story.drive != face.signature():  # else old settings and new ones would mix
+        report = yield from lay.lay_take(completed, data, find_place, story, settings)
+        return lay.told(report, story.name, completed, face, ["all of it was written anew, for the face is driven otherwise"])
+    added = frozenset[int]()
     if completed.space.vertices:
-        shapes = face.drive.shapes
+        changed = (completed.motion != take.motion).any(axis=1)
+        if changed.any():
+            owner = face.owner.session_uid
+            yield from vertices.fit([owner], completed.space, completed.motion[changed], keep=True)
+        face, _ = find_place()
+        added = _without_curves(face, ref)
+        shapes = face.drive.shapes  # type: ignore[attr-defined]
         data = yield from in_thread(lambda: store.take_bytes(completed, shapes), "drawing curves")
-    revision = yield from in_thread(lambda: keys.revise(face, take, completed, story, edited, added), "drawing curves")
-    labels = [key.label for key in completed.keys]
+    drives = face.drives
+    revisions = yield from in_thread(
+        lambda: [_revision(take, completed, drive, story, edited, n, added) for n, drive in enumerate(drives)],
+        "drawing curves",
+    )
 
-    def attempt(begun: list[drafts.Draft], pace: drafts.Pace) -> progress.Job[None]:
-        actions = _find_actions(numbers)
-        written = yield from keys.apply(actions, keys.face_of(actions), revision, labels, begun, pace)
-        for draft, curves in written.items():
-            record = yield from in_thread(lambda curves=curves: store.record_of(curves), "writing curves")
-            store.keep(draft.find(), data, story, record)
-            yield from keys.list_keys(draft.find, completed, story, pace)
-        yield from pace.rest("writing curves")
-        for mesh in keys.face_of(_find_actions(numbers)).meshes:
-            bake.widen_sliders(mesh, revision.samples.values)
-            mesh.owner.update_tag()
-        for draft in begun:
-            drafts.finish(draft)
-        bake.mark_scene(find_scene(scene), story.options, revision.samples.key_frames, labels)
+    def revise(drive: int, channel: int, old: Columns) -> Columns:
+        revision = revisions[drive]
+        return old if revision is None else revision.applied(old, channel)
 
-    objects = [mesh.item.session_uid for mesh in face.meshes]
-    yield from drafts.insist(attempt)
-    bones.revise(options.face_of(find_objects(objects), completed.space), take, completed, story, edited.bones)
-    count = len(revision.frames)
-    return f"“{story.name}”: {len(edited.edits)} edits, {count} of {completed.frame_count} frames made anew"
+    yield from lay.lay_take(completed, data, find_place, story, settings, revise)
+    count = max((len(revision.frames) for revision in revisions if revision is not None), default=0)
+    frames = max(len(revision.samples.frames) for revision in revisions if revision is not None)
+    what = f"{len(edited.edits)} edit{'s' * (len(edited.edits) != 1)}"
+    return f"“{story.name}”: {what}, {count} of {frames} frames made anew"
 
 
-def _channels_without_curves(face: Face, actions: Sequence[Any]) -> frozenset[int]:
-    """The fitted keys that a take did not have when it was written."""
-    noted = {name.split("|", 1)[1] for action in actions for name in store.noted_curves(action)}
-    return frozenset(
-        channel for mesh in face.meshes for channel, path in bake.data_paths(mesh).items() if path not in noted
+def _revision(
+    take: "Take", completed: "Take", drive: Any, story: store.Story, edited: changes.Changes, number: int, added: Any
+) -> Revision | None:
+    before, after = (bake.driven(each, drive, story.timeline) for each in (take, completed))
+    if before is None or after is None:
+        return None
+    return Revision.between(before, after, edited.held[number], edited.lost, story.error, added)
+
+
+def settings_of(story: store.Story, ref: lines.Ref, scene: int) -> bake.BakeOptions:
+    """How a line that is there is written again: as it was, marked as the scene wishes it now."""
+    settings = lay.find_scene(scene).kmtalk
+    return bake.BakeOptions(
+        story.name, story.start, settings.foreign, settings.timeline_markers, story.error, uid=ref.uid
     )
 
 
-def _find_actions(numbers: Sequence[int]) -> list[Any]:
-    by_number = {item.session_uid: item for item in bpy.data.actions}
-    if any(number not in by_number for number in numbers):
-        raise errors.TakeError("The take's action was deleted in the meantime: nothing was changed.")
-    return [by_number[number] for number in numbers]
+def _without_curves(face: Face, ref: lines.Ref) -> frozenset[int]:
+    """The fitted keys that a line did not have when it was written."""
+    noted = {name.split("|", 1)[1] for _, line in ref.find() for name in store.noted_curves(line)}
+    return frozenset(n for target in face.targets for n, curve in target.curves.items() if curve.name not in noted)
 
 
 def _sound_of(story: store.Story, folder: Path) -> tuple[Path, mixdown.Mixdown | None]:
-    """The sound that a take was made from: where it was, or in the strip of its name, and the mixdown it comes of.
+    """The sound of a take: where it was, beside this file or of its strip; and the mixdown it comes of.
 
     Raises AudioError.
     """
-    path = Path(story.audio)
     name = re.split(r"[/\\]", story.audio)[-1]  # whatever system it was written on
-    beside = Path(bpy.path.abspath(f"//{name}"))
-    for candidate in (path, beside):
-        if candidate.is_file():
+    for candidate in (Path(story.audio), Path(bpy.path.abspath(f"//{name}"))):
+        if story.audio and candidate.is_file():
             return candidate, None
-    for scene in bpy.data.scenes:
-        for strip in compat.strips(scene):
-            if strip.type == "SOUND" and strip.name == story.name and strip.sound is not None:
-                clip = sound.strip_clip(scene, scene, strip, folder)
-                return clip.path, clip.mixing
+    found = strips.find(story.strip)
+    if found is not None and found[1].sound is not None:
+        clip = sound.strip_clip(*found[:1], *found, folder)
+        return clip.path, clip.mixing
     if not story.audio:
-        raise errors.AudioError(f"“{story.name}” came without its sound: add it as a sound strip of that name.")
-    raise errors.AudioError(f"The sound of “{story.name}” is gone: put {name} back, or add it as a strip of that name.")
+        raise errors.AudioError(f"“{story.name}” came without its sound: add it, and choose Sound of this Line.")
+    raise errors.AudioError(f"The sound of “{story.name}” is gone: put {name} back beside this file.")

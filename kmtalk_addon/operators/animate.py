@@ -4,15 +4,15 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import IntProperty, StringProperty
+from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from .. import options
-from ..core import errors, progress
+from ..core import progress
 from ..jobs import animate as animating
 from ..jobs import regenerate as regenerating
 from ..jobs.runner import JobOperator, desk
 from ..properties import AnimationOptions
-from ..take import keys
+from ..take import lines
 
 
 class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
@@ -25,9 +25,15 @@ class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
     if TYPE_CHECKING:
         strip: str
         faces: str
+        start_over: bool
     else:
         strip: StringProperty(name="Strip", description="Sound strip to animate from, by name")
-        faces: StringProperty(name="Faces", description="Mesh objects of the face by name, with ; between them")
+        faces: StringProperty(
+            name="Faces", description="Mesh objects of the face by name, with ; between them (\\; within a name)"
+        )
+        start_over: BoolProperty(
+            name="Start Over", description="Forget what was changed by hand on the line, instead of keeping it"
+        )
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -38,7 +44,7 @@ class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         settings = _Merged(self, context.scene.kmtalk)
-        objects = [_object(name.strip()) for name in self.faces.split(";") if name.strip()]
+        objects = options.meshes_named(self.faces, context.scene)
         asked = animating.request(context, settings, strip=self.strip, file=self.file, objects=objects, text=self.text)
         return animating.animate(asked)
 
@@ -52,13 +58,13 @@ class KMTALK_OT_regenerate(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if not keys.actions_of(options.meshes_of(context)):
+        if not lines.actions_of(options.meshes_of(context)):
             cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
             return False
         return True
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
-        return regenerating.regenerate(context, keys.actions_of(options.meshes_of(context))[0])
+        return regenerating.regenerate(context)
 
 
 class KMTALK_OT_cancel_job(bpy.types.Operator):
@@ -87,15 +93,9 @@ class _Merged:
         self._given, self._chosen = given, chosen
 
     def __getattr__(self, name: str) -> Any:
-        owner = self._given if self._given.properties.is_property_set(name) else self._chosen
+        is_given = self._given.properties.is_property_set(name) or not hasattr(self._chosen, name)
+        owner = self._given if is_given else self._chosen
         return getattr(owner, name)
-
-
-def _object(name: str) -> Any:
-    found = bpy.data.objects.get(name)
-    if found is None:
-        raise errors.FaceError(f"There is no object “{name}”: check the name.")
-    return found
 
 
 CLASSES = (KMTALK_OT_animate, KMTALK_OT_regenerate, KMTALK_OT_cancel_job)

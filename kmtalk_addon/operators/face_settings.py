@@ -12,7 +12,7 @@ from ..face import Face, bones, family, hindrances, mapping, moving, presets, se
 from ..face.recognise import has_keys
 from ..jobs import rewrite as rewriting
 from ..jobs.runner import JobOperator
-from ..take import keys
+from ..take import lines
 
 
 class _OfFace:
@@ -177,7 +177,7 @@ class KMTALK_OT_apply_face(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if not keys.actions_of(options.meshes_of(context)):
+        if not lines.actions_of(options.meshes_of(context)):
             cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
             return False
         return True

@@ -9,8 +9,8 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from .. import options
 from ..core import errors, progress
-from ..jobs import animate as animating
-from ..take import bake, interchange, keys, store
+from ..jobs import lay
+from ..take import bake, carry, interchange, lines, store
 
 
 class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
@@ -29,7 +29,7 @@ class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        if not keys.actions_of(options.meshes_of(context)):
+        if not lines.actions_of(options.meshes_of(context)):
             cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
             return False
         return True
@@ -40,10 +40,10 @@ class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
         return changed
 
     def execute(self, context: Any) -> set[str]:
-        action = keys.actions_of(options.meshes_of(context))[0]
+        line = lines.chosen_in(lines.actions_of(options.meshes_of(context)))
         path = Path(bpy.path.abspath(self.filepath)).with_suffix(f".{self.layout_name.lower()}")
         try:
-            interchange.export(store.take_of(action), path)
+            interchange.export(store.take_of(line), path)
         except errors.KMTalkError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -66,37 +66,34 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
         filter_glob: StringProperty(default="*.csv;*.json;*.npz", options={"HIDDEN"})
 
     def execute(self, context: Any) -> set[str]:
-        settings = context.scene.kmtalk
         path = Path(bpy.path.abspath(self.filepath))
         try:
-            take = interchange.load(path)
-            face = options.face_of(options.meshes_of(context), take.space)
-            error = settings.error if settings.bake_mode == "REDUCED" else 0.0
-            foreign: Any = settings.foreign
-            story = store.Story(
-                name=path.stem,
-                audio="",
-                begin=0.0,
-                end=None,
-                start=self.start,
-                fps=bake.scene_fps(context.scene),
-                foreign=foreign,
-                timeline_markers=settings.timeline_markers,
-                error=error,
-            )
-            if take.space.has_names:
-                data = store.take_bytes(take)
-            else:
-                _, data = progress.finish(animating.fit(take, [face.owner.session_uid], story.name))
-                face = options.face_of([face.owner], take.space)
-            prepared = bake.prepare(take, face.drive, story.fps, story.options)
-            place = (face, context.scene)
-            report = progress.finish(animating.write_take(take, data, lambda: place, prepared, story))
+            report = progress.finish(_import(context, path, self.start))
         except errors.KMTalkError as failed:
             self.report({"ERROR"}, str(failed))
             return {"CANCELLED"}
         self.report({"INFO"}, report)
         return {"FINISHED"}
+
+
+def _import(context: Any, path: Path, start: float) -> progress.Job[str]:
+    """Write the take of a file as a line that starts at a frame.  Raises KMTalkError."""
+    settings, scene = context.scene.kmtalk, context.scene
+    take = interchange.load(path)
+    face = options.face_of(options.meshes_of(context), take.space)
+    lines.take_over(face)
+    error = settings.error if settings.bake_mode == "REDUCED" else 0.0
+    story = store.Story(path.stem, start=start, fps=bake.scene_fps(scene), error=error, source=str(path))
+    earlier = carry.line_of(face, "", str(path))
+    uid = earlier.uid if earlier else ""
+    wanted = bake.BakeOptions(path.stem, start, settings.foreign, settings.timeline_markers, error, uid)
+    if take.space.has_names:
+        data = store.take_bytes(take)
+    else:
+        data = yield from lay.fit(take, face, uid)
+    find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene.session_uid, take)
+    report = yield from lay.lay_take(take, data, find_place, story, wanted)
+    return lay.told(report, path.stem, take, find_place()[0])
 
 
 CLASSES = (KMTALK_OT_export_take, KMTALK_OT_import_take)

@@ -1,38 +1,50 @@
-"""What one does to the keys of a take: jump, lock, reset, add, delete."""
+"""What one does to the key motions of a line: lock, give back, add, delete, say as another phone."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
+from bpy.props import StringProperty
 
 from .. import options
-from ..face import bones
-from ..take import keys, store
-
-
-def _action_of(context: Any) -> Any:
-    return next(iter(keys.actions_of(options.meshes_of(context))), None)
+from ..core import errors
+from ..take import keys, lines, store
 
 
 class _KeyOperator:
-    """Needs a take, and for all but adding a chosen key."""
+    """Needs a line, and for all but adding a chosen key."""
 
     bl_options = {"UNDO"}  # noqa: RUF012
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        action = _action_of(context)
-        if action is None:
+        actions = lines.actions_of(options.meshes_of(context))
+        if lines.chosen_in(actions) is None:
             cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")  # type: ignore[attr-defined]
             return False
-        if action.library is not None:
+        if actions[0].library is not None:
             cls.poll_message_set("The take is linked from another file: make it local to edit it.")  # type: ignore[attr-defined]
             return False
         return True
 
+    def execute(self, context: Any) -> set[str]:
+        actions = lines.actions_of(options.meshes_of(context))
+        lines.settle(actions)
+        line = lines.chosen_in(actions)
+        try:
+            return self.change(context, lines.ref_of(actions[0], line), line)
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
+            return {"CANCELLED"}
 
-def _chosen(action: Any) -> Any:
-    listed = action.kmtalk_take
-    return listed.keys[listed.key_index] if 0 <= listed.key_index < len(listed.keys) else None
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+        raise NotImplementedError
+
+
+def _chosen(line: Any) -> Any:
+    """The key motion that is chosen.  Raises TakeError where there is none."""
+    if not len(line.key_motions):
+        raise errors.TakeError("This line has no key motions: animate from audio again.")
+    return line.key_motions[line.key_index]
 
 
 class KMTALK_OT_lock_key(_KeyOperator, bpy.types.Operator):
@@ -41,11 +53,9 @@ class KMTALK_OT_lock_key(_KeyOperator, bpy.types.Operator):
     bl_idname = "kmtalk.lock_key"
     bl_label = "Lock Key"
 
-    def execute(self, context: Any) -> set[str]:
-        key = _chosen(_action_of(context))
-        if key is None:
-            return {"CANCELLED"}
-        key.state = "edited" if key.state == "locked" else "locked"
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+        key = _chosen(line)
+        keys.set_state(ref, key.frame, "edited" if key.state == "locked" else "locked")
         return {"FINISHED"}
 
 
@@ -55,16 +65,9 @@ class KMTALK_OT_reset_key(_KeyOperator, bpy.types.Operator):
     bl_idname = "kmtalk.reset_key"
     bl_label = "Reset Key"
 
-    def execute(self, context: Any) -> set[str]:
-        action = _action_of(context)
-        key = _chosen(action)
-        if key is None:
-            return {"CANCELLED"}
-        actions = keys.siblings_of(action)
-        for each in actions:
-            keys.restore(each, key.frame)
-        bones.restore(keys.face_of(actions).owner.kmtalk_face, store.story_of(action).name, key.frame)
-        key.state = "generated"
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+        keys.reset_key(ref, _chosen(line).frame)
+        context.scene.frame_set(context.scene.frame_current)
         return {"FINISHED"}
 
 
@@ -74,17 +77,14 @@ class KMTALK_OT_add_key(_KeyOperator, bpy.types.Operator):
     bl_idname = "kmtalk.add_key"
     bl_label = "Add Key Here"
 
-    def execute(self, context: Any) -> set[str]:
-        action, frame = _action_of(context), context.scene.frame_current
-        if any(item.frame == frame for item in action.kmtalk_take.keys):
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+        frame = context.scene.frame_current
+        if any(item.frame == frame for item in line.key_motions):
             self.report({"INFO"}, "There is a key on this frame already.")
             return {"CANCELLED"}
-        story = store.story_of(action)
-        last = story.timeline.nearest_frame((store.take_of(action).frame_count - 1) / store.take_of(action).fps)
-        if not story.timeline.nearest_frame(0.0) < frame < last:
-            self.report({"ERROR"}, "The playhead is outside the take: move it onto the speech.")
-            return {"CANCELLED"}
-        keys.add_key(action, frame)
+        if not line.first < frame < line.last:
+            raise errors.TakeError("The playhead is outside the line: move it onto the speech.")
+        keys.add_key(ref, frame)
         return {"FINISHED"}
 
 
@@ -94,13 +94,38 @@ class KMTALK_OT_delete_key(_KeyOperator, bpy.types.Operator):
     bl_idname = "kmtalk.delete_key"
     bl_label = "Delete Key"
 
-    def execute(self, context: Any) -> set[str]:
-        action = _action_of(context)
-        index = action.kmtalk_take.key_index
-        if not 0 < index < len(action.kmtalk_take.keys) - 1:
-            self.report({"ERROR"}, "The first and the last key of a take stay.")
-            return {"CANCELLED"}
-        keys.delete_key(action, index)
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+        _chosen(line)
+        index = line.key_index
+        if not 0 < index < len(line.key_motions) - 1:
+            raise errors.TakeError("The first and the last key of a take stay.")
+        keys.delete_key(ref, index)
+        return {"FINISHED"}
+
+
+class KMTALK_OT_say_as(_KeyOperator, bpy.types.Operator):
+    """Say it as another sound: give the phone or the mouth shape that was meant; Regenerate makes it so"""
+
+    bl_idname = "kmtalk.say_as"
+    bl_label = "Say It as…"
+
+    if TYPE_CHECKING:
+        phone: str
+    else:
+        phone: StringProperty(
+            name="Sound", description="A phone or a mouth shape by its name: u, oo, m, f, AA, PP; empty to leave it"
+        )
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        line = lines.chosen_in(lines.actions_of(options.meshes_of(context)))
+        self.phone = _chosen(line).say if line is not None and len(line.key_motions) else ""
+        return context.window_manager.invoke_props_dialog(self)  # type: ignore[no-any-return]
+
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+        key = _chosen(line)
+        keys.say_as(ref, key.frame, self.phone.strip())
+        name = store.story_of(line).name
+        self.report({"INFO"}, f"“{name}” says “{self.phone.strip() or key.name}” at frame {key.frame}: regenerate now.")
         return {"FINISHED"}
 
 
@@ -109,4 +134,5 @@ CLASSES = (
     KMTALK_OT_reset_key,
     KMTALK_OT_add_key,
     KMTALK_OT_delete_key,
+    KMTALK_OT_say_as,
 )

@@ -1,49 +1,48 @@
-"""Write a take onto a face: f-curves in bulk, key motions apart from in-betweens, markers, nothing of anyone else's."""
+"""Write a line onto a face: f-curves in bulk, key motions apart from in-betweens, nothing of anyone else's."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import bpy
-
-from .. import compat
-from ..core import drives, errors, progress
-from ..face import Face, KeyTarget
-from ..ui.labels import shown
-from . import drafts, fcurves, markers
-from .timing import FloatArray, Points, Samples, Timeline, points_of, sample
+from ..core import drives as driving
+from ..core import errors, progress
+from ..face import Face
+from . import columns as keys
+from . import lines, markers, place, store
+from .columns import Columns
+from .layers import Reach
+from .layout import Own, Sheet, begin, finish
+from .timing import Points, Samples, Timeline, points_of, sample
+from .writing import Journal, Pace, insist
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
 
-_GROUP = "KMTalk"
-_REST = "kmtalk_rest"
-"""Custom property of an action that lets a face rest; no take's name can be it."""
-_SLIDER_LIMIT = 10.0
-
 
 @dataclass(frozen=True)
 class BakeOptions:
-    """Where and how a take is written.
+    """Where and how a line is written.
 
-    name: names action and markers, and finds them again at the next run. start: scene frame of the sound's second 0.
-    foreign: where an artist's action already animates the shape keys, ours becomes an NLA strip "below" it (the
-    artist's curves win where both hold a key) or goes "above" it (theirs is pushed down to an NLA track, untouched).
-    error: 0 for a key on every frame, else how far a curve of few Bezier keys may be from the motion.
+    name: what it is called; start: scene frame of the sound's second 0; foreign: where an artist's action already
+    animates the face, ours goes "below" it or "above" (see `place.put`); error: 0 for a key on every frame, else how
+    far a curve of few Bezier keys may be from the motion; uid: the line's number, a new one where empty.
     """
 
     name: str
     start: float = 1.0
-    foreign: Literal["below", "above"] = "below"
+    foreign: place.Foreign = "below"
     timeline_markers: bool = True
     error: float = 0.0
+    uid: str = ""
 
 
 @dataclass(frozen=True)
 class BakeReport:
-    """What was written: actions, f-curves, first and last scene frame, the scene frame of every key of the take, and
-    what the user should know."""
+    """What was written: the line's number, the actions, how many f-curves, the first and last scene frame, the scene
+    frame of every key of the take, and what the user should know."""
 
+    uid: str
     actions: tuple[Any, ...]
     curves: int
     first: int
@@ -58,295 +57,151 @@ def scene_fps(scene: Any) -> float:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A take on its way into curves: all that can be worked out without Blender, in any thread."""
+    """A take on its way into curves: all that can be worked out without Blender, in any thread.
 
-    channels: tuple[str, ...]
-    samples: Samples
-    points: Mapping[int, Points]
-    labels: tuple[str, ...]
-
-
-def prepare(take: "Take", drive: drives.Drive, fps: float, options: BakeOptions) -> Prepared:
-    """The curves that `drive` makes of a take at a scene's rate `fps`.  Raises FaceError."""
-    samples = driven(take, drive, Timeline(fps, options.start))
-    points = points_of(samples, range(len(drive.curves)), options.error)
-    return Prepared(drive.curves, samples, points, tuple(shown(key.label) for key in take.keys))
-
-
-def driven(take: "Take", drive: drives.Drive, timeline: Timeline) -> Samples:
-    """What `drive` makes of a take, at every frame of a scene.  Raises FaceError where it knows no such motion."""
-    if take.space != drive.space:
-        raise errors.FaceError(
-            f"This take moves {take.space.name} and the face {drive.space.name}: "
-            "animate again with weights that fit the face."
-        )
-    return sample(drive(take.motion), take.fps, [key.frame for key in take.keys], timeline)
-
-
-def bake(take: "Take", face: Face, scene: Any, options: BakeOptions) -> BakeReport:
-    """Write `take` onto every mesh of `face`; the scene's end may move later, never earlier.  Raises FaceError."""
-    prepared = prepare(take, face.drive, scene_fps(scene), options)
-    begun: list[drafts.Draft] = []
-    try:
-        drawing = progress.finish(draw(prepared, face, options, begun, drafts.Pace()))
-        return put(drawing, prepared, face, scene, options)
-    finally:
-        drafts.discard(begun)
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What was drawn: the drafts, each with the channels of its curves by their names (`store.curve_name`); the draft
-    and the slot's handle of each mesh, in the order of the face's; and the data paths of each that lost their curves,
-    for shape keys that the face does not drive any more."""
-
-    curves: Mapping[drafts.Draft, Mapping[str, int]]
-    places: tuple[tuple[drafts.Draft, int], ...]
-    forgotten: tuple[tuple[str, ...], ...]
-
-
-def draw(
-    prepared: Prepared, face: Face, options: BakeOptions, begun: list[drafts.Draft], pace: drafts.Pace
-) -> progress.Job[Drawing]:
-    """Write the curves and markers of a take onto drafts, which it adds to `begun`; the scene stays as it is.
-
-    Raises FaceError, or DraftGoneError where an undo came between.
+    samples: by the number of the drive; None where the take does not move what it drives.
     """
-    places: list[tuple[drafts.Draft, int]] = []
-    forgotten: list[tuple[str, ...]] = []
-    units: list[tuple[drafts.Draft, int, str, int]] = []
-    for mesh in face.meshes:
-        _require_free(mesh)
-        draft, handle = _begin(options.name, mesh, begun)
-        paths = data_paths(mesh)
-        forgotten.append(_forget_others(draft.find(), handle, set(paths.values())))
-        places.append((draft, handle))
-        units += [(draft, handle, path, channel) for channel, path in paths.items()]
 
-    def write_one(unit: tuple[drafts.Draft, int, str, int]) -> None:
-        draft, handle, path, channel = unit
-        write_curve(draft.find(), handle, path, prepared.points[channel])
+    samples: tuple[Samples | None, ...]
+    points: tuple[Mapping[int, Points], ...]
 
-    yield from pace.each(units, write_one, "writing curves")
-    for draft in begun:
-        yield from markers.write_on_action(draft.find, prepared.samples.key_frames, prepared.labels, pace)
-    if any(curve_at(draft.find(), handle, path) is None for draft, handle, path, _ in units):
-        raise drafts.DraftGoneError  # an undo and a redo brought an unfinished draft back
-    curves: dict[drafts.Draft, dict[str, int]] = {draft: {} for draft in begun}
-    for draft, handle, path, channel in units:
-        curves[draft][fcurves.full_name(handle, path)] = channel
-    return Drawing(curves, tuple(places), tuple(forgotten))
+    @property
+    def main(self) -> Samples:
+        return next(samples for samples in self.samples if samples is not None)
 
 
-def put(drawing: Drawing, prepared: Prepared, face: Face, scene: Any, options: BakeOptions) -> BakeReport:
-    """Let the meshes of `face` play what was drawn for them, all at once.  Raises FaceError with nothing changed."""
-    for mesh in face.meshes:
-        _require_free(mesh)
-    samples = prepared.samples
-    actions = {draft: drafts.finish(draft) for draft in drawing.curves}
-    notes: list[str] = []
-    for mesh, (draft, handle), forgotten in zip(face.meshes, drawing.places, drawing.forgotten, strict=True):
-        _let_go(mesh, forgotten)
-        action = actions[draft]
-        notes += filter(None, [mesh.own()])
-        widen_sliders(mesh, samples.values)
-        place(action, compat.slot_by_handle(action, handle), mesh, samples, options)
-        mesh.owner.update_tag()
-        mesh.item.data.update()
-        notes += _conflicts(action, mesh)
-    mark_scene(scene, options, samples.key_frames, prepared.labels)
-    first, last = int(samples.frames[0]), int(samples.frames[-1])
-    scene.frame_end = max(scene.frame_end, last)
+def prepare(take: "Take", drives: Sequence[driving.Drive], timeline: Timeline, error: float = 0.0) -> Prepared:
+    """The curves that `drives` make of a take.  Raises FaceError where none of them knows its motion."""
+    samples = tuple(driven(take, drive, timeline) for drive in drives)
+    if all(found is None for found in samples):
+        raise errors.FaceError(
+            f"This take moves {take.space.name} and the face {drives[0].space.name}: animate again with weights that "
+            "fit the face."
+        )
+    points = (points_of(found, range(found.values.shape[1]), error) if found else {} for found in samples)
+    return Prepared(samples, tuple(points))
+
+
+def driven(take: "Take", drive: driving.Drive, timeline: Timeline) -> Samples | None:
+    """What `drive` makes of a take, at every frame of a scene; None where the take does not move its space."""
+    track = take.track(drive.space.name)
+    if track is None:
+        return None
+    return sample(drive(track.motion), take.fps, [key.frame for key in take.keys], timeline)
+
+
+Revise: TypeAlias = Callable[[int, int, Columns], Columns]
+"""What the keys of a curve become, by the number of its drive and of the drive's value."""
+
+
+def bake(take: "Take", face: Face, scene: Any, options: BakeOptions, story: store.Story | None = None) -> BakeReport:
+    """Write `take` onto every target of `face` as one line and keep it there; the scene's end may move later, never
+    earlier.  Raises FaceError."""
+    told = story or store.Story(options.name, start=options.start, fps=scene_fps(scene), error=options.error)
+    told = replace(told, drive=face.signature())
+    prepared = prepare(take, face.drives, told.timeline, options.error)
+    return progress.finish(lay(prepared, take, store.take_bytes(take), lambda: (face, scene), told, options))
+
+
+def lay(
+    prepared: Prepared,
+    take: "Take",
+    data: bytes,
+    find_place: Callable[[], tuple[Face, Any]],
+    story: store.Story,
+    options: BakeOptions,
+    revise: Revise | None = None,
+) -> progress.Job[BakeReport]:
+    """Lay a take into the curves of a face as one line, a slice at a time, and keep it beside them.
+
+    revise: where the line is there and its keys are to be made out of those that it has.  Raises FaceError with
+    nothing changed.
+    """
+    samples = prepared.main
+    uid = options.uid or lines.new_uid()
+    reach = Reach.of(uid, int(samples.frames[0]), int(samples.frames[-1]), story.fps)
+    own = {
+        (drive, value): keys.of_points(points)
+        for drive, each in enumerate(prepared.points)
+        for value, points in each.items()
+    }
+
+    def attempt(journal: Journal, pace: Pace) -> progress.Job[list[Sheet]]:
+        face, _ = find_place()
+        sheets = begin(face, reach, journal)
+        wanted: dict[tuple[int, int], Own] = dict(own)
+        if revise is not None:
+            wanted = {place: partial(revise, *place) for place in own}
+        yield from lay_keys(wanted, face, sheets, journal, pace)
+        yield from pace.rest("writing curves")
+        journal.check()
+        face, scene = find_place()
+        put(face, scene, sheets, prepared, options.foreign)
+        finish(sheets, story, data)
+        return sheets
+
+    sheets = yield from insist(attempt)
+    face, scene = find_place()
+    ref = lines.Ref(tuple(sheet.action for sheet in sheets), uid)
+    labels = [key.label for key in take.keys]
+    yield from markers.list_keys(ref, take, story, Pace())
+    markers.mark_actions(ref, samples.key_frames, labels)
+    markers.clear_scene(scene, uid)
+    if options.timeline_markers:
+        markers.mark_scene(scene, ref, samples.key_frames, labels)
+    return _report(ref, face, prepared, sheets)
+
+
+def lay_keys(
+    own: Mapping[tuple[int, int], Own], face: Face, sheets: Sequence[Sheet], journal: Journal, pace: Pace
+) -> progress.Job[None]:
+    """Write the keys of a line into the actions of a face, with the ease to what lies before, after and under it."""
+    units: list[tuple[Sheet, int, Any, Own | None, float]] = []
+    for number, target in enumerate(face.targets):
+        sheet, handle = next((s, s.handles[number]) for s in sheets if number in s.handles)
+        rest, drive = target.rest(), face.drive_number(target)
+        for value, curve in target.curves.items():
+            if (drive, value) in own:
+                units.append((sheet, handle, curve, own[drive, value], float(rest[value])))
+        same = [other for other in face.targets if other.owner == target.owner]
+        if same[0] is target:
+            units += [(sheet, handle, curve, None, 0.0) for curve in sheet.forgotten(same, handle)]
+    yield from pace.each(units, lambda unit: unit[0].rewrite(*unit[1:], journal=journal), "writing curves")
+
+
+def put(face: Face, scene: Any, sheets: Sequence[Sheet], prepared: Prepared, foreign: place.Foreign) -> None:
+    """Let every target of `face` play its action, all at once.  Raises FaceError with nothing changed."""
+    for target in face.targets:
+        target.require_free()
+    for number, target in enumerate(face.targets):
+        sheet = next(sheet for sheet in sheets if number in sheet.handles)
+        sheet.notes += filter(None, [target.own()])
+        samples = prepared.samples[face.drive_number(target)]
+        if samples is not None:
+            target.widen(samples.values)
+        action, slot = sheet.slot(number)
+        place.put(target, action, slot, foreign)
+        place.fit(target.owner, action)
+        for curve in sheet.lost:
+            curve.set(target.owner, 0.0)
+        target.tag()
+        sheet.notes += [note for note in place.conflicts(target, action) if note not in sheet.notes]
+    if hasattr(face.owner, "kmtalk_face"):
+        face.owner.kmtalk_face.action = sheets[0].find()
+    scene.frame_end = max(scene.frame_end, int(prepared.main.frames[-1]))
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
-    curves = sum(len(mesh.shape_keys) for mesh in face.meshes)
-    return BakeReport(tuple(actions.values()), curves, first, last, samples.key_frames, tuple(notes))
 
 
-def _require_free(mesh: KeyTarget) -> None:
-    animation = mesh.owner.animation_data
-    if animation is not None and animation.use_tweak_mode:
-        raise errors.FaceError(
-            f"“{mesh.item.name}” is in the NLA's tweak mode: leave it (Tab in the NLA editor) before baking."
-        )
-
-
-def _begin(name: str, mesh: KeyTarget, begun: list[drafts.Draft]) -> tuple[drafts.Draft, int]:
-    """The draft of our action for the take `name`, one for all meshes where actions have slots, else one a mesh; and
-    the handle of the mesh's slot (0 before Blender 4.4)."""
-    tag = name if compat.HAS_SLOTS else f"{name} ({mesh.item.name})"
-    is_own = (action for action in bpy.data.actions if action.get(drafts.TAG) == tag and action.library is None)
-    old = next(is_own, None)
-    draft = next((draft for draft in begun if draft.tag == tag), None)
-    if draft is None:
-        draft = drafts.begin(tag, old)
-        begun.append(draft)
-    slot = compat.same_slot(draft.find(), compat.slot_of(old, mesh.owner)) if old else None
-    slot = slot or compat.ensure_slot(draft.find(), mesh.owner)
-    return draft, slot.handle if slot else 0
-
-
-def _is_ours(action: Any) -> bool:
-    return drafts.TAG in action
-
-
-def _forget_others(action: Any, handle: int, paths: set[str]) -> tuple[str, ...]:
-    """Remove our curves for shape keys that the face does not drive; their paths.  Curves of an artist's stay."""
-    curves = compat.curves_of(action, compat.slot_by_handle(action, handle))
-    others = [curve for curve in curves if _in_group(curve) and curve.data_path not in paths]
-    gone = tuple(curve.data_path for curve in others)
-    for curve in others:
-        curves.remove(curve)
-    return gone
-
-
-def _let_go(mesh: KeyTarget, paths: Iterable[str]) -> None:
-    """Give shape keys that lost their curves the value 0, where they are still there."""
-    by_path = {data_path(block.name): block for block in mesh.owner.key_blocks}
-    for path in paths:
-        if path in by_path:
-            by_path[path].value = 0.0
-
-
-def curve_at(action: Any, handle: int, path: str) -> Any:
-    """The f-curve of one slot at a data path, or None."""
-    return compat.curves_of(action, compat.slot_by_handle(action, handle)).find(path)
-
-
-def write_curve(action: Any, handle: int, path: str, points: Points) -> None:
-    """Give one curve the keys `points` and no others; what an artist set on the curve itself stays."""
-    slot = compat.slot_by_handle(action, handle)
-    curve = curve_at(action, handle, path)
-    if curve is None:
-        curve = compat.curves_of(action, slot).new(path)
-        curve.group = compat.ensure_group(action, slot, _GROUP)
-    curve.keyframe_points.clear()
-    fcurves.fill(curve, points)
-
-
-def _in_group(curve: Any) -> bool:
-    return curve.group is not None and curve.group.name == _GROUP
-
-
-def data_paths(mesh: KeyTarget) -> dict[int, str]:
-    """Data path of the shape-key value by channel."""
-    return {channel: data_path(name) for channel, name in mesh.shape_keys.items()}
-
-
-def data_path(name: str) -> str:
-    """Data path of the value of the shape key `name`."""
-    return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'
-
-
-def widen_sliders(mesh: KeyTarget, values: FloatArray) -> None:
-    """Let the sliders of a mesh take `values` (F, channels): Blender clamps f-curves to them too."""
-    lowest, highest = values.min(axis=0), values.max(axis=0)
-    for channel, name in mesh.shape_keys.items():
-        block = mesh.owner.key_blocks[name]
-        block.slider_max = max(block.slider_max, min(float(highest[channel]), _SLIDER_LIMIT))
-        block.slider_min = min(block.slider_min, max(float(lowest[channel]), -_SLIDER_LIMIT))
-
-
-def place(action: Any, slot: Any, mesh: KeyTarget, samples: Samples, options: BakeOptions) -> None:
-    """Let the action play: as the active one where that place is free, else on an NLA track of its own."""
-    animation = mesh.owner.animation_data or mesh.owner.animation_data_create()
-    strip = _own_strip(animation, action, slot)
-    if strip is not None:
-        _let_rest(mesh)
-        _fit(strip, samples)
-    elif animation.action is None or animation.action == action:
-        compat.assign(animation, action, slot)
-    elif _is_ours(animation.action):
-        earlier, earlier_slot = animation.action, compat.assigned_slot(animation)
-        animation.action = None
-        _let_rest(mesh)
-        _add_strip(animation, earlier, earlier_slot)
-        _add_strip(animation, action, slot)
-    elif options.foreign == "above":
-        _push_down(animation)
-        compat.assign(animation, action, slot)
-    else:
-        _let_rest(mesh)
-        _add_strip(animation, action, slot)
-
-
-def _let_rest(mesh: Any) -> None:
-    """Hold shape keys at 0 wherever no strip plays, by a track below all others: only Blender 5.0 needs it.
-
-    Nothing can be put below tracks that are there already.
-    """
-    if not (compat.KEYS_REST_AT_ONE and isinstance(mesh, KeyTarget)):
-        return
-    animation = mesh.owner.animation_data
-    strips = (strip for track in animation.nla_tracks for strip in track.strips)
-    strip = next((strip for strip in strips if strip.action and _REST in strip.action), None)
-    if strip is None and len(animation.nla_tracks):
-        return
-    action = strip.action if strip else bpy.data.actions.new(f"KMTalk: rest of {mesh.item.name}")
-    action[_REST] = True
-    slot = compat.assigned_slot(strip) if strip else compat.ensure_slot(action, mesh.owner)
-    curves = compat.curves_of(action, slot)
-    for path in data_paths(mesh).values():
-        if curves.find(path) is None:
-            curves.new(path).keyframe_points.insert(1, 0.0)
-    if strip is None:
-        _add_strip(animation, action, slot)
-        animation.nla_tracks[0].strips[0].extrapolation = "HOLD"
-
-
-def _own_strip(animation: Any, action: Any, slot: Any) -> Any:
-    strips = (strip for track in animation.nla_tracks for strip in track.strips)
-    return next((s for s in strips if s.action == action and compat.assigned_slot(s) == slot), None)
-
-
-def _add_strip(animation: Any, action: Any, slot: Any) -> None:
-    """A track for one take, which holds the face during its own frames only."""
-    track = animation.nla_tracks.new()
-    track.name = action.name
-    strip = track.strips.new(action.name, int(action.frame_range[0]), action)
-    compat.assign(strip, action, slot)
-    strip.extrapolation = "NOTHING"
-
-
-def _fit(strip: Any, samples: Samples) -> None:
-    """Blender clamps start against end, so the end goes first."""
-    first, last = float(samples.frames[0]), float(max(samples.frames[-1], samples.frames[0] + 1))
-    strip.action_frame_end = max(strip.action_frame_end, last)
-    strip.action_frame_start, strip.action_frame_end = first, last
-    strip.frame_end = max(strip.frame_end, last)
-    strip.frame_start, strip.frame_end = first, last
-
-
-def _push_down(animation: Any) -> None:
-    """Move the artist's action to an NLA track with everything it was set to, as Blender's own Push Down does."""
-    action, slot = animation.action, compat.assigned_slot(animation)
-    extrapolation, blend, influence = (
-        animation.action_extrapolation,
-        animation.action_blend_type,
-        animation.action_influence,
+def _report(ref: lines.Ref, face: Face, prepared: Prepared, sheets: Sequence[Sheet]) -> BakeReport:
+    samples = prepared.main
+    notes = [note for sheet in sheets for note in sheet.notes]
+    notes += sheets[0].overlaps()
+    return BakeReport(
+        ref.uid,
+        tuple(action for action, _ in ref.find()),
+        sum(len(target.curves) for target in face.targets),
+        int(samples.frames[0]),
+        int(samples.frames[-1]),
+        samples.key_frames,
+        tuple(dict.fromkeys(notes)),
     )
-    animation.action = None
-    track = animation.nla_tracks.new()
-    track.name = action.name
-    strip = track.strips.new(action.name, int(action.frame_range[0]), action)
-    compat.assign(strip, action, slot)
-    strip.extrapolation, strip.blend_type, strip.influence = extrapolation, blend, influence
-
-
-def _conflicts(action: Any, mesh: KeyTarget) -> Iterable[str]:
-    """What keeps some of the written shape keys from moving."""
-    animation = mesh.owner.animation_data
-    ours = set(data_paths(mesh).values())
-    if animation.action is None or animation.action == action:
-        return
-    held = {curve.data_path for curve in compat.read_curves(animation.action, compat.assigned_slot(animation))} & ours
-    if held:
-        yield (
-            f"{len(held)} shape keys of “{mesh.item.name}” keep the animation of “{animation.action.name}”: "
-            "bake above it to let the take move them."
-        )
-
-
-def mark_scene(scene: Any, options: BakeOptions, frames: Sequence[int], labels: Sequence[str]) -> None:
-    """One marker a key motion on the scene's timeline, named by its phone, where that is wished."""
-    wished = options.timeline_markers
-    markers.write_on_scene(scene, options.name, frames if wished else (), labels if wished else ())

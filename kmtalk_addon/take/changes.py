@@ -1,18 +1,18 @@
-"""What an artist changed by hand on a take since it was written: values, columns of keys, markers, states."""
+"""What an artist changed by hand on a line since it was written: values, columns of keys, markers, states."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import bpy
 import numpy as np
 import numpy.typing as npt
 
 from .. import compat
 from ..core import drives
-from ..face import Face, KeyTarget
-from ..face.bones import BoneEdits, read_edits
-from . import bake, fcurves, markers, store
+from ..face import Face, Target
+from . import columns as keys
+from . import lines, markers, store
+from .layout import Sheet
 from .timing import FloatArray
 
 if TYPE_CHECKING:
@@ -20,17 +20,21 @@ if TYPE_CHECKING:
 
 _VISIBLE = 1e-5
 """Values that differ by less are the same."""
+_BY_HAND = 1e-4
+"""A slider that was moved and not keyed differs by more from its curve."""
+
+Values = dict[int, dict[int, float]]
+"""Values by scene frame and number of the drive's value."""
 
 
 @dataclass
 class Changes:
-    """What was done by hand: edits as `complete` takes them; the values that curves keep, by scene frame and channel;
-    the key motions' scene frames that have lost their keys; and what was done to bones."""
+    """What was done by hand: edits as `complete` takes them; the values that curves keep, by drive, scene frame and
+    number; and the key motions' scene frames that have lost their keys."""
 
     edits: list[dict[str, Any]] = field(default_factory=list)
-    held: dict[int, dict[int, float]] = field(default_factory=dict)
+    held: list[Values] = field(default_factory=list)
     lost: set[int] = field(default_factory=set)
-    bones: BoneEdits = field(default_factory=BoneEdits)
 
 
 @dataclass(frozen=True)
@@ -49,29 +53,37 @@ class _Curve:
         return not len(was) or bool(len(now) and abs(float(was[0]) - float(now[0])) <= _VISIBLE)
 
 
-def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.Story) -> Changes:
-    """What was done to the curves, markers and list of a take since it was written."""
-    changes = Changes()
-    main = actions[0]
+def read_changes(
+    ref: lines.Ref, face: Face, take: "Take", story: store.Story, unkeyed: Mapping[int, Values] | None = None
+) -> Changes:
+    """What was done to the curves, markers and list of a line since it was written.
+
+    unkeyed: sliders that were moved and not keyed, by the number of the drive (`unkeyed_values`).
+    """
+    changes = Changes(held=[{} for _ in face.drives])
+    found = ref.find()
+    main = found[0][1]
     frames = [story.timeline.nearest_frame(key.frame / take.fps) for key in take.keys]
     owners = _owners(take, story)
-    noted = [(action, store.noted_curves(action)) for action in actions]
-    meshes = [_compare(mesh, noted) for mesh in face.meshes]
-    values = _changed_values([curve for curves in meshes for curve in curves])
+    by_target = [_compare(target, found, ref.uid) for target in face.targets]
+    by_drive: list[Values] = [{} for _ in face.drives]
+    for target, curves in zip(face.targets, by_target, strict=True):
+        _add(by_drive[face.drive_number(target)], _changed_values(curves))
     moved: dict[int, int] = {}
-    for curves in meshes:  # the Dope Sheet shows one object's shape keys at a time
+    for target, curves in zip(face.targets, by_target, strict=True):  # the Dope Sheet shows one object at a time
         lost = set(frames) & _lost_frames(curves)
-        moved |= _moved_columns(curves, values, lost - set(moved))
+        moved |= _moved_columns(curves, by_drive[face.drive_number(target)], lost - set(moved))
         changes.lost |= lost
+    for values in by_drive:
+        for target_frame in moved.values():
+            values.pop(target_frame, None)  # what was dragged there is no edit
+    for number, values in (unkeyed or {}).items():
+        _add(by_drive[number], values)
     marks = set(frames)
-    for action in reversed(actions):  # where there are several, the artist sees the first, mostly
-        moved |= markers.moved(action, bpy.context.scene, story.name)
-        marks &= {frame for _, frame in markers.on_action(action)} or marks
-    changes.bones = read_edits(face, take, story)
-    for frame in moved.values():
-        changes.bones.forget(frame)  # what was dragged there is no edit
-    turned = dict(changes.bones.poses)
-    states = {item.frame: item.state for item in main.kmtalk_take.keys}
+    for action, _ in reversed(found):  # where there are several, the artist sees the first, mostly
+        moved |= markers.moved(action, ref.uid)
+        marks &= {frame for _, uid, frame in markers.on_action(action) if uid == ref.uid} or marks
+    listed = {item.frame: item for item in main.key_motions}
     for number, (key, frame) in enumerate(zip(take.keys, frames, strict=True)):
         is_owner = owners[frame] == key.frame
         is_gone = frame not in marks or (is_owner and frame in changes.lost and frame not in moved)
@@ -79,30 +91,29 @@ def read_changes(actions: Sequence[Any], face: Face, take: "Take", story: store.
             if 0 < number < len(frames) - 1:
                 changes.edits.append({"frame": key.frame, "delete": True})
             continue
-        edited = values.pop(frame, {}) if is_owner else {}
-        pose = _pose(face, take, key.frame, edited, turned.pop(frame, {}) if is_owner else {})
-        state = states.get(frame, key.state) if is_owner else key.state
-        target = story.take_frame(moved[frame], take) if frame in moved else key.frame
-        edit = _edit_of(key, state, pose, target)
+        edited = [values.pop(frame, {}) if is_owner else {} for values in by_drive]
+        item = listed.get(frame) if is_owner else None
+        target_frame = story.take_frame(moved[frame], take) if frame in moved else key.frame
+        edit = _edit_of(key, item, _pose(face, take, key.frame, edited), target_frame)
         if edit is not None:
             changes.edits.append(edit)
-            if edited and target == key.frame:
-                changes.held[frame] = edited
-            if target != key.frame:
-                changes.bones.forget(frame)
-    _read_added(changes, face, actions, values, turned, take, story)
+            if target_frame == key.frame:
+                _hold(changes, frame, edited)
+    _read_added(changes, face, [action for action, _ in found], by_drive, take, story, main)
     return changes
 
 
-def _edit_of(key: "Key", state: str, pose: drives.Pose, target: int) -> dict[str, Any] | None:
+def _edit_of(key: "Key", item: Any, pose: drives.Pose, target: int) -> dict[str, Any] | None:
     """What `complete` has to know of one key; None where nothing was done to it."""
-    if state == "generated" and key.state != "generated":
+    state = item.state if item is not None else key.state
+    said = {"phone": item.say} if item is not None and item.say else {}
+    if state == "generated" and key.state != "generated" and not said:
         return {"frame": key.frame, "state": "generated"}
-    edit: dict[str, Any] = {}
+    edit: dict[str, Any] = dict(said)
     if pose:
-        edit = {"pose": pose, "state": "edited" if state == "generated" else state}
-    elif state != key.state:
-        edit = {"state": state}
+        edit |= {"pose": pose, "state": "edited" if state == "generated" else state}
+    elif state != key.state and not said:
+        edit |= {"state": state}
     if target != key.frame:
         edit["move_to"] = target
     return {"frame": key.frame, **edit} if edit else None
@@ -112,27 +123,69 @@ def _read_added(
     changes: Changes,
     face: Face,
     actions: Sequence[Any],
-    values: dict[int, dict[int, float]],
-    turned: dict[int, dict[str, float]],
+    by_drive: Sequence[Values],
     take: "Take",
     story: store.Story,
+    line: Any,
 ) -> None:
     """Markers and values of an artist's where no key motion was: new ones."""
     taken = {key.frame for key in take.keys}
     added = [marker.frame for action in actions for marker in markers.added_on_action(action)]
-    for frame in dict.fromkeys([*added, *values, *turned]):
+    inside = [frame for frame in added if line.first < frame < line.last]
+    for frame in dict.fromkeys([*inside, *(frame for values in by_drive for frame in values)]):
         target = story.take_frame(frame, take)
         if target not in taken:
             taken.add(target)
-            pose = _pose(face, take, target, values.get(frame, {}), turned.get(frame, {}))
-            changes.edits.append({"frame": target, "add": True, "pose": pose})
-            changes.held[frame] = values.get(frame, {})
+            values = [values.get(frame, {}) for values in by_drive]
+            changes.edits.append({"frame": target, "add": True, "pose": _pose(face, take, target, values)})
+            _hold(changes, frame, values)
 
 
-def _pose(face: Face, take: "Take", frame: int, values: dict[int, float], turned: dict[str, float]) -> drives.Pose:
-    """The pose of a take's frame for which the face's curves have `values`, and bones show `turned`."""
-    pose = face.drive.back(take.motion[frame], values) if values else {}
-    return {**pose, **turned} if isinstance(pose, Mapping) else pose
+def _hold(changes: Changes, frame: int, values: Sequence[dict[int, float]]) -> None:
+    for held, given in zip(changes.held, values, strict=True):
+        if given:
+            held[frame] = given
+
+
+def _pose(face: Face, take: "Take", frame: int, values: Sequence[dict[int, float]]) -> drives.Pose:
+    """The pose of a take's frame for which the face's curves have `values`, by drive."""
+    found: dict[str, float] = {}
+    for drive, given in zip(face.drives, values, strict=True):
+        track = take.track(drive.space.name)
+        if not given or track is None:
+            continue
+        pose = drive.back(track.motion[frame], given)
+        if not isinstance(pose, Mapping):
+            return pose
+        found |= pose
+    return found
+
+
+def unkeyed_values(face: Face, ref: lines.Ref, frame: int) -> dict[int, Values]:
+    """Sliders that differ from their curves at the frame that is shown: moved by hand, and not keyed."""
+    uids = {action for action, _ in ref.find()}
+    found: dict[int, Values] = {}
+    for target in face.targets:
+        animation = target.owner.animation_data
+        if animation is None or animation.action not in uids or any(not d.mute for d in animation.drivers):
+            continue
+        slot = compat.slot_of(animation.action, target.owner)
+        for number, place in target.curves.items():
+            curve = compat.find_curve(animation.action, slot.handle if slot else 0, place.path, place.index)
+            if curve is None or curve.mute or not len(curve.keyframe_points):
+                continue
+            try:
+                value = place.get(target.owner)
+            except KeyError:
+                continue
+            if abs(value - curve.evaluate(frame)) > _BY_HAND:
+                found.setdefault(face.drive_number(target), {}).setdefault(frame, {})[number] = value
+    return found
+
+
+def _add(values: Values, more: Values) -> None:
+    for frame, given in more.items():
+        values.setdefault(frame, {}).update(given)
 
 
 def _owners(take: "Take", story: store.Story) -> dict[int, int]:
@@ -145,25 +198,29 @@ def _owners(take: "Take", story: store.Story) -> dict[int, int]:
     return {frame: owner for frame, (_, owner) in owners.items()}
 
 
-def _compare(mesh: KeyTarget, noted: Iterable[tuple[Any, store.Curves]]) -> list[_Curve]:
-    """Every curve that a take has for one mesh, as it was `noted` on its actions and as it is."""
-    found: list[_Curve] = []
-    channels = {path: channel for channel, path in bake.data_paths(mesh).items()}
-    for action, curves in noted:
-        if not compat.plays(mesh.owner, action):
+def _compare(target: Target, found: Iterable[tuple[Any, Any]], uid: str) -> list[_Curve]:
+    """Every curve that a line has for one target, as it was written and as it is."""
+    curves: list[_Curve] = []
+    for action, line in found:
+        if not compat.plays(target.owner, action):
             continue
-        slot = compat.slot_of(action, mesh.owner)
-        for curve in compat.read_curves(action, slot):
-            name = fcurves.full_name(slot.handle if slot else 0, curve.data_path)
-            if curve.data_path in channels and name in curves:
-                frames, values, _ = fcurves.positions(curve)
-                found.append(_Curve(channels[curve.data_path], *curves[name], frames, values))
-    return found
+        noted = store.noted_curves(line)
+        reaches = lines.reaches_of(action)
+        sheet = Sheet(action.session_uid, uid, reaches, reaches)
+        slot = compat.slot_of(action, target.owner)
+        handle = slot.handle if slot else 0
+        for number, place in target.curves.items():
+            name = lines.full_name(handle, place.name)
+            curve = compat.find_curve(action, handle, place.path, place.index) if name in noted else None
+            if curve is not None:
+                own = sheet.own(curve, name)
+                curves.append(_Curve(number, *noted[name], keys.frames_of(own), keys.values_of(own)))
+    return curves
 
 
-def _changed_values(curves: Iterable[_Curve]) -> dict[int, dict[int, float]]:
+def _changed_values(curves: Iterable[_Curve]) -> Values:
     """Values that curves have and did not have when written, by scene frame and channel."""
-    found: dict[int, dict[int, float]] = {}
+    found: Values = {}
     for curve in curves:
         if not len(curve.old_frames) or not len(curve.frames):
             continue
@@ -186,7 +243,7 @@ def _lost_frames(curves: Sequence[_Curve]) -> set[int]:
     return set(np.setdiff1d(had, has).tolist())
 
 
-def _moved_columns(curves: Sequence[_Curve], values: dict[int, dict[int, float]], lost: set[int]) -> dict[int, int]:
+def _moved_columns(curves: Sequence[_Curve], values: Values, lost: set[int]) -> dict[int, int]:
     """Where whole columns of keys were dragged, by the frame where they were; `values` forgets what moved with them."""
     moved: dict[int, int] = {}
     for source in sorted(lost):

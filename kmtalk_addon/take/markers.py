@@ -1,60 +1,134 @@
-"""Markers of key motions: on an action, where artists drag them, and on a scene's timeline.
+"""Marks of key motions: in the list of a line, on its action, where artists drag them, and on a scene's timeline.
 
 The scene's markers carry what they are as properties.  An action's must not: up to Blender 4.3 such properties are
-not read back from a file, and touching them crashes.  So an action notes where its markers were put and what they are
+not read back from a file, and touching them crashes.  So a line notes where its markers were put and what they are
 called; they are known again by that, moved ones by their name and order.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import bpy
 
 from ..core import progress
-from . import drafts
+from ..ui.labels import shown
+from .lines import Ref, actions_of
+from .store import Story
+from .writing import Pace
 
-_NOTE = "kmtalk_markers"
+if TYPE_CHECKING:
+    from kmtalk_core.take import Key, Take
 
 
-def write_on_scene(scene: Any, take: str, frames: Iterable[int], labels: Iterable[str]) -> None:
-    """Put a marker on each frame of the timeline, in place of those of the same take and of no others."""
-    markers = scene.timeline_markers
-    for marker in [marker for marker in markers if marker.kmtalk == take]:
-        markers.remove(marker)
+def list_keys(ref: Ref, take: "Take", story: Story, pace: Pace) -> progress.Job[None]:
+    """List the keys of a take on its line; finished even where the work is stopped, for the curves are there."""
+    for _, line in ref.find():
+        line.key_motions.clear()
+    left = list(take.keys)
+
+    def add(key: "Key") -> None:
+        for _, line in ref.find():
+            _add_key(line, key, story, take.fps)
+        left.pop(0)
+
+    try:
+        yield from pace.each(take.keys, add, "listing keys")
+    except GeneratorExit:
+        for key in list(left):
+            add(key)
+        raise
+
+
+def _add_key(line: Any, key: "Key", story: Story, fps: float) -> None:
+    item = line.key_motions.add()
+    item.name, item.label = shown(key.label), key.label
+    item.frame = story.timeline.nearest_frame(key.frame / fps)
+    item.time, item.confidence = key.time, key.confidence
+    item.state = item.made = key.state
+
+
+def mark_scene(scene: Any, ref: Ref, frames: Iterable[int], labels: Iterable[str]) -> None:
+    """Put a marker on each frame of the timeline, in place of those of the same line and of no others."""
+    clear_scene(scene, ref.uid)
     for frame, label in zip(frames, labels, strict=True):
-        marker = _add(markers, frame, label)
-        marker.kmtalk, marker.kmtalk_frame = take, frame
+        marker = _add(scene.timeline_markers, frame, shown(label))
+        marker.kmtalk, marker.kmtalk_frame = ref.uid, frame
 
 
-def write_on_action(
-    find: Callable[[], Any], frames: Sequence[int], labels: Sequence[str], pace: drafts.Pace
-) -> progress.Job[None]:
-    """Put a marker on each frame of the action that `find` gives, in place of those that were put there before."""
-    action = find()
-    for marker in [marker for marker, _ in on_action(action)]:
+def clear_scene(scene: Any, uid: str) -> None:
+    """Take the markers of a line off a timeline."""
+    for marker in [marker for marker in scene.timeline_markers if marker.kmtalk == uid]:
+        scene.timeline_markers.remove(marker)
+
+
+def mark_actions(ref: Ref, frames: Sequence[int], labels: Sequence[str]) -> None:
+    """Put a marker on each frame of a line's actions, in place of those that were put there before."""
+    for action, line in ref.find():
+        clear_action(action, ref.uid)
+        marks = [(frame, shown(label)) for frame, label in zip(frames, labels, strict=True)]
+        line.marks = json.dumps(marks)
+        for frame, name in marks:
+            _add(action.pose_markers, frame, name)
+
+
+def show_on_timeline(scene: Any, wished: bool) -> None:
+    """Mark the keys of every line of the scene's faces on its timeline, or take all of ours off."""
+    for marker in [marker for marker in scene.timeline_markers if marker.kmtalk]:
+        scene.timeline_markers.remove(marker)
+    for action in actions_of(scene.objects) if wished else ():
+        for line in action.kmtalk_lines.lines:
+            motions = line.key_motions
+            if not any(marker.kmtalk == line.uid for marker in scene.timeline_markers):
+                frames, labels = [item.frame for item in motions], [item.label for item in motions]
+                mark_scene(scene, Ref((action.session_uid,), line.uid), frames, labels)
+
+
+def clear_action(action: Any, uid: str) -> None:
+    """Take the markers of a line off its action."""
+    for marker in [marker for marker, owner, _ in on_action(action) if owner == uid]:
         action.pose_markers.remove(marker)
-    marks = list(zip(frames, labels, strict=True))
-    action[_NOTE] = json.dumps(marks)
-    yield from pace.each(marks, lambda mark: _add(find().pose_markers, *mark), "marking keys")
 
 
-def on_action(action: Any) -> list[tuple[Any, int]]:
-    """Our markers that are still on an action, each with the frame where it was put."""
-    noted = [(int(frame), str(name)) for frame, name in json.loads(action.get(_NOTE, "[]"))]
+def on_action(action: Any) -> list[tuple[Any, str, int]]:
+    """Our markers that are still on an action, each with the number of its line and the frame where it was put."""
+    noted, uids = [], []
+    for line in action.kmtalk_lines.lines:
+        marks = [(int(frame), str(name)) for frame, name in json.loads(line.marks or "[]")]
+        noted += marks
+        uids += [line.uid] * len(marks)
     there = [(marker.frame, marker.name) for marker in action.pose_markers]
-    return [(action.pose_markers[index], frame) for index, frame in _paired(noted, there)]
+    pairs = _paired(noted, there)
+    return [(action.pose_markers[index], uids[number], noted[number][0]) for index, number in pairs]
 
 
 def added_on_action(action: Any) -> list[Any]:
     """Markers on an action that are none of ours."""
-    ours = {marker.as_pointer() for marker, _ in on_action(action)}
+    ours = {marker.as_pointer() for marker, _, _ in on_action(action)}
     return [marker for marker in action.pose_markers if marker.as_pointer() not in ours]
 
 
-def moved(action: Any, scene: Any, take: str) -> dict[int, int]:
-    """Where markers of a take were dragged, by the frame where they were put."""
-    pairs = [(marker.frame, marker.kmtalk_frame) for marker in scene.timeline_markers if marker.kmtalk == take]
-    pairs += [(marker.frame, put) for marker, put in on_action(action)]
+def moved(action: Any, uid: str) -> dict[int, int]:
+    """Where markers of a line were dragged, by the frame where they were put."""
+    on_scenes = [marker for scene in bpy.data.scenes for marker in scene.timeline_markers if marker.kmtalk == uid]
+    pairs = [(marker.frame, marker.kmtalk_frame) for marker in on_scenes]
+    pairs += [(marker.frame, put) for marker, owner, put in on_action(action) if owner == uid]
     return {put: frame for frame, put in pairs if frame != put}
+
+
+def moved_on_scenes() -> dict[str, set[int]]:
+    """The frames whose markers were dragged on any timeline, by line."""
+    found: dict[str, set[int]] = {}
+    for scene in bpy.data.scenes:
+        for marker in scene.timeline_markers:
+            if marker.kmtalk and marker.frame != marker.kmtalk_frame:
+                found.setdefault(marker.kmtalk, set()).add(marker.kmtalk_frame)
+    return found
+
+
+def noted_frames(line: Any) -> set[int]:
+    """Where the markers of a line were put."""
+    return {int(frame) for frame, _ in json.loads(line.marks or "[]")}
 
 
 def _add(markers: Any, frame: int, label: str) -> Any:
@@ -64,24 +138,24 @@ def _add(markers: Any, frame: int, label: str) -> Any:
 
 
 def _paired(noted: Sequence[tuple[int, str]], there: Sequence[tuple[int, str]]) -> list[tuple[int, int]]:
-    """(index in `there`, frame in `noted`) of markers that are the same: at rest first, then by name and order.
+    """(index in `there`, index in `noted`) of markers that are the same: at rest first, then by name and order.
 
     Dragging keeps a marker's place in the list.
     """
     at: dict[tuple[int, str], list[int]] = {}
     for index, marker in enumerate(there):
         at.setdefault(marker, []).append(index)
-    pairs, missing = [], []
-    for marker in noted:
+    pairs: list[tuple[int, int]] = []
+    missing: dict[str, list[int]] = {}
+    for number, marker in enumerate(noted):
         if at.get(marker):
-            pairs.append((at[marker].pop(0), marker[0]))
+            pairs.append((at[marker].pop(0), number))
         else:
-            missing.append(marker)
+            missing.setdefault(marker[1], []).append(number)
     left = sorted(index for indices in at.values() for index in indices)
-    for name in dict.fromkeys(name for _, name in missing):
-        frames = [frame for frame, other in missing if other == name]
+    for name, numbers in missing.items():
         found = [index for index in left if there[index][1] == name]
-        while len(found) < len(frames):  # some were deleted: the ones that lie farthest from any that is left
-            frames.remove(max(frames, key=lambda f: min((abs(there[i][0] - f) for i in found), default=0)))
-        pairs += zip(found, frames, strict=False)
+        while len(found) < len(numbers):  # some were deleted: the ones that lie farthest from any that is left
+            numbers.remove(max(numbers, key=lambda n: min((abs(there[i][0] - noted[n][0]) for i in found), default=0)))
+        pairs += zip(found, numbers, strict=False)
     return sorted(pairs)

@@ -1,13 +1,13 @@
-"""What Regenerate writes onto curves that are there: the frames that changed, and no other key."""
+"""What Regenerate makes of the keys of a line: the frames that changed are others, and no other key."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import fcurves
+from . import columns as keys
+from .columns import Columns
 from .timing import Points, Samples, points_of
 
 
@@ -47,11 +47,14 @@ class Revision:
         """All keys of a curve that is new."""
         return points_of(self.samples, [channel], self.error)[channel]
 
-    def write(self, curve: Any, channel: int) -> None:
-        """Give a curve its new keys; where they are reduced, from the curve's own keys around each change on."""
+    def applied(self, old: Columns, channel: int) -> Columns:
+        """The keys of a curve after the change; where they are reduced, from its own keys around each change on."""
+        if channel in self.added or not keys.count_of(old):
+            return keys.of_points(self.points(channel))
         values = self.samples.values[:, channel]
         if self.error <= 0:
-            fcurves.replace_frames(curve, points_of(self.samples, [channel])[channel], self.frames)
-            return
+            return keys.replace_frames(old, points_of(self.samples, [channel])[channel], self.frames)
         for run in np.split(self.frames, np.flatnonzero(np.diff(self.frames) > 1) + 1):
-            fcurves.refit(curve, self.samples, values, self.held, run, self.error)
+            if len(run):
+                old = keys.refit(old, self.samples, values, self.held, run, self.error)
+        return old

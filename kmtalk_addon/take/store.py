@@ -1,58 +1,58 @@
-"""Takes inside the .blend: as properties of the action that plays them.
+"""Takes inside the .blend: with the line that plays them, on the action that carries its curves.
 
-An action goes wherever its character goes, so the take survives saving, appending, linking and copying with it; a
-text or a file beside would stay behind.
+An action goes wherever its character goes, so takes survive saving, appending, linking and copying with it; a text or
+a file beside would stay behind.
 """
 
 import io
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from .. import compat
 from ..core import errors
 from ..core import take as takes
-from . import drafts, fcurves
-from .bake import BakeOptions
+from . import columns as keys
+from .columns import Columns
 from .timing import FloatArray, Timeline
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
 
-
-Curves: TypeAlias = Mapping[str, tuple[npt.NDArray[np.int32], FloatArray]]
-"""Frames and values of the keys of curves, by `fcurves.full_name`."""
+Positions: TypeAlias = tuple[npt.NDArray[np.int32], FloatArray]
+Curves: TypeAlias = Mapping[str, Positions]
+"""Frames and values of the keys of curves, by `lines.full_name`."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """How a take came onto its action, as far as making a part of it anew needs it.
+    """How a take came onto its line, as far as making a part of it anew needs it.
 
-    audio: path of the sound, of which seconds `begin` to `end` were animated; fps: the scene's rate; error: as in
-    BakeOptions; drive: `drive.signature` of the face, empty where nobody noted it.
+    audio: path of the sound, of which seconds `begin` to `end` were animated; stamp: what tells whether that file is
+    still the same; start: scene frame of second 0 of the take; fps: the scene's rate; error: as in `BakeOptions`;
+    drive: `Face.signature`, empty where nobody noted it; strip: the mark on the sound strip, empty for a line of a
+    file; asked: the settings it was made with; deleted: the seconds of the take at which key motions were deleted;
+    source: the file that the take was read from, where it was.
     """
 
     name: str
-    audio: str
-    begin: float
-    end: float | None
-    start: float
-    fps: float
-    foreign: str
-    timeline_markers: bool
-    error: float
+    audio: str = ""
+    begin: float = 0.0
+    end: float | None = None
+    start: float = 1.0
+    fps: float = 24.0
+    error: float = 0.0
     drive: str = ""
-
-    @property
-    def options(self) -> BakeOptions:
-        foreign: Any = self.foreign
-        return BakeOptions(self.name, self.start, foreign, self.timeline_markers, self.error)
+    strip: str = ""
+    stamp: str = ""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    deleted: tuple[float, ...] = ()
+    source: str = ""
 
     @property
     def timeline(self) -> Timeline:
@@ -62,10 +62,26 @@ class Story:
         """The frame of the take that is nearest to a frame of the scene."""
         return min(max(round(self.timeline.time_at(frame) * take.fps), 0), take.frame_count - 1)
 
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
 
-def is_ours(action: Any) -> bool:
-    """Whether `action` carries a take."""
-    return action is not None and drafts.TAG in action and bool(action.kmtalk_take.story)
+    @staticmethod
+    def from_json(text: str, name: str) -> "Story":
+        """The story that `to_json` wrote, here or in a later version.  Raises TakeError, naming the line `name`."""
+        known = {item.name for item in fields(Story)}
+        try:
+            return Story(**{key: value for key, value in json.loads(text).items() if key in known})
+        except (AttributeError, TypeError, ValueError) as error:
+            raise errors.TakeError(f"“{name}” was written by another KMTalk: animate from audio again.") from error
+
+
+def stamp_of(path: str) -> str:
+    """What tells a sound file from what it is later: its length and when it was written; empty where there is none."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns // 1_000_000}"
 
 
 def take_bytes(take: "Take", shapes: FloatArray | None = None) -> bytes:
@@ -76,61 +92,61 @@ def take_bytes(take: "Take", shapes: FloatArray | None = None) -> bytes:
         return path.read_bytes()
 
 
-def keep(action: Any, data: bytes, story: Story, record: bytes) -> None:
-    """Put a take's file and its story on `action`, with the record of the keys that its curves have."""
-    action.kmtalk_take.file = data
-    action.kmtalk_take.story = json.dumps(asdict(story))
-    action.kmtalk_take.record = record
-
-
-def take_of(action: Any) -> "Take":
-    """The take that `action` carries.  Raises TakeError."""
+def take_of(line: Any) -> "Take":
+    """The take of a line.  Raises TakeError."""
     with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
         path = Path(folder) / "take.npz"
-        path.write_bytes(action.kmtalk_take.file)
+        path.write_bytes(line.file)
         return takes.load_take(path)
 
 
-def story_of(action: Any) -> Story:
-    """How the take came onto `action`.  Raises TakeError."""
-    try:
-        return Story(**json.loads(action.kmtalk_take.story))
-    except (KeyError, TypeError, ValueError) as error:
-        raise errors.TakeError(f"“{action.name}” was written by another KMTalk: animate from audio again.") from error
+def story_of(line: Any) -> Story:
+    """How the take came onto its line.  Raises TakeError."""
+    return Story.from_json(line.story, line.name)
 
 
 def record_of(curves: Curves) -> bytes:
     """The keys of curves as they were written, to tell later what an artist changed."""
+    return pack({name: {"frames": frames, "values": values} for name, (frames, values) in curves.items()})
+
+
+def noted_curves(line: Any) -> Curves:
+    """Frames and values of a line's curves as they were written.  Raises TakeError."""
+    found = unpack(line.record, line.name)
+    return {name: (parts["frames"], parts["values"]) for name, parts in found.items()}
+
+
+def hidden_of(line: Any) -> dict[str, Columns]:
+    """The keys of a line that lie under other lines, by curve.  Raises TakeError."""
+    return unpack(line.hidden, line.name) if line.hidden else {}
+
+
+def hidden_bytes(hidden: Mapping[str, Columns]) -> bytes:
+    """What `hidden_of` reads; nothing where nothing is hidden."""
+    kept = {name: columns for name, columns in hidden.items() if keys.count_of(columns)}
+    return pack(kept) if kept else b""
+
+
+def pack(curves: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> bytes:
+    """Arrays of several curves as one file; those of one curve are equally long."""
     file = io.BytesIO()
-    np.savez(
-        file,
-        names=np.array(json.dumps(list(curves))),
-        lengths=np.array([len(frames) for frames, _ in curves.values()], np.int64),
-        frames=np.concatenate([frames for frames, _ in curves.values()] or [np.zeros(0, np.int32)]),
-        values=np.concatenate([values for _, values in curves.values()] or [np.zeros(0, np.float32)]),
-    )
+    parts = next(iter(curves.values()), {})
+    whole = {part: np.concatenate([curve[part] for curve in curves.values()]) for part in parts}
+    lengths = np.array([len(next(iter(curve.values()))) for curve in curves.values()], np.int64)
+    np.savez(file, names=np.array(json.dumps(list(curves))), lengths=lengths, **whole)
     return file.getvalue()
 
 
-def curves_now(action: Any) -> Curves:
-    """The keys that the curves of `action` have."""
-    return {name: fcurves.positions(curve)[:2] for name, curve in curves_by_name(action).items()}
-
-
-def noted_curves(action: Any) -> Curves:
-    """Frames and values of the curves as they were written, by the names of `curves_by_name`.  Raises TakeError."""
+def unpack(data: bytes, name: str) -> dict[str, Columns]:
+    """What `pack` packed.  Raises TakeError, naming the line `name`."""
     try:
-        with np.load(io.BytesIO(action.kmtalk_take.record), allow_pickle=False) as file:
-            cuts = np.cumsum(file["lengths"])[:-1]
-            frames, values = np.split(file["frames"], cuts), np.split(file["values"], cuts)
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
             names = json.loads(str(file["names"][()]))
-        return dict(zip(names, zip(frames, values, strict=True), strict=True))
-    except (KeyError, ValueError, OSError, EOFError) as error:
-        raise errors.TakeError(f"“{action.name}” has lost its record: animate from audio again.") from error
-
-
-def curves_by_name(action: Any) -> dict[str, Any]:
-    """Every curve of an action by slot and data path."""
-    slots = action.slots if compat.HAS_SLOTS else (None,)
-    found = ((slot.handle if slot else 0, curve) for slot in slots for curve in compat.read_curves(action, slot))
-    return {fcurves.full_name(handle, curve.data_path): curve for handle, curve in found}
+            cuts = np.cumsum(file["lengths"])[:-1] if len(names) else []
+            parts = {part: np.split(file[part], cuts) for part in file.files if part not in ("names", "lengths")}
+            count = len(file["lengths"])
+        if len(names) != count:
+            raise ValueError
+        return {curve: {part: arrays[n] for part, arrays in parts.items()} for n, curve in enumerate(names)}
+    except (KeyError, ValueError, OSError, EOFError, TypeError, IndexError) as error:
+        raise errors.TakeError(f"“{name}” has lost its record: animate from audio again.") from error

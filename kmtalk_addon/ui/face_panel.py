@@ -8,7 +8,7 @@ from .. import options
 from ..core import errors
 from ..face import Face, build, chosen, geometry, hindrances, landmarks, mapping, presets, settings
 from ..face.recognise import has_keys
-from ..take import keys
+from ..take import lines
 from .drawing import Rows, draw_text
 
 
@@ -54,7 +54,7 @@ def draw_face(layout: Any, context: Any) -> None:
     told = mapping.told(meshes)
     if told is not None:
         _draw_mapping(layout, told)
-        if keys.actions_of(meshes):
+        if lines.actions_of(meshes):
             layout.operator("kmtalk.apply_face", icon="FILE_REFRESH")
     layout.operator("kmtalk.face_check", icon="VIEWZOOM")
     if any(build.built_keys(mesh.item.data) for mesh in face.meshes):

@@ -7,44 +7,10 @@ import bpy
 from .. import options
 from ..core import errors, transcript
 from ..jobs.runner import desk
-from ..take import keys
-from . import face_panel
-from .drawing import Rows, draw_text
+from . import face_panel, lines_panel
+from .drawing import draw_text
 
 CATEGORY = "KMTalk"
-
-
-class KMTALK_UL_keys(Rows, bpy.types.UIList):
-    """Time, phone, confidence and state of every key motion."""
-
-    def draw_row(self, context: Any, layout: Any, item: Any) -> None:
-        unsure = item.confidence < context.scene.kmtalk.low_confidence
-        row = layout.row(align=True)
-        split = row.split(factor=0.32)
-        split.label(text=f"{item.time:.2f} s")
-        split = split.split(factor=0.38)
-        split.label(text=item.name)
-        part = split.row()
-        part.alert = unsure
-        part.label(text=f"{item.confidence:.0%}", icon="ERROR" if unsure else "BLANK1")
-        icons = {"generated": "BLANK1", "edited": "GREASEPENCIL", "locked": "LOCKED", "added": "ADD"}
-        row.label(text="", icon=icons[item.state])
-
-    def draw_filter(self, context: Any, layout: Any) -> None:
-        layout.prop(self, "filter_name", text="", icon="VIEWZOOM")
-        row = layout.row()
-        row.prop(context.scene.kmtalk, "filter_attention")
-        row.prop(context.scene.kmtalk, "low_confidence", text="Below")
-
-    def filter_items(self, context: Any, data: Any, property: str) -> tuple[list[int], list[int]]:
-        settings, wanted = context.scene.kmtalk, self.filter_name.casefold()
-        shown = []
-        for item in getattr(data, property):
-            matches = wanted in item.name.casefold()
-            if settings.filter_attention:
-                matches = matches and (item.state != "generated" or item.confidence < settings.low_confidence)
-            shown.append(self.bitflag_filter_item if matches else 0)
-        return shown, []
 
 
 def draw_jobs(layout: Any, context: Any) -> bool:
@@ -68,6 +34,7 @@ def _draw_audio(layout: Any, context: Any) -> None:
     column = layout.column()
     if settings.source == "FILE":
         column.prop(settings, "file", text="")
+        column.prop(settings, "add_strip")
     else:
         column.prop(settings, "strip", text="", icon="SOUND", placeholder=_strip_taken(context))
         if options.other_scenes_sound(context):
@@ -115,7 +82,6 @@ def _draw_settings(layout: Any, context: Any) -> None:
     layout.prop(settings, "bake_mode")
     if settings.bake_mode == "REDUCED":
         layout.prop(settings, "error")
-    layout.prop(settings, "timeline_markers")
     layout.prop(settings, "foreign")
 
 
@@ -142,28 +108,6 @@ def _module() -> str:
     return PACKAGE
 
 
-def _draw_keys(layout: Any, context: Any) -> None:
-    action = next(iter(keys.actions_of(options.meshes_of(context))), None)
-    if action is None:
-        draw_text(layout, context, "The key motions are listed here once the face was animated.", "INFO")
-        layout.operator("kmtalk.import_take", text="Import a Take…", icon="IMPORT")
-        return
-    row = layout.row()
-    row.template_list("KMTALK_UL_keys", "", action.kmtalk_take, "keys", action.kmtalk_take, "key_index", rows=6)
-    column = row.column(align=True)
-    column.operator("kmtalk.add_key", text="", icon="ADD")
-    column.operator("kmtalk.delete_key", text="", icon="REMOVE")
-    column.separator()
-    column.operator("kmtalk.lock_key", text="", icon="LOCKED")
-    column.operator("kmtalk.reset_key", text="", icon="LOOP_BACK")
-    row = layout.row()
-    row.scale_y = 1.3
-    row.operator("kmtalk.regenerate", icon="FILE_REFRESH")
-    row = layout.row(align=True)
-    row.operator("kmtalk.export_take", text="Export…", icon="EXPORT")
-    row.operator("kmtalk.import_take", text="Import…", icon="IMPORT")
-
-
 class _Panel:
     """Everything in one panel, so that the button stays between the settings and the keys."""
 
@@ -174,7 +118,7 @@ class _Panel:
     def draw(self, context: Any) -> None:
         layout = self.layout  # type: ignore[attr-defined]
         for name, label, draw, is_closed in _SECTIONS:
-            if draw is _draw_keys:
+            if draw is lines_panel.draw_lines:
                 _draw_action(layout, context)
             header, body = layout.panel(f"KMTALK_{name}", default_closed=is_closed)
             header.label(text=label)
@@ -186,7 +130,7 @@ _SECTIONS = (
     ("audio", "Audio", _draw_audio, False),
     ("face", "Face", face_panel.draw_face, False),
     ("settings", "Settings", _draw_settings, True),
-    ("keys", "Keys", _draw_keys, False),
+    ("keys", "Lines", lines_panel.draw_lines, False),
 )
 
 
@@ -198,4 +142,4 @@ class KMTALK_PT_sequencer(_Panel, bpy.types.Panel):
     bl_space_type = "SEQUENCE_EDITOR"
 
 
-CLASSES = (*face_panel.CLASSES, KMTALK_UL_keys, KMTALK_PT_view, KMTALK_PT_sequencer)
+CLASSES = (*face_panel.CLASSES, *lines_panel.CLASSES, KMTALK_PT_view, KMTALK_PT_sequencer)

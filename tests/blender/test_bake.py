@@ -10,8 +10,9 @@ import pytest
 
 from kmtalk_addon import compat
 from kmtalk_addon.face import find_face
-from kmtalk_addon.take import drafts
-from kmtalk_addon.take.bake import BakeOptions, BakeReport, bake, draw, prepare, put
+from kmtalk_addon.take import bake as baking
+from kmtalk_addon.take import store, writing
+from kmtalk_addon.take.bake import BakeOptions, bake, prepare
 from kmtalk_core import progress
 from kmtalk_core.errors import FaceError
 from kmtalk_core.motion.arkit import ARKIT_INDEX, ARKIT_NAMES
@@ -28,6 +29,13 @@ def curve_of(item: Any, key: str, action: Any = None) -> Any:
     action = action or item.data.shape_keys.animation_data.action
     slot = compat.slot_of(action, item.data.shape_keys)
     return next(c for c in compat.read_curves(action, slot) if c.data_path == f'key_blocks["{key}"].value')
+
+
+def own_keys(item: Any, key: str) -> list[Any]:
+    """The keys of a curve in the frames of the lines themselves, without the ease beside them."""
+    lines = item.data.shape_keys.animation_data.action.kmtalk_lines.lines
+    points = curve_of(item, key).keyframe_points
+    return [p for p in points if any(line.first <= p.co.x <= line.last for line in lines)]
 
 
 def give_action(item: Any, key: str, value: float) -> Any:
@@ -69,12 +77,12 @@ def test_keys_are_extremes_and_in_betweens_are_generated(scene: Any, add_mesh: A
     scene.render.fps = 30
     head = add_mesh("Head")
     report = bake(take, find_face([head]), scene, BakeOptions("line"))
-    points = curve_of(head, "jawOpen").keyframe_points
+    points = own_keys(head, "jawOpen")
     assert len(points) == take.frame_count
     assert {p.co.x for p in points if p.type == "EXTREME"} == set(report.key_frames)
     assert {p.type for p in points} == {"EXTREME", "GENERATED"}
-    assert {p.interpolation for p in points} == {"LINEAR"}
-    still = curve_of(head, "browInnerUp").keyframe_points
+    assert {p.interpolation for p in points[:-1]} == {"LINEAR"}
+    still = own_keys(head, "browInnerUp")
     assert {p.type for p in still} == {"EXTREME"}
 
 
@@ -112,14 +120,15 @@ def test_a_second_run_replaces_only_its_own(scene: Any, add_mesh: AddMesh, take:
     curve_of(head, "jawOpen").modifiers.new("NOISE")
     name = first.actions[0].name
     first.actions[0].use_fake_user = True
-    second = bake(take, face, scene, BakeOptions("line", start=21))
+    second = bake(take, face, scene, BakeOptions("line", start=21, uid=first.uid))
     assert [action.name for action in second.actions] == [name] and list(bpy.data.actions) == [*second.actions]
     assert second.actions[0].use_fake_user and len(curve_of(head, "jawOpen").modifiers) == 1
     assert sum(m.name == "mine" for m in scene.timeline_markers) == 1
     assert sum(m.name == "mine" for m in second.actions[0].pose_markers) == 1
     assert len(scene.timeline_markers) == len(take.keys) + 1
     assert curve_of(head, "Basis") is not None
-    assert min(p.co.x for p in curve_of(head, "jawOpen").keyframe_points) == 21
+    assert [line.name for line in second.actions[0].kmtalk_lines.lines] == ["line"]
+    assert min(p.co.x for p in own_keys(head, "jawOpen")) == 21
 
 
 def test_an_artists_action_stays_and_stays_in_charge(
@@ -159,13 +168,13 @@ def test_a_run_after_the_artist_took_over_finds_its_own_place_again(
     scene.render.fps = 30
     head = add_mesh("Head")
     face = find_face([head])
-    bake(take, face, scene, BakeOptions("line"))
+    uid = bake(take, face, scene, BakeOptions("line")).uid
     head.data.shape_keys.animation_data.action = None
     theirs = give_action(head, "jawOpen", 0.123)
-    bake(take, face, scene, BakeOptions("line"))
-    bake(take, face, scene, BakeOptions("line"))
+    bake(take, face, scene, BakeOptions("line", uid=uid))
+    bake(take, face, scene, BakeOptions("line", uid=uid))
     assert head.data.shape_keys.animation_data.action == theirs
-    (ours,) = (action for action in bpy.data.actions if action != theirs and "rest of" not in action.name)
+    (ours,) = (action for action in bpy.data.actions if action != theirs)
     assert not compat.HAS_SLOTS or len(ours.slots) == 1
     assert len(tracks_of(head)) == 1
     scene.frame_set(10)
@@ -174,29 +183,26 @@ def test_a_run_after_the_artist_took_over_finds_its_own_place_again(
     assert evaluated(head, "mouthPucker") == 0.0
 
 
-@pytest.mark.parametrize("name", ["first", "rest"])
-def test_two_lines_on_one_face_both_play(
-    scene: Any, add_mesh: AddMesh, take: Take, evaluated: Evaluated, name: str
+def tracks_of(head: Any) -> list[Any]:
+    return list(head.data.shape_keys.animation_data.nla_tracks)
+
+
+def test_two_lines_on_one_face_lie_in_one_action_and_the_face_rests_beside_them(
+    scene: Any, add_mesh: AddMesh, take: Take, evaluated: Evaluated
 ) -> None:
     scene.render.fps = 30
     head = add_mesh("Head")
     face = find_face([head])
-    bake(take, face, scene, BakeOptions(name))
-    bake(take, face, scene, BakeOptions("second", start=101))
-    bake(take, face, scene, BakeOptions("second", start=201))
+    bake(take, face, scene, BakeOptions("first"))
+    uid = bake(take, face, scene, BakeOptions("second", start=101)).uid
+    (action,) = bake(take, face, scene, BakeOptions("second", start=201, uid=uid)).actions
+    assert list(bpy.data.actions) == [action] and not tracks_of(head)
     for start in (1, 201):
         scene.frame_set(start + 9)
         assert evaluated(head, "jawOpen") == pytest.approx(take.motion[9, JAW], abs=1e-5)
-    assert len(tracks_of(head)) == 2
-    for between in (-5, 150, 300):
+    for between in (-5, 110, 150, 300):
         scene.frame_set(between)
         assert [evaluated(head, name) for name in ("jawOpen", "mouthPucker", "eyeBlinkLeft")] == [0.0, 0.0, 0.0]
-
-
-def tracks_of(head: Any) -> list[Any]:
-    """The NLA tracks of takes and artists; Blender 5.0 needs one more, which lets the face rest."""
-    tracks = list(head.data.shape_keys.animation_data.nla_tracks)
-    return [track for track in tracks if "rest of" not in track.name] if compat.KEYS_REST_AT_ONE else tracks
 
 
 def test_every_mesh_of_a_face_moves_with_its_own_names(
@@ -240,33 +246,39 @@ def test_the_scene_grows_but_never_shrinks_and_the_playhead_stays(scene: Any, ad
     assert scene.frame_end == 900
 
 
-def test_an_undo_while_a_take_is_written_starts_it_again_and_a_cancel_leaves_nothing(
-    scene: Any, add_mesh: AddMesh, take: Take, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("comes", ["a cancel", "an undo"])
+def test_what_comes_while_a_line_is_written_leaves_nothing_half_done(
+    scene: Any, add_mesh: AddMesh, take: Take, monkeypatch: pytest.MonkeyPatch, comes: str
 ) -> None:
-    monkeypatch.setattr(drafts, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(writing, "SLICE_SECONDS", 0.0)
     scene.render.fps = 30
-    face = find_face([add_mesh("Head")])
-    options = BakeOptions("line")
-    old = bake(take, face, scene, options).actions[0]
-    prepared = prepare(take, face.drive, 30.0, options)
+    head = add_mesh("Head")
+    face = find_face([head])
+    first = bake(take, face, scene, BakeOptions("line"))
+    before = {c.data_path: [tuple(p.co) for p in c.keyframe_points] for c in curves_of(head)}
+    options = BakeOptions("line", start=6, uid=first.uid)
+    story = store.Story("line", start=6, fps=30.0)
+    prepared = prepare(take, face.drives, story.timeline)
+    job = baking.lay(prepared, take, store.take_bytes(take), lambda: (face, scene), story, options)
+    for _ in range(5):
+        next(job)
+    assert before != {c.data_path: [tuple(p.co) for p in c.keyframe_points] for c in curves_of(head)}
+    if comes == "a cancel":
+        job.close()
+        assert before == {c.data_path: [tuple(p.co) for p in c.keyframe_points] for c in curves_of(head)}
+        return
+    for curve in curves_of(head):  # what Blender's undo would do, and tell
+        curve.keyframe_points.clear()
+        curve.keyframe_points.add(len(before[curve.data_path]))
+        curve.keyframe_points.foreach_set("co", [number for point in before[curve.data_path] for number in point])
+    writing.note_undo()
+    assert progress.finish(job).first == 6
+    assert len(bpy.data.actions) == 1 and len(own_keys(head, "jawOpen")) == take.frame_count
 
-    def attempt(begun: list[drafts.Draft], pace: drafts.Pace) -> progress.Job[BakeReport]:
-        drawing = yield from draw(prepared, face, options, begun, pace)
-        return put(drawing, prepared, face, scene, options)
 
-    cancelled = drafts.insist(attempt)
-    for _ in range(3):
-        next(cancelled)
-    assert len(bpy.data.actions) == 2 and face.meshes[0].owner.animation_data.action == old
-    cancelled.close()
-    assert list(bpy.data.actions) == [old]
-    undone = drafts.insist(attempt)
-    for _ in range(3):
-        next(undone)
-    bpy.data.actions.remove(next(action for action in bpy.data.actions if action != old))  # as an undo would
-    assert progress.finish(undone).curves == len(ARKIT_NAMES)
-    assert len(bpy.data.actions) == 1
-    assert len(curve_of(face.meshes[0].item, "jawOpen").keyframe_points) == take.frame_count
+def curves_of(item: Any) -> list[Any]:
+    action = item.data.shape_keys.animation_data.action
+    return compat.read_curves(action, compat.slot_of(action, item.data.shape_keys))
 
 
 def test_a_linked_mesh_is_refused_in_one_sentence(scene: Any, add_mesh: AddMesh, tmp_path: Path) -> None:
@@ -297,8 +309,8 @@ def test_overridden_characters_speak_each_for_itself_and_still_after_reopening(
     for _ in range(2):
         target.collections[0].override_hierarchy_create(scene, bpy.context.view_layer, do_fully_editable=True)
     one, other = [item for item in bpy.data.objects if item.library is None]
-    for _ in range(2):  # and again, as a second Animate does
-        report = bake(take, find_face([one]), scene, BakeOptions("line"))
+    report = bake(take, find_face([one]), scene, BakeOptions("line"))
+    report = bake(take, find_face([one]), scene, BakeOptions("line", uid=report.uid))  # as a second Animate does
     assert len(bpy.data.actions) == 1
     assert not report.notes
     names = one.name, other.name

@@ -84,7 +84,7 @@ def test_two_instances_of_one_head_are_driven_once(scene: Any, add_mesh: AddMesh
     head = add_mesh("Head")
     twin = bpy.data.objects.new("Twin", head.data)
     scene.collection.objects.link(twin)
-    assert [mesh.object for mesh in find_face([head, twin]).meshes] == [head]
+    assert [mesh.item for mesh in find_face([head, twin]).meshes] == [head]
 
 
 def test_keys_of_the_flame_add_on_are_named_and_left_alone(scene: Any, add_mesh: AddMesh) -> None:

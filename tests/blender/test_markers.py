@@ -5,40 +5,48 @@ from typing import Any
 import bpy
 import pytest
 
-from kmtalk_addon.take import drafts, markers
-from kmtalk_core import progress
+from kmtalk_addon.take import lines, markers
 
 
 @pytest.fixture
 def action(scene: Any) -> Any:
+    """An action with two lines, the second one marked beside the first."""
     action = bpy.data.actions.new("take")
-    progress.finish(markers.write_on_action(lambda: action, (1, 5, 9, 12), ("b", "a", "b", "a"), drafts.Pace()))
+    for uid in ("one", "two"):
+        action.kmtalk_lines.lines.add().uid = uid
+    mark(action, "one", (1, 5, 9, 12), ("b", "a", "b", "a"))
+    mark(action, "two", (21, 25), ("a", "b"))
     return action
 
 
-def put(action: Any) -> list[tuple[int, int]]:
-    return [(frame, marker.frame) for marker, frame in markers.on_action(action)]
+def mark(action: Any, uid: str, frames: Any, labels: Any) -> None:
+    markers.mark_actions(lines.Ref((action.session_uid,), uid), frames, labels)
+
+
+def put(action: Any, uid: str = "one") -> list[tuple[int, int]]:
+    return [(frame, marker.frame) for marker, owner, frame in markers.on_action(action) if owner == uid]
 
 
 def test_markers_at_rest_dragged_and_deleted_are_told_apart(action: Any, scene: Any) -> None:
-    assert put(action) == [(1, 1), (5, 5), (9, 9), (12, 12)]
+    assert put(action) == [(1, 1), (5, 5), (9, 9), (12, 12)] and put(action, "two") == [(21, 21), (25, 25)]
     action.pose_markers[1].frame = 7
-    assert markers.moved(action, scene, "take") == {5: 7}
+    assert markers.moved(action, "one") == {5: 7} and not markers.moved(action, "two")
     action.pose_markers.remove(action.pose_markers[0])
-    assert put(action) == [(5, 7), (9, 9), (12, 12)]
+    assert put(action) == [(5, 7), (9, 9), (12, 12)] and put(action, "two") == [(21, 21), (25, 25)]
 
 
 def test_all_dragged_together_keep_their_order(action: Any) -> None:
     for marker in action.pose_markers:
         marker.frame += 4
-    assert put(action) == [(1, 5), (5, 9), (9, 13), (12, 16)]
+    assert put(action) == [(1, 5), (5, 9), (9, 13), (12, 16)] and put(action, "two") == [(21, 25), (25, 29)]
 
 
 def test_an_artists_marker_is_none_of_ours_and_outlives_a_new_bake(action: Any) -> None:
     action.pose_markers.new("mine").frame = 6
     assert [marker.name for marker in markers.added_on_action(action)] == ["mine"]
-    progress.finish(markers.write_on_action(lambda: action, (2, 3), ("m", "o"), drafts.Pace()))
-    assert sorted((m.frame, m.name) for m in action.pose_markers) == [(2, "m"), (3, "o"), (6, "mine")]
+    mark(action, "one", (2, 3), ("m", "o"))
+    shown = sorted((m.frame, m.name) for m in action.pose_markers)
+    assert shown == [(2, "m"), (3, "o"), (6, "mine"), (21, "a"), (25, "b")]
     assert put(action) == [(2, 2), (3, 3)]
 
 

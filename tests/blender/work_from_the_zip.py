@@ -65,7 +65,7 @@ def main(archive: Path, sound: Path, folder: Path) -> None:
     assert len(animated) == 52 and frames == list(range(frames[0], frames[-1] + 1)), "a frame has no key"
     assert frames[0] == (start or scene.frame_start), f"it starts on frame {frames[0]}"
 
-    keys = [key.frame for key in action().kmtalk_take.keys]
+    keys = [key.frame for key in action().kmtalk_lines.lines[0].key_motions]
     before, edited, after = next(
         (a, b, c) for a, b, c in zip(keys[2:], keys[3:], keys[4:], strict=False) if min(b - a, c - b) >= 2
     )
@@ -81,7 +81,7 @@ def main(archive: Path, sound: Path, folder: Path) -> None:
     bpy.ops.wm.read_homefile(use_empty=True)
     bpy.ops.wm.open_mainfile(filepath=path)
     assert curves() == regenerated, "the curves changed on their way through the file"
-    assert {key.frame: key.state for key in action().kmtalk_take.keys}[edited] == "edited"
+    assert {key.frame: key.state for key in action().kmtalk_lines.lines[0].key_motions}[edited] == "edited"
     edit(edited, 0.25)
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"} and curves()[JAW][edited] == 0.25
     if start:
@@ -124,8 +124,8 @@ def action() -> bpy.types.Action:
 
 
 def fcurves() -> "dict[str, bpy.types.FCurve]":
-    store = importlib.import_module(f"{MODULE}.kmtalk_addon.take.store")
-    return {name.split("|")[1]: curve for name, curve in store.curves_by_name(action()).items()}
+    lines = importlib.import_module(f"{MODULE}.kmtalk_addon.take.lines")
+    return {name.split("|")[1]: curve for name, curve in lines.curves_by_name(action()).items()}
 
 
 def curves() -> "dict[str, dict[int, float]]":

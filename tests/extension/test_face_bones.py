@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faces_at_work import SENTENCE, make_face
+from faces_at_work import SENTENCE, line_in, make_face
 
 RIGS = {
     "Rigify": ("jaw_master", "master_eye.L", "master_eye.R"),
@@ -75,7 +75,7 @@ def test_the_jaw_bone_opens_with_the_take_in_every_rotation_mode(
     rest = chin(rig, "jaw_master")
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     action = head.data.shape_keys.animation_data.action
-    take = addon("take.store").take_of(action)
+    take = addon("take.store").take_of(line_in(action))
     jaw = take.motion[:, take.space.index_of("jawOpen")]
     drops = []
     for frame in range(len(jaw)):
@@ -85,7 +85,7 @@ def test_the_jaw_bone_opens_with_the_take_in_every_rotation_mode(
     widest = int(jaw.argmax())
     expected = 0.1077 * 0.35 * jaw[widest]
     assert drops[widest] == pytest.approx(expected, rel=0.15)
-    paths = {curve.data_path for curve in addon("take.store").curves_by_name(action).values()}
+    paths = {curve.data_path for curve in addon("take.lines").curves_by_name(action).values()}
     assert not any("jawOpen" in path or "eyeLook" in path for path in paths)
     assert any("mouthClose" in path for path in paths)
 
@@ -100,7 +100,7 @@ def test_shape_keys_may_move_beside_the_bones(
     head.kmtalk_face.keys_too = True
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     paths = {
-        c.data_path for c in addon("take.store").curves_by_name(head.data.shape_keys.animation_data.action).values()
+        c.data_path for c in addon("take.lines").curves_by_name(head.data.shape_keys.animation_data.action).values()
     }
     assert any("jawOpen" in path for path in paths)
 
@@ -131,9 +131,10 @@ def jaw_keys(addon: Callable[[str], Any]) -> Callable[[], dict[str, dict[int, fl
     import bpy
 
     def read() -> dict[str, dict[int, float]]:
-        action = next(action for action in bpy.data.actions if "bones of" in action.name)
+        rig = bpy.data.objects["Rig"]
         compat = addon("compat")
-        curves = compat.read_curves(action, action.slots[0] if compat.HAS_SLOTS else None)
+        action = rig.animation_data.action
+        curves = compat.read_curves(action, compat.slot_of(action, rig))
         jaw = [curve for curve in curves if "jaw_master" in curve.data_path]
         assert jaw
         return {
@@ -175,7 +176,7 @@ def test_a_bone_edited_by_hand_is_a_key_edited_by_hand(
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     store = addon("take.store")
     action = head.data.shape_keys.animation_data.action
-    before, take = jaw_keys(), store.take_of(action)
+    before, take = jaw_keys(), store.take_of(line_in(action))
     inner = take.keys[len(take.keys) // 2]
     frame = 1 + inner.frame
     wanted = open_by_hand(rig, frame, 0.2)
@@ -183,7 +184,7 @@ def test_a_bone_edited_by_hand_is_a_key_edited_by_hand(
         bpy.ops.kmtalk.apply_face()
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
     action = head.data.shape_keys.animation_data.action
-    made = store.take_of(action)
+    made = store.take_of(line_in(action))
     jaw = made.space.index_of("jawOpen")
     assert made.motion[inner.frame, jaw] - take.motion[inner.frame, jaw] == pytest.approx(0.2 / 0.35, abs=0.02)
     edited = next(key for key in made.keys if key.frame == inner.frame)
@@ -213,10 +214,10 @@ def test_a_bone_is_reset_with_its_key(
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     before = jaw_keys()
     action = head.data.shape_keys.animation_data.action
-    number = len(action.kmtalk_take.keys) // 2
-    open_by_hand(rig, action.kmtalk_take.keys[number].frame, 0.2)
+    number = len(line_in(action).key_motions) // 2
+    open_by_hand(rig, line_in(action).key_motions[number].frame, 0.2)
     assert jaw_keys() != before
-    action.kmtalk_take.key_index = number
+    line_in(action).key_index = number
     assert bpy.ops.kmtalk.reset_key() == {"FINISHED"}
     assert jaw_keys() == before
 
@@ -231,13 +232,13 @@ def test_after_other_settings_the_bones_are_written_anew(
     bpy.ops.kmtalk.use_rig()
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     action = head.data.shape_keys.animation_data.action
-    take = addon("take.store").take_of(action)
+    take = addon("take.store").take_of(line_in(action))
     widest = 1 + int(take.motion[:, take.space.index_of("jawOpen")].argmax())
     scene.frame_set(widest)
     rest = chin(rig, "jaw_master")
     head.kmtalk_face.jaw_angle *= 2
-    first = action.kmtalk_take.keys[2].frame
-    for curve in addon("take.store").curves_by_name(action).values():
+    first = line_in(action).key_motions[2].frame
+    for curve in addon("take.lines").curves_by_name(action).values():
         if "mouthSmileLeft" in curve.data_path:
             next(p for p in curve.keyframe_points if round(p.co[0]) == first).co[1] += 0.2
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
@@ -256,7 +257,7 @@ def test_a_jaw_bone_closes_lips_that_no_key_closes(
     bpy.ops.kmtalk.use_rig()
     rest = chin(rig, "jaw_master")
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
-    take = addon("take.store").take_of(head.data.shape_keys.animation_data.action)
+    take = addon("take.store").take_of(line_in(head.data.shape_keys.animation_data.action))
     held = next(key.frame for key in take.keys if take.motion[key.frame, take.space.index_of("mouthClose")] > 0.03)
     scene.frame_set(1 + held)
     assert np.linalg.norm(rest - chin(rig, "jaw_master")) < 1e-3

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faces_at_work import SENTENCE, action_of, make_face, points_of
+from faces_at_work import SENTENCE, action_of, line_in, make_face, points_of
 
 KEYS = ("Mund auf", "Schnute", "Breit", "Lid links", "Lid rechts", "Dick")
 GUESSED = {
@@ -45,8 +45,8 @@ def test_keys_of_any_name_are_driven_as_somebody_says(
     assert set(curves) == {f'key_blocks["{name}"].value' for name in SHOWN}
     assert curves['key_blocks["Mund auf"].value'][:, 1].max() > 0.2
     action = action_of(berta)
-    first = action.kmtalk_take.keys[3].frame
-    curve = next(c for c in addon("take.store").curves_by_name(action).values() if "Mund auf" in c.data_path)
+    first = line_in(action).key_motions[3].frame
+    curve = next(c for c in addon("take.lines").curves_by_name(action).values() if "Mund auf" in c.data_path)
     next(p for p in curve.keyframe_points if round(p.co[0]) == first).co[1] = 0.9
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
     frames = points_of(addon, action_of(berta))['key_blocks["Mund auf"].value']

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faces_at_work import SENTENCE, action_of, make_face, points_of
+from faces_at_work import SENTENCE, action_of, line_in, make_face, points_of
 
 from kmtalk_core.motion.arkit import ARKIT_NAMES
 
@@ -105,7 +105,7 @@ def test_settings_are_applied_to_what_the_face_plays_already(
     assert after[jaw][:, 1] == pytest.approx(0.5 * before[jaw][:, 1] + 0.1, abs=1e-5)
     assert np.array_equal(after[smile], before[smile])
     assert len([action for action in bpy.data.actions if action.name.startswith("KMTalk")]) == 1
-    head.data.shape_keys.animation_data.action.kmtalk_take.keys[3].state = "locked"
+    line_in(head.data.shape_keys.animation_data.action).key_motions[3].state = "locked"
     with pytest.raises(RuntimeError, match="regenerate first"):
         bpy.ops.kmtalk.apply_face()
 
@@ -119,13 +119,13 @@ def test_regenerate_after_a_change_of_settings_mixes_nothing(
     head = make_face(scene, "Head", ARKIT_NAMES)
     bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
     bpy.ops.kmtalk.add_adjustment(channel="jawOpen", multiplier=0.5)
-    frame = action_of(head).kmtalk_take.keys[4].frame
-    curves = addon("take.store").curves_by_name(action_of(head))
+    frame = line_in(action_of(head)).key_motions[4].frame
+    curves = addon("take.lines").curves_by_name(action_of(head))
     smile = next(curve for name, curve in curves.items() if "mouthSmileLeft" in name)
     next(point for point in smile.keyframe_points if round(point.co[0]) == frame).co[1] = 0.7
     smile.update()
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
-    take = addon("take.store").take_of(action_of(head))
+    take = addon("take.store").take_of(line_in(action_of(head)))
     written = points_of(addon, action_of(head))
     jaw = written['key_blocks["jawOpen"].value'][:, 1]
     assert jaw == pytest.approx(0.5 * take.motion[:, take.space.index_of("jawOpen")], abs=1e-5)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faces_at_work import SENTENCE, action_of, make_face, points_of
+from faces_at_work import SENTENCE, action_of, line_in, make_face, points_of
 from test_face_build import add_object, coordinates
 from test_keys import changed_frames
 
@@ -103,7 +103,7 @@ def test_a_head_shows_the_vertices_of_the_take_to_a_quarter_of_a_millimetre(
 
     rest = coordinates(flame)
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
-    take = addon("take.store").take_of(action_of(flame))
+    take = addon("take.store").take_of(line_in(action_of(flame)))
     assert take.space.name == "vocaset" and np.abs(take.motion).max() > 0.002
     assert len(flame.data.shape_keys.key_blocks) - 1 <= take.frame_count
     for frame in range(0, take.frame_count, 7):
@@ -118,25 +118,25 @@ def test_an_edited_weight_is_kept_and_only_its_neighbourhood_is_made_anew(
 
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     action = action_of(flame)
-    key_frame = action.kmtalk_take.keys[8].frame  # Blender frees the list when it is made anew
-    far = [shown(flame, frame) for frame in (2, action.kmtalk_take.keys[-1].frame - 1)]
-    curve = next(iter(addon("take.store").curves_by_name(action).values()))
+    key_frame = line_in(action).key_motions[8].frame  # Blender frees the list when it is made anew
+    far = [shown(flame, frame) for frame in (2, line_in(action).key_motions[-1].frame - 1)]
+    curve = next(iter(addon("take.lines").curves_by_name(action).values()))
     point = next(point for point in curve.keyframe_points if round(point.co[0]) == key_frame)
     edited = point.co[1] + 0.3
     point.co[1] = edited
     curve.update()
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
     action = action_of(flame)
-    curve = next(iter(addon("take.store").curves_by_name(action).values()))
+    curve = next(iter(addon("take.lines").curves_by_name(action).values()))
     assert curve.evaluate(key_frame) == pytest.approx(edited, abs=1e-4)
-    take = addon("take.store").take_of(action)
+    take = addon("take.store").take_of(line_in(action))
     assert next(k for k in take.keys if k.frame == key_frame - 1).state == "edited"
-    last = action.kmtalk_take.keys[-1].frame - 1
+    last = line_in(action).key_motions[-1].frame - 1
     for before, frame in zip(far, (2, last), strict=True):
         assert np.allclose(shown(flame, frame), before, atol=1e-6)
-    action.kmtalk_take.keys[3].state = "locked"
+    line_in(action).key_motions[3].state = "locked"
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
-    assert action_of(flame).kmtalk_take.keys[3].state == "locked"
+    assert line_in(action_of(flame)).key_motions[3].state == "locked"
 
 
 def test_a_head_of_another_topology_is_told_what_to_do(
@@ -158,7 +158,7 @@ def test_a_biwi_head_is_animated_edited_saved_loaded_and_edited_again(
     bpy.context.scene.render.fps = 50  # every other frame is one of the take's
     rest = coordinates(biwi)
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
-    before, take = points_of(addon, action_of(biwi)), addon("take.store").take_of(action_of(biwi))
+    before, take = points_of(addon, action_of(biwi)), addon("take.store").take_of(line_in(action_of(biwi)))
     assert take.space.name == "biwi" and np.abs(take.motion).max() > 0.01
     assert distance_to_take(addon, biwi, rest) < 0.3
     edits = [raise_weight(addon, biwi, number=8)]
@@ -193,7 +193,7 @@ def test_a_second_sound_leaves_what_the_head_says_in_the_first(
     bpy.context.scene.frame_start = 101
     assert bpy.ops.kmtalk.animate(file=str(tmp_path / "backwards.wav")) == {"FINISHED"}
     assert biwi.data.shape_keys.key_blocks.keys()[: len(names)] == names
-    second = next(action for action in bpy.data.actions if action.kmtalk_take.story and action != first)
+    second = next(action for action in bpy.data.actions if line_in(action).story and action != first)
     for _ in range(2):
         assert distance_to_take(addon, biwi, rest, second, start=101) < 0.3
         assert distance_to_take(addon, biwi, rest, first) < 0.3
@@ -210,7 +210,7 @@ def test_a_sound_that_shows_nothing_new_adds_no_keys(
     names = flame.data.shape_keys.key_blocks.keys()
     assert bpy.ops.kmtalk.animate(file=str(again), text=SENTENCE) == {"FINISHED"}
     assert flame.data.shape_keys.key_blocks.keys() == names
-    first, second = (action for action in bpy.data.actions if action.kmtalk_take.story)
+    first, second = (action for action in bpy.data.actions if line_in(action).story)
     assert len(points_of(addon, second)) == len(points_of(addon, first)) == len(names) - 1
 
 
@@ -221,8 +221,8 @@ def test_a_take_of_vertices_is_kept_small_and_comes_in_from_a_file(
 
     assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
     action = action_of(flame)
-    made, keys = addon("take.store").take_of(action), flame.data.shape_keys
-    assert len(action.kmtalk_take.file) < 1.2 * 4 * made.motion.shape[1] * (len(keys.key_blocks) - 1) + 50_000
+    made, keys = addon("take.store").take_of(line_in(action)), flame.data.shape_keys
+    assert len(line_in(action).file) < 1.2 * 4 * made.motion.shape[1] * (len(keys.key_blocks) - 1) + 50_000
     assert bpy.ops.kmtalk.export_take(filepath=str(tmp_path / "take.npz"), layout_name="NPZ") == {"FINISHED"}
     other = published_head(bpy.context.scene, "vocaset")
     bpy.context.view_layer.objects.active = other
@@ -248,7 +248,7 @@ def raise_weight(addon: Callable[[str], Any], item: Any, number: int) -> tuple[i
     import bpy
 
     action = action_of(item)
-    first, frame, last = (key.frame for key in action.kmtalk_take.keys[number - 1 : number + 2])
+    first, frame, last = (key.frame for key in line_in(action).key_motions[number - 1 : number + 2])
     point = next(point for point in first_curve(addon, item).keyframe_points if round(point.co[0]) == frame)
     point.co[1] = edited = point.co[1] + 0.25
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
@@ -257,4 +257,4 @@ def raise_weight(addon: Callable[[str], Any], item: Any, number: int) -> tuple[i
 
 
 def first_curve(addon: Callable[[str], Any], item: Any) -> Any:
-    return next(iter(addon("take.store").curves_by_name(action_of(item)).values()))
+    return next(iter(addon("take.lines").curves_by_name(action_of(item)).values()))

@@ -1,0 +1,119 @@
+"""What waits to be regenerated, on all lines of an action at once and quickly: how many key motions were changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import compat
+from ..core import errors, progress
+from . import fcurves, layers, lines, markers, store
+from .writing import Pace, find_action
+
+_VISIBLE = 1e-5
+
+
+@dataclass
+class _Noted:
+    """What every line of an action gave one curve: frames, values and the number of the line, in order of frames."""
+
+    frames: npt.NDArray[np.int32]
+    values: npt.NDArray[np.float32]
+    line: npt.NDArray[np.int32]
+
+
+@dataclass
+class Memory:
+    """Records that were unpacked before, by the number of the line."""
+
+    records: dict[str, tuple[bytes, store.Curves]] = field(default_factory=dict)
+
+    def of(self, line: Any) -> store.Curves:
+        data = line.record
+        known = self.records.get(line.uid)
+        if known is None or known[0] != data:
+            try:
+                known = (data, store.noted_curves(line))
+            except errors.TakeError:
+                known = (data, {})
+            self.records[line.uid] = known
+        return known[1]
+
+
+def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int]]:
+    """How many key motions of each line of an action (by its `session_uid`) were changed, by the line's number."""
+    found: dict[str, set[int]] = {}
+    action = find_action(number)
+    if action is None:
+        return {}
+    reaches = layers.in_order(lines.reaches_of(action))
+    noted: dict[str, list[tuple[npt.NDArray[Any], npt.NDArray[Any], int]]] = {}
+    by_uid = {line.uid: line for line in action.kmtalk_lines.lines}
+
+    def unpack(place: int) -> None:
+        for name, (frames, values) in memory.of(by_uid[reaches[place].uid]).items():
+            noted.setdefault(name, []).append((frames, values, place))
+
+    def compare(name: str) -> None:
+        changed = _changed(find_action(number), name, _joined(noted[name], reaches), reaches)
+        for place, frames in changed.items():
+            found.setdefault(reaches[place].uid, set()).update(frames)
+
+    yield from pace.each(range(len(reaches)), unpack, "looking")
+    yield from pace.each(list(noted), compare, "looking")
+    action = find_action(number)
+    if action is None:
+        return {}
+    _add_marks(action, found)
+    return {uid: len(frames) for uid, frames in found.items() if frames}
+
+
+def _joined(parts: list[tuple[npt.NDArray[Any], npt.NDArray[Any], int]], reaches: list[layers.Reach]) -> _Noted:
+    frames = np.concatenate([frames for frames, _, _ in parts])
+    values = np.concatenate([values for _, values, _ in parts])
+    line = np.concatenate([np.full(len(frames), place, np.int32) for frames, _, place in parts])
+    shows = layers.owners_at(reaches, frames) == line
+    order = np.argsort(frames[shows], kind="stable")
+    return _Noted(frames[shows][order], values[shows][order], line[shows][order])
+
+
+def _changed(action: Any, name: str, noted: _Noted, reaches: list[layers.Reach]) -> Mapping[int, set[int]]:
+    """The frames of each line at which a curve has not what it was given."""
+    handle, _, curve_name = name.partition("|")
+    path, index = lines.place_of(curve_name)
+    curve = compat.find_curve(action, int(handle or 0), path, index) if action is not None else None
+    if curve is None:
+        return {}
+    frames, values = fcurves.positions(curve)
+    owner = layers.owners_at(reaches, frames)
+    inside = owner >= 0
+    first, last = (np.array([getattr(reach, end) for reach in reaches]) for end in ("first", "last"))
+    inside[inside] &= (frames[inside] >= first[owner[inside]]) & (frames[inside] <= last[owner[inside]])
+    found: dict[int, set[int]] = {}
+    if len(noted.frames):
+        place = np.searchsorted(noted.frames, frames).clip(max=len(noted.frames) - 1)
+        is_old = (noted.frames[place] == frames) & (np.abs(noted.values[place] - values) <= _VISIBLE)
+        for at in np.flatnonzero(inside & ~is_old):
+            found.setdefault(int(owner[at]), set()).add(int(frames[at]))
+    for at in np.flatnonzero(~np.isin(noted.frames, frames)):
+        found.setdefault(int(noted.line[at]), set()).add(int(noted.frames[at]))
+    return found
+
+
+def _add_marks(action: Any, found: dict[str, set[int]]) -> None:
+    """Markers that were dragged or deleted, states and phones that were set, keys that were added."""
+    there: dict[str, set[int]] = {}
+    for marker, uid, frame in markers.on_action(action):
+        there.setdefault(uid, set()).add(frame)
+        if marker.frame != frame:
+            found.setdefault(uid, set()).add(frame)
+    added = [marker.frame for marker in markers.added_on_action(action)]
+    on_scenes = markers.moved_on_scenes()
+    for line in action.kmtalk_lines.lines:
+        frames = markers.noted_frames(line) - there.get(line.uid, set()) | on_scenes.get(line.uid, set())
+        frames |= {frame for frame in added if line.first < frame < line.last}
+        frames |= {item.frame for item in line.key_motions if item.say or item.state != item.made}
+        if frames:
+            found.setdefault(line.uid, set()).update(frames)
