@@ -101,7 +101,9 @@ def _write(
     settings = settings_of(story, ref, scene)
     if story.drive and story.drive != face.signature():  # else old settings and new ones would mix
         report = yield from lay.lay_take(completed, data, find_place, story, settings)
-        return lay.told(report, story.name, completed, face, ["all of it was written anew, for the face is driven otherwise"])
+        return lay.told(
+            report, story.name, completed, face, ["all of it was written anew, for the face is driven otherwise"]
+        )
     added = frozenset[int]()
     if completed.space.vertices:
         changed = (completed.motion != take.motion).any(axis=1)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from faces_at_work import action_of, line_in
 
 from kmtalk_core.animate import Animator
 from kmtalk_core.progress import finish
@@ -47,12 +48,12 @@ def test_a_face_is_animated_and_edited_with_nothing_installed(
     import bpy
 
     assert bpy.ops.kmtalk.animate(file=str(speech)) == {"FINISHED"}
-    store = addon("take.store")
-    frame = [key.frame for key in head.data.shape_keys.animation_data.action.kmtalk_take.keys][4]
+    lines = addon("take.lines")
+    frame = line_in(action_of(head)).key_motions[4].frame
 
     def jaw() -> Any:
         action = head.data.shape_keys.animation_data.action
-        curves = {name.split("|")[1]: curve for name, curve in store.curves_by_name(action).items()}
+        curves = {name.split("|")[1]: curve for name, curve in lines.curves_by_name(action).items()}
         return next(p for p in curves[JAW].keyframe_points if round(p.co[0]) == frame)
 
     jaw().co[1] = 0.8125
