@@ -11,12 +11,16 @@ _GAP = 1e-3
 
 @dataclass(frozen=True)
 class Phone:
-    """A labelled stretch of time: `start` and `end` in seconds, `label` as found, `confidence` from 0 to 1."""
+    """A labelled stretch of time: `start` and `end` in seconds, `label` as found, `confidence` from 0 to 1.
+
+    edited: whether a hand has set it, so that it counts whatever is heard.
+    """
 
     start: float
     end: float
     label: str
     confidence: float = 1.0
+    edited: bool = False
 
     @property
     def is_silence(self) -> bool:
@@ -68,7 +72,7 @@ class Alignment:
             if start - time > _GAP:
                 _append(covered, Phone(time, start, SILENCE))
                 time = start
-            _append(covered, Phone(time, end, phone.label, phone.confidence))
+            _append(covered, replace(phone, start=time, end=end))
             time = end
         if duration - time > _GAP or not covered:
             _append(covered, Phone(time, duration, SILENCE))
@@ -79,7 +83,7 @@ class Alignment:
 
 def _append(phones: list[Phone], phone: Phone) -> None:
     """Append `phone`, or lengthen the silence before it by it."""
-    if not (phones and phone.is_silence and phones[-1].is_silence):
+    if not (phones and phone.is_silence and phones[-1].is_silence) or phone.edited or phones[-1].edited:
         phones.append(phone)
         return
     before = phones[-1]

@@ -8,15 +8,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .alignment import Alignment, Mark, Phone
+from .alignment import Alignment, Mark
 from .audio import Sound
-from .edits import PlannedKey, Span, changed_spans, plan_keys, read_edits
+from .edits import Edits, PlannedKey, Span, carry_over, plan, read_edits
 from .engines import STARTER_WEIGHTS, Network
 from .engines import load as load_network
 from .errors import TakeError
 from .events import Event
 from .expression import Performer, notes_of, perform_job, remember_job
-from .expression.edits import edited_events, replayed
+from .expression.edits import replayed
 from .localize import frame_count_of, key_frames, localize, with_density
 from .localize.neural import NeuralLocalizer
 from .model.conditioning import TRUST, AlignedPhones
@@ -66,26 +66,42 @@ class Animator:
         settings: Mapping[str, Any] | None = None,
         marks: Sequence[Mark] = (),
         events: Sequence[Event] = (),
+        keep: Take | None = None,
+        pending: Sequence[Any] = (),
+        keep_shift: float = 0.0,
     ) -> Job[Take]:
         """Find the key frames of `sound` and make its motion; however long it is, memory grows by the motion alone.
 
         `text`, `textgrid`, `method`, `language` and `begin` are those of `localize`, `settings` the fields of
-        `Settings`.  `marks` tell of moods beside the transcript's, `events` stay as they are.
-        Raises AlignmentError where an explicit method fails.
+        `Settings`.  `marks` tell of moods beside the transcript's, `events` stay as they are.  All that a hand did in
+        the take `keep` is done to the new one too, with the `pending` edits that it has not got yet; this sound begins
+        `keep_shift` seconds later than that take's.  Raises AlignmentError where an explicit method fails, TakeError
+        for edits that make no sense.
         """
         wanted = Settings.of(settings)
-        space = self.network.config.motion_space
-        if method == "auto" and self.network.config.keys == "uniform":
-            method = "uniform"
-        alignment = yield from localize(
+        waiting = read_edits(pending, keep) if keep is not None else Edits()
+        take = yield from self._animate_job(
             sound,
-            method=method,
-            text=text,
-            textgrid=textgrid,
-            language=language,
-            begin=begin,
-            ear=self._ear,
+            wanted,
+            {"method": method, "text": text, "textgrid": textgrid, "language": language, "begin": begin},
+            marks,
+            events,
         )
+        hand = carry_over(keep, take, waiting, keep_shift) if keep is not None else []
+        return (yield from self.complete_job(take, sound, hand)) if hand else take
+
+    def _animate_job(
+        self,
+        sound: Sound,
+        wanted: Settings,
+        guide: Mapping[str, Any],
+        marks: Sequence[Mark],
+        events: Sequence[Event],
+    ) -> Job[Take]:
+        space = self.network.config.motion_space
+        if guide["method"] == "auto" and self.network.config.keys == "uniform":
+            guide = {**guide, "method": "uniform"}
+        alignment = yield from localize(sound, **guide, ear=self._ear)
         alignment = replace(alignment, marks=tuple(sorted((*alignment.marks, *marks), key=lambda mark: mark.time)))
         count = frame_count_of(sound.duration, space.fps)
         gap = round(wanted.minimum_key_gap * space.fps)
@@ -98,7 +114,9 @@ class Animator:
         motion = np.empty((count, space.width), np.float32)
         performer = None
         if space.has_names:
-            performer = yield from perform_job(sound, alignment, wanted, has_text=text is not None, kept=events)
+            performer = yield from perform_job(
+                sound, alignment, wanted, has_text=guide["text"] is not None, kept=events
+            )
         performance = yield from self._performance(sound, count, alignment, wanted, performer)
         yield from performance.motion_job(keys, 0, count, motion)
         tracks = [Track(space, motion)]
@@ -109,7 +127,7 @@ class Animator:
             events=performer.events if performer else (),
             keys=_keys_on(motion, keys),
             phones=alignment.phones,
-            text=text,
+            text=guide["text"],
             settings={**wanted.to_json(), "method": alignment.method},
             model={"name": self.network.config.name, "hash": self.weights_hash},
             audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
@@ -123,39 +141,48 @@ class Animator:
         return finish(self.complete_job(take, sound, edits))
 
     def complete_job(self, take: Take, sound: Sound | None, edits: Sequence[Any]) -> Job[Take]:
-        """Apply `edits` (entries as in EDITS.json) to the keys and events of `take`, with new motion around them.
+        """Apply `edits` (entries as in EDITS.json) to keys, phones and events of `take`, with new motion around them.
 
-        Every edited, locked or added key is hit exactly.  Only the spans between a changed key and its neighbours, and
-        those of changed events, change; all else stays bit for bit.  Raises TakeError for edits that make no sense,
+        Every edited, locked or added key is hit exactly, and a phone that was named or moved looks as if it had been
+        heard so.  Only the spans between what changed and the keys beside it, and those of changed events, change; all
+        else stays bit for bit.  Raises TakeError for edits that make no sense,
         without the sound, and for a sound or a take that does not fit.
         """
-        of_events = [entry for entry in edits if isinstance(entry, Mapping) and "event" in entry]
-        of_keys = [entry for entry in edits if not (isinstance(entry, Mapping) and "event" in entry)]
-        events = edited_events(take.events, of_events, take.duration)
-        plan_keys(take, read_edits(of_keys, take))
+        asked = read_edits(edits, take)
+        planned = plan(take, asked)
         self._check_fit(take, sound)
+        if planned.phones != take.phones and not self.network.config.phone_conditioning:
+            raise TakeError("These weights make motion from the sound alone, not from phones; pose the key instead.")
         assert sound is not None
         settings = Settings.of_take(take.settings)
-        alignment = Alignment(take.phones, sound.duration, str(take.settings.get("method", "")), marks=take.marks)
+        method = str(take.settings.get("method", ""))
+        alignment = Alignment(planned.phones, sound.duration, method, marks=take.marks)
         performer = None
         if take.space.has_names and "liveliness" in take.settings:
-            performer = yield from remember_job(sound, alignment, settings, events)
-            if events != take.events:
-                take = replayed(take, performer.of_events(take.events), performer, settings.delay)
-        plan = plan_keys(take, read_edits(of_keys, take))
-        spans = changed_spans(take, plan)
+            performer = yield from remember_job(sound, alignment, settings, planned.events)
+            if planned.events != take.events:
+                played = replayed(take, performer.of_events(take.events), performer, settings.delay)
+                planned, take = plan(replace(played, events=take.events), asked), played
         motion = take.motion.copy()
-        if spans:
+        if planned.spans:
             performance = yield from self._performance(sound, take.frame_count, alignment, settings, performer)
-            for number, span in enumerate(spans):
+            for number, span in enumerate(planned.spans):
                 fresh = np.empty((span.last + 1 - span.first, motion.shape[1]), np.float32)
-                for step in performance.motion_job(plan, span.first, span.last + 1, fresh):
-                    yield Progress("completing", (number + step.fraction) / len(spans))
-                _write_span(motion, fresh, span, plan, performance.shaping)
+                for step in performance.motion_job(planned.keys, span.first, span.last + 1, fresh):
+                    yield Progress("completing", (number + step.fraction) / len(planned.spans))
+                _write_span(motion, fresh, span, planned.keys, performance.shaping)
         notes = take.notes
-        if take.model.get("hash") != self.weights_hash and spans:
+        if take.model.get("hash") != self.weights_hash and planned.spans:
             notes += ("Some spans were completed with other weights than the rest of the take.",)
-        return take.with_motion(motion, keys=_keys_on(motion, plan), notes=notes)
+        return take.with_motion(
+            motion,
+            keys=_keys_on(motion, planned.keys),
+            phones=planned.phones,
+            events=planned.events,
+            deleted_keys=planned.deleted_keys,
+            deleted_events=planned.deleted_events,
+            notes=notes,
+        )
 
     def _check_fit(self, take: Take, sound: Sound | None) -> None:
         if sound is None:
@@ -195,7 +222,7 @@ def _delayed(alignment: Alignment, delay: float) -> Alignment:
     """`alignment` as the face shows it, `delay` seconds after the sound."""
     if not delay:
         return alignment
-    phones = [Phone(p.start + delay, p.end + delay, p.label, p.confidence) for p in alignment.phones]
+    phones = [replace(p, start=p.start + delay, end=p.end + delay) for p in alignment.phones]
     return Alignment.covering(phones, alignment.duration, alignment.method)
 
 

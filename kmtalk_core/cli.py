@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("audio", type=typed_path)
     command.add_argument("--out", type=typed_path, required=True, metavar="TAKE.npz")
     command.add_argument("--csv", type=typed_path, help="also write the coefficients in the Live Link Face layout")
+    command.add_argument("--keep", type=typed_path, metavar="OLD.npz", help="an earlier take, whose edits are kept")
     _add_settings(command)
     _add_localization(command)
     _add_model(command)
@@ -170,6 +171,7 @@ def _animate(options: argparse.Namespace) -> int:
             options.out,
             csv=options.csv,
             settings=Settings.parse(options.set),
+            keep=options.keep,
             **_localization(options),
         ),
     )

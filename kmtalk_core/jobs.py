@@ -34,19 +34,26 @@ def animate_file(
     settings: Mapping[str, Any] | None = None,
     span: Span | None = None,
     load: Load | None = None,
+    keep: Path | None = None,
+    pending: Sequence[Any] = (),
+    keep_shift: float = 0.0,
     **localization: Any,
 ) -> Job[Take]:
     """Animate the sound in `source`, save the take as `out` and its coefficients as `csv`; return the take.
 
     Only the `span` of it where one is given, and the take's time starts there.  `load` reads it (`sound_job` where none
-    is given).  `localization` says how phones are found: `text`, `textgrid`, `method`, `language`, as `localize` takes
-    them, or `transcript`, a file with the text.
+    is given).  What a hand did in the take `keep` is done to this one too, with the `pending` edits that are not in it
+    yet; this sound begins `keep_shift` seconds later than that take's.  `localization` says how phones are found:
+    `text`, `textgrid`, `method`, `language`, as `localize` takes them, or `transcript`, a file with the text.
     """
     _require_free((out, csv), source, localization.get("textgrid"), localization.get("transcript"))
     localization, notes = _with_text(localization)
     sound = yield from (load or sound_job)(source, span)
     begin = span[0] if span else 0.0
-    take = yield from animator.animate_job(sound, settings=settings, begin=begin, **localization)
+    old = None if keep is None else load_take(keep)
+    take = yield from animator.animate_job(
+        sound, settings=settings, begin=begin, keep=old, pending=pending, keep_shift=keep_shift, **localization
+    )
     take = replace(take, notes=notes + take.notes)
     save_take(take, out)
     if csv is not None:

@@ -24,17 +24,30 @@ class AlignedPhones:
         for phone in alignment.phones:
             names = classes_of(phone.label) or (SILENCE,)
             cuts = np.linspace(phone.start, phone.end, len(names) + 1)
-            pieces += [(cuts[i], cuts[i + 1], CLASS_INDEX[name]) for i, name in enumerate(names)]
-        table = np.array(pieces, np.float64).reshape(-1, 3)
+            pieces += [(cuts[i], cuts[i + 1], CLASS_INDEX[name], phone.edited) for i, name in enumerate(names)]
+        table = np.array(pieces, np.float64).reshape(-1, 4)
         self._starts, self._ends = (table[:, :2].T + delay) * fps
         self._classes = table[:, 2].astype(np.int64)
+        self._edited = table[:, 3] > 0
 
     def posteriors(self, first: int, last: int) -> FloatArray:
         """(last - first, classes): the share of each frame's time that each class fills; rows sum to 1.
 
         A frame lasts from half a frame before its moment to half a frame after it.
         """
+        shares, _ = self._shares(first, last)
+        shares[:, CLASS_INDEX[SILENCE]] += np.maximum(1 - shares.sum(axis=1), 0)
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    def trust(self, first: int, last: int, usual: float) -> FloatArray:
+        """(last - first, 1): how much `posteriors` count: `usual`, and wholly where a hand has set the phone."""
+        _, edited = self._shares(first, last)
+        return usual + (1 - np.float32(usual)) * np.minimum(edited, 1)[:, None]
+
+    def _shares(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
+        """How much of each frame's time each class fills, (last - first, classes), and phones of a hand's together."""
         shares = np.zeros((last - first, len(PHONE_CLASSES)), np.float32)
+        edited = np.zeros(last - first, np.float32)
         frames = np.arange(first, last)
         begin = int(np.searchsorted(self._ends, first - 0.5))
         end = int(np.searchsorted(self._starts, last + 0.5))
@@ -45,5 +58,6 @@ class AlignedPhones:
             near = frames[low:high]
             filled = np.minimum(near + 0.5, stop) - np.maximum(near - 0.5, start)
             shares[low:high, self._classes[index]] += np.maximum(filled, 0)
-        shares[:, CLASS_INDEX[SILENCE]] += np.maximum(1 - shares.sum(axis=1), 0)
-        return shares / shares.sum(axis=1, keepdims=True)
+            if self._edited[index]:
+                edited[low:high] += np.maximum(filled, 0)
+        return shares, edited

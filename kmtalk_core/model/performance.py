@@ -59,9 +59,10 @@ class Performance:
         moments = _moments(keys, low, high, self.hearing.frame_count, self.network.config.motion_space.fps)
         first, last = int(moments.min()), min(math.ceil(moments.max()) + 1, self.hearing.frame_count)
         features, phones = yield from self.hearing.encode_job(first, last)
-        if self.network.config.phone_conditioning and (self.trust or phones is None):
+        if self.network.config.phone_conditioning:
             aligned = self.phones.posteriors(first, last)
-            phones = aligned if phones is None else phones + np.float32(self.trust) * (aligned - phones)
+            trust = self.phones.trust(first, last, self.trust)
+            phones = aligned if phones is None else phones + trust * (aligned - phones)
         if last - first == high - low and first == low and np.array_equal(moments, np.arange(low, high)):
             return Encoded(features, phones)
         features = _sampled(features, moments - first)

@@ -68,13 +68,14 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
             for k in take.keys
         ],
         "events": [event.to_json() for event in take.events],
-        "phones": [{"start": p.start, "end": p.end, "label": p.label, "confidence": p.confidence} for p in take.phones],
+        "phones": [_phone_entry(phone) for phone in take.phones],
         "text": take.text,
         "settings": dict(take.settings),
         "model": dict(take.model),
         "audio": dict(take.audio),
         "notes": list(take.notes),
         "marks": [{"time": m.time, "name": m.name, "strength": m.strength} for m in take.marks],
+        "deleted": {"keys": list(take.deleted_keys), "events": [event.to_json() for event in take.deleted_events]},
     }
     if shapes is not None and take.motion.nbytes <= _LARGEST_MIXED:
         arrays = {"weights": mixture(take.motion, shapes), "shapes": shapes}
@@ -113,6 +114,8 @@ def load_take(path: str | Path) -> Take:
         phones = tuple(_phone(entry) for entry in header["phones"])
         events = tuple(Event.from_json(entry) for entry in header["events"])
         marks = tuple(_mark(entry) for entry in header["marks"])
+        deleted_keys = tuple(_time(value) for value in header["deleted"].get("keys", ()))
+        deleted_events = tuple(Event.from_json(entry) for entry in header["deleted"].get("events", ()))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _broken(path, "a key, phone, mark or event in its header is malformed") from error
     if any(after.frame <= before.frame for before, after in itertools.pairwise(keys)):
@@ -130,6 +133,8 @@ def load_take(path: str | Path) -> Take:
         audio=header["audio"],
         notes=tuple(str(note) for note in header["notes"]),
         marks=marks,
+        deleted_keys=deleted_keys,
+        deleted_events=deleted_events,
         fps=float(header["fps"]),
     )
 
@@ -249,6 +254,8 @@ def _checked_header(header: Any, path: Path) -> dict[str, Any]:
     for name, usual in (("notes", []), ("marks", []), ("events", []), ("tracks", [header["space"]])):
         if not isinstance(header.setdefault(name, usual), list):
             raise _broken(path, f"{name} in its header is malformed")
+    if not isinstance(header.setdefault("deleted", {}), dict):
+        raise _broken(path, "deleted in its header is malformed")
     if not 1 <= header["format"] <= FORMAT:
         raise TakeError(f"{path} is of format {header['format']}, this version reads up to {FORMAT}; update KMTalk.")
     tracks = header["tracks"]
@@ -285,7 +292,19 @@ def _phone(entry: Mapping[str, Any]) -> Phone:
     start, end, confidence = (float(entry[name]) for name in ("start", "end", "confidence"))
     if not (-1e9 < start <= end < 1e9 and 0 <= confidence <= 1):
         raise ValueError("no such stretch of time")
-    return Phone(start, end, _label(entry["label"]), confidence)
+    return Phone(start, end, _label(entry["label"]), confidence, entry.get("edited") is True)
+
+
+def _phone_entry(phone: Phone) -> dict[str, Any]:
+    entry = {"start": phone.start, "end": phone.end, "label": phone.label, "confidence": phone.confidence}
+    return {**entry, "edited": True} if phone.edited else entry
+
+
+def _time(value: Any) -> float:
+    time = float(value)
+    if not -1e9 < time < 1e9:
+        raise ValueError("no such time")
+    return time
 
 
 def _mark(entry: Mapping[str, Any]) -> Mark:

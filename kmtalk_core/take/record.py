@@ -44,7 +44,7 @@ class Take:
     The others are of other spaces (the head's), as long and at the same rate of `fps` frames a second.  `phones`,
     `events` and the `marks` of its transcript are in the time of the sound, `keys` in rising order of their frames.
     `settings`, `model` and `audio` are JSON objects: the settings it was made with, the checkpoint's name and hash, the
-    sound's name, digest and duration.
+    sound's name, digest and duration.  `deleted_keys` (seconds) and `deleted_events` are what a hand took away.
     """
 
     tracks: tuple[Track, ...]
@@ -57,6 +57,8 @@ class Take:
     audio: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
+    deleted_keys: tuple[float, ...] = ()
+    deleted_events: tuple[Event, ...] = ()
     fps: float = field(kw_only=True)
 
     @property
