@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from networks import awake, small
 
 from kmtalk_core import batch, schema
+from kmtalk_core.alignment import Phone
 from kmtalk_core.datasets.templates import load_templates
-from kmtalk_core.edits import plan_keys, read_edits
+from kmtalk_core.edits import plan, read_edits
 from kmtalk_core.errors import DataSetError, KMTalkError, RequestError, TakeError, WeightsError
 from kmtalk_core.events import Event
 from kmtalk_core.model import checkpoint
@@ -100,7 +101,8 @@ def a_take() -> Take:
     keys = tuple(Key(frame, frame / 30, "a", 0.5, motion[frame]) for frame in (0, 5, 11))
     events = (Event("e1", "blink", 0.2, 0.1, 1.0, 0.0, 1, "generated"),)
     head = np.zeros((12, 3), np.float32)
-    return Take((Track(ARKIT, motion), Track(HEAD, head)), keys, events=events, text="Hello.", fps=30.0)
+    phones = (Phone(0.0, 0.1, "sil"), Phone(0.1, 0.25, "a"), Phone(0.25, 0.4, "b"))
+    return Take((Track(ARKIT, motion), Track(HEAD, head)), keys, phones, events, text="Hello.", fps=30.0)
 
 
 @pytest.fixture(scope="module")
@@ -174,8 +176,13 @@ EDIT = st.fixed_dictionaries(
         "move_to": NUMBERS,
         "delete": st.one_of(st.booleans(), VALUES),
         "add": st.one_of(st.booleans(), VALUES),
-        "phone": VALUES,
-        "event": VALUES,
+        "phone": st.one_of(st.sampled_from([0, 1, 2, "oo", "m"]), VALUES),
+        "label": st.one_of(st.sampled_from(["u", "UW1", "hello"]), VALUES),
+        "start": NUMBERS,
+        "end": NUMBERS,
+        "split": NUMBERS,
+        "join": st.one_of(st.booleans(), VALUES),
+        "event": st.one_of(st.sampled_from(["e1", "e2"]), VALUES),
         "bogus": VALUES,
     },
 )
@@ -184,9 +191,10 @@ EDIT = st.fixed_dictionaries(
 @given(entries=st.one_of(st.lists(st.one_of(EDIT, VALUES), max_size=4), VALUES))
 def test_edits(entries: Any) -> None:
     with told(TakeError):
-        keys = plan_keys(a_take(), read_edits(entries, a_take()))
-        assert all(0 <= key.frame < 12 for key in keys)
-        assert all(key.pose is None or np.isfinite(key.pose).all() for key in keys)
+        done = plan(a_take(), read_edits(entries, a_take()))
+        assert all(0 <= key.frame < 12 for key in done.keys)
+        assert all(key.pose is None or np.isfinite(key.pose).all() for key in done.keys)
+        assert all(phone.start < phone.end for phone in done.phones)
 
 
 @given(values=st.dictionaries(st.one_of(st.sampled_from([*SETTINGS]), TEXTS), VALUES, max_size=4))
