@@ -7,8 +7,8 @@
     python build.py bench [--json FILE] [--quick]       speed and memory, as ratios
     python build.py train-starter [options]             the starter weights, made anew from synthetic speech
 
-Each command makes `.venv` in this folder first, or brings it up to date, with the libraries that it needs: the demo and
-the package need no PyTorch.  When nothing changed that costs nothing.
+Each command makes `.venv` in this folder first, or brings it up to date, with the libraries that it needs: the demo
+needs no PyTorch, and the zip no environment at all.  When nothing changed that costs nothing.
 """
 
 import argparse
@@ -35,7 +35,6 @@ BLENDERS = {  # version of Blender: the Python and the packages its tests need; 
 NEEDS = {  # command: the extras of pyproject.toml that it needs; what was installed for one stays for the others
     "demo": ["blender"],
     "test": ["blender", "research", "test"],
-    "package": ["blender"],
     "bench": ["blender", "research"],
     "train-starter": ["research"],
 }
@@ -70,7 +69,8 @@ def main():
     if rest and options.command not in ("test", "train-starter"):
         parser.error("unknown arguments: " + " ".join(rest))
     try:
-        ensure_environment(NEEDS[options.command])
+        if options.command in NEEDS:
+            ensure_environment(NEEDS[options.command])
         return {"demo": demo, "test": test, "package": package, "bench": bench, "train-starter": train_starter}[
             options.command
         ](options, rest)
@@ -134,10 +134,15 @@ def pytest(interpreter, *arguments):
 
 
 def package(options, rest):
-    index = (
-        ["--index", TORCH_CPU_INDEX] if options.full and sys.platform == "linux" and answers(TORCH_CPU_INDEX) else []
-    )
-    module("kmtalk_addon.package", *(["--full", *index] if options.full else []))
+    script = ROOT / "kmtalk_addon" / "package.py"
+    if not options.full and sys.version_info >= (3, 11):
+        return subprocess.run([sys.executable, str(script)], cwd=str(ROOT)).returncode
+    ensure_environment(["blender"])
+    if not options.full:
+        python(script)
+        return 0
+    index = ["--index", TORCH_CPU_INDEX] if sys.platform == "linux" and answers(TORCH_CPU_INDEX) else []
+    module("kmtalk_addon.package", "--full", *index)
     return 0
 
 

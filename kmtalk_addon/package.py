@@ -1,10 +1,13 @@
-"""Build the extension's zip: `python -m kmtalk_addon.package [--full]`.
+"""Build the extension's zip and the index of a repository that holds it: `python build.py package [--full]`.
 
-The same files give the same bytes: names sorted, times and permissions fixed.
+The same files give the same bytes: names sorted, times and permissions fixed.  Without `--full` the standard library is
+all it takes, so a zip comes in seconds from any Python 3.11 or newer.
 """
 
 import argparse
+import hashlib
 import importlib.util
+import json
 import platform
 import shutil
 import subprocess
@@ -14,8 +17,6 @@ import tomllib
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-from .engine.install import PIP, REQUIREMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("blender_manifest.toml", "__init__.py", "LICENSE", "README.md", "kmtalk_addon", "kmtalk_core", "weights")
@@ -29,6 +30,9 @@ PLATFORMS = {
     ("Darwin", "arm64"): "macos-arm64",
 }
 """What Blender calls the systems that wheels are for."""
+
+_NOT_LISTED = ("build", "wheels")
+"""Tables of a manifest that Blender's own index leaves out."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -64,6 +68,30 @@ def build(root: Path, out: Path, wheels: Path | None = None) -> Path:
     return archive
 
 
+def index(folder: Path) -> Path:
+    """Write the index of all extensions' zips in `folder`, as Blender's `extension server-generate` does.
+
+    The folder can then be a remote repository of Blender's (Preferences ▸ Get Extensions ▸ Repositories), from any
+    static web space or a shared disk, and updates arrive by themselves.
+    """
+    entries = []
+    for archive in sorted(folder.glob("*.zip")):
+        with zipfile.ZipFile(archive) as file:
+            manifest = tomllib.loads(file.read("blender_manifest.toml").decode())
+        entry = {name: value for name, value in manifest.items() if name not in _NOT_LISTED}
+        data = archive.read_bytes()
+        entry["archive_url"] = f"./{archive.name}"
+        entry["archive_size"] = len(data)
+        entry["archive_hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        entries.append(entry)
+    listed = folder / "index.json"
+    text = json.dumps({"version": "v1", "blocklist": [], "data": entries}, indent=2, ensure_ascii=False)
+    partial = listed.with_suffix(".partial")
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(listed)
+    return listed
+
+
 def this_platform() -> str:
     """What Blender calls this system.  Raises PackageError where there is no Blender for it."""
     try:
@@ -72,18 +100,36 @@ def this_platform() -> str:
         raise PackageError(f"there is no Blender for {platform.system()} on {platform.machine()}.") from None
 
 
-def validate(archive: Path) -> None:
-    """Let Blender's own extension tool judge the zip.  Raises PackageError with what it said."""
-    spec = importlib.util.find_spec("bpy")
-    if spec is None or spec.origin is None:
-        raise PackageError("bpy is not installed here, so the zip cannot be validated: run this through build.py.")
-    blender = Path(spec.origin).parent
-    tool = next(blender.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
-    tags = next(blender.glob("*/scripts/modules/_bpy_internal/extensions/tags.py"))
-    command = [sys.executable, str(tool), "validate", "--valid-tags", str(tags), str(archive)]
+def validate(archive: Path) -> bool:
+    """Let Blender's own extension tool judge the zip; False where there is no Blender at hand to ask.
+
+    Raises PackageError with what it said.
+    """
+    found = _extension_tool()
+    if found is None:
+        return False
+    python, tool, tags = found
+    command = [str(python), str(tool), "validate", "--valid-tags", str(tags), str(archive)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         raise PackageError(f"Blender does not accept {archive.name}: {done.stdout.decode(errors='replace').strip()}")
+    return True
+
+
+def _extension_tool() -> tuple[Path, Path, Path] | None:
+    """A Python, Blender's extension tool and its list of tags: of bpy here or in `.venv`, or of a Blender installed."""
+    spec = importlib.util.find_spec("bpy")
+    homes = [Path(spec.origin).parent] if spec is not None and spec.origin else []
+    homes += ROOT.glob(".venv/[Ll]ib/**/site-packages/bpy")
+    blender = shutil.which("blender")
+    if blender is not None:
+        homes.append(Path(blender).resolve().parent)
+    for home in homes:
+        tool = next(home.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"), None)
+        tags = next(home.glob("*/scripts/modules/_bpy_internal/extensions/tags.py"), None)
+        if tool is not None and tags is not None:
+            return Path(sys.executable), tool, tags
+    return None
 
 
 def download_wheels(folder: Path, index: str | None = None, pythons: Sequence[str] = PYTHONS) -> list[str]:
@@ -91,6 +137,8 @@ def download_wheels(folder: Path, index: str | None = None, pythons: Sequence[st
 
     `index` is the address of PyTorch's own builds for processors.  Raises PackageError where that is none of them.
     """
+    from .engine.install import PIP, REQUIREMENTS
+
     torch_build = "+cpu" if sys.platform == "linux" else ""  # elsewhere the usual build is the CPU's
     wanted = [item + torch_build if item.startswith("torch==") else item for item in REQUIREMENTS]
     done = []
@@ -123,7 +171,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             done = download_wheels(Path(folder), options.index) if options.full else list(PYTHONS)
             archive = build(ROOT, options.out, Path(folder) if options.full else None)
-        validate(archive)
+        judged = validate(archive)
+        index(options.out)
     except PackageError as error:
         print(f"package: {error}", file=sys.stderr)
         return 2
@@ -133,6 +182,8 @@ def main() -> int:
             f"another Python {' or '.join(done)} on the path, or a network",
             file=sys.stderr,
         )
+    if not judged:
+        print("package: no Blender is at hand here, so its own tool has not judged the zip", file=sys.stderr)
     print(f"{archive} ({archive.stat().st_size / 1e6:.1f} MB)")
     return 0
 

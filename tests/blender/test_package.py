@@ -1,6 +1,8 @@
 """The extension's zip: whole, clean, the same every time, accepted by Blender."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -32,7 +34,27 @@ def test_the_same_files_give_the_same_bytes(archive: Path, tmp_path: Path) -> No
 
 
 def test_blender_accepts_it(archive: Path) -> None:
-    package.validate(archive)
+    assert package.validate(archive)
+
+
+def test_it_comes_from_the_standard_library_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-I", "-S", str(ROOT / "kmtalk_addon" / "package.py"), "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".zip"]
+
+
+def test_the_index_is_what_blenders_own_server_tool_makes(archive: Path, tmp_path: Path) -> None:
+    shutil.copy(archive, tmp_path)
+    ours = json.loads(package.index(tmp_path).read_text(encoding="utf-8"))
+    (tmp_path / "index.json").unlink()
+    found = package._extension_tool()
+    assert found is not None
+    command = [str(found[0]), str(found[1]), "server-generate", "--repo-dir", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    theirs = json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
+    assert ours == theirs
+    assert ours["data"][0]["archive_size"] == archive.stat().st_size
 
 
 def test_blender_refuses_a_broken_one(tmp_path: Path) -> None:
