@@ -33,6 +33,7 @@ _RESEARCH = (
         "evaluation.performance_command",
         "what takes do beside their lips: blinks, gaze, head, brows",
     ),
+    ("evaluate-pitch", "evaluation.pitch_trackers", "our pitch tracker beside others on recorded speech"),
     ("experiments", "experiments.command", "the paper's tables on a data set"),
 )
 

@@ -2,6 +2,12 @@
 
 Boersma's method (Proceedings of the Institute of Phonetic Sciences 17, 1993), as Praat has it: the autocorrelation of
 a windowed frame over that of its window, several candidates a frame, and the path through them that costs least.
+
+Why no library: it has to run inside Blender, where every binary is one too many.  On 14 recordings of speech, judged by
+what the other trackers agree on (`evaluate-pitch`, 75 s, clean and in pink noise at 20, 10 and 0 dB), this one misses
+.000, .000, .018 and .180 of the frames with a voice and is a fifth or more off in .023 at most; Praat's own
+(parselmouth, a wheel that unpacks to 36 MB) misses .018, .018, .061 and .251, librosa's pYIN .101 to .733 at fifty
+times the cost.  swift-f0 is steadiest in noise (.103 to .130) and needs onnxruntime, 78 MB.
 """
 
 from typing import TypeAlias
