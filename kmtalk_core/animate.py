@@ -34,11 +34,15 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Animator:
-    """A trained network at work; `weights` is the checkpoint's folder and `weights_hash` its hash."""
+    """A trained network at work; `weights` is the checkpoint's folder and `weights_hash` its hash.
+
+    `trust` (0 to 1), where it is not that of `TRUST`: how much phones that are told count beside what is heard.
+    """
 
     network: Network
     weights: Path
     weights_hash: str
+    trust: float | None = None
     _memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     @staticmethod
@@ -215,6 +219,7 @@ class Animator:
         hearing = yield from self._memory.hearing_job(self.network, sound, count, settings.delay)
         phones = AlignedPhones(alignment, space.fps, settings.delay)
         trust = TRUST.get(alignment.method, 0.0)
+        trust = trust if self.trust is None or not trust else self.trust
         return Performance(self.network, hearing, phones, trust, Shaping(space, settings, alignment, performer))
 
 

@@ -10,8 +10,9 @@ share the part of their name before the first `_`.
 """
 
 import argparse
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,16 +21,21 @@ import numpy.typing as npt
 import torch
 
 from .. import audio
+from ..alignment import Alignment, Phone
 from ..animate import Animator
-from ..errors import DataSetError
+from ..errors import DataSetError, KMTalkError
 from ..jobs import read_json
 from ..phones import BILABIALS
 from ..progress import Job, Progress
 from ..take import Take
+from ..textgrid import write_textgrid
 from ..training.motion import visible_opening
 from ..training.starter import record_scores
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
+
+GUIDES = {"ear": "", "text": ", with transcripts", "phones": ", with the phones as a TextGrid"}
+"""What a take is made from beside the sound, and how its scores are called."""
 
 GRID = 60.0  # samples a second at which openings are compared
 LONGEST_LAG = 0.2  # seconds
@@ -66,10 +72,11 @@ class SpeechScores:
         return {name: value for name, value in named.items() if value is not None}
 
 
-def score_job(animator: Animator, index: Path, with_text: bool = False) -> Job[SpeechScores]:
-    """Animate every clip of `index` and score the takes; `with_text` hands the transcripts over.
+def score_job(animator: Animator, index: Path, guide: str = "ear") -> Job[SpeechScores]:
+    """Animate the clips of `index` and score the takes.
 
-    Raises DataSetError for an index that is not one.
+    `guide` is one of `GUIDES`: all clips by ear, or with the transcripts of those that have one, or those clips alone
+    whose phones are known, with these as a TextGrid.  Raises DataSetError for an index that is not one.
     """
     clips = read_json(index)
     if not isinstance(clips, list) or not all(isinstance(c, dict) and {"name", "audio"} <= c.keys() for c in clips):
@@ -77,24 +84,25 @@ def score_job(animator: Animator, index: Path, with_text: bool = False) -> Job[S
     openings: list[tuple[str, FloatArray, FloatArray]] = []
     hits: list[bool] = []
     boundaries: list[tuple[FloatArray, FloatArray]] = []
+    if guide == "phones":
+        clips = [clip for clip in clips if _phones_file(clip, index)]
     for number, clip in enumerate(clips):
         yield Progress(str(clip["name"]), number / len(clips))
         sound = audio.load(index.parent / clip["audio"])
-        take = yield from _within(
-            animator.animate_job(sound, text=clip.get("text") if with_text else None), number, len(clips)
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            given = _given(clip, index, guide, sound.duration, Path(folder))
+            take = yield from _within(animator.animate_job(sound, **given), number, len(clips))
         times, opening = np.arange(take.frame_count) / take.fps, _opening(take)
         if clip.get("motion") and not clip.get("sync_doubtful"):
             with np.load(index.parent / clip["motion"], allow_pickle=False) as motion:
                 grid = np.arange(0, min(motion["t"][-1], times[-1] + 0.1, sound.duration), 1 / GRID)
                 truth = np.interp(grid, motion["t"], motion["opening"])
             openings.append((str(clip["name"]), truth, np.interp(grid, times, opening)))
-        if clip.get("phones"):
-            phones = read_json(index.parent / clip["phones"])
+        if found := _phones_file(clip, index):
+            phones = read_json(found)
             hits += bilabial_hits(phones, times, opening)
-            boundaries.append((_boundaries(phones), _found(take)))
-        elif clip.get("motion") and (found := (index.parent / clip["motion"]).with_suffix(".autophones.json")).exists():
-            hits += bilabial_hits(read_json(found), times, opening)
+            if clip.get("phones"):
+                boundaries.append((_boundaries(phones), _found(take)))
     mean, macro, lag = correlation(openings) if openings else (None, None, None)
     return SpeechScores(
         len(openings),
@@ -105,6 +113,26 @@ def score_job(animator: Animator, index: Path, with_text: bool = False) -> Job[S
         float(np.mean(hits)) if hits else None,
         {tolerance: boundary_scores(boundaries, tolerance) for tolerance in TOLERANCES} if boundaries else {},
     )
+
+
+def _phones_file(clip: dict[str, Any], index: Path) -> Path | None:
+    """The phones of a clip: those that people set, or those that an aligner found beside its motion."""
+    if clip.get("phones"):
+        return index.parent / clip["phones"]
+    beside = (index.parent / clip["motion"]).with_suffix(".autophones.json") if clip.get("motion") else None
+    return beside if beside and beside.exists() else None
+
+
+def _given(clip: dict[str, Any], index: Path, guide: str, duration: float, folder: Path) -> dict[str, Any]:
+    """What the animator is told of a clip."""
+    if guide == "text":
+        return {"text": clip.get("text"), "language": str(clip.get("language") or "en").lower()}
+    found = _phones_file(clip, index) if guide == "phones" else None
+    if found is None:
+        return {}
+    phones = [Phone(float(p["start"]), float(p["end"]), str(p["label"])) for p in read_json(found)]
+    write_textgrid(Alignment.covering(phones, duration, "textgrid"), folder / "phones.TextGrid")
+    return {"textgrid": folder / "phones.TextGrid"}
 
 
 def correlation(openings: Sequence[tuple[str, FloatArray, FloatArray]]) -> tuple[float, float, float]:
@@ -193,16 +221,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("index", type=Path, metavar="INDEX.json", help="clips with captured openings or true phones")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="checkpoint folder (default: the starter weights)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument(
+        "--guide", nargs="+", choices=tuple(GUIDES), default=["ear", "text"], help="what is known (default: ear text)"
+    )
+    parser.add_argument(
+        "--trust", nargs="+", type=float, metavar="SHARE", help="try how much known phones count beside the ear, 0 to 1"
+    )
     parser.add_argument("--record", metavar="WHAT", help="write the scores into the card, measured on WHAT")
 
 
 def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
-    """Score without and with transcripts; the table goes to stdout, and with `--record` into the card."""
+    """Score by ear, with transcripts or with known phones; prints a table, with `--record` into the card too."""
     animator = Animator.load(options.weights, options.device)
+    trusts: list[float | None] = list(options.trust or [None])
+    if not all(trust is None or 0 <= trust <= 1 for trust in trusts) or (options.record and options.trust):
+        raise KMTalkError("--trust takes shares from 0 to 1, and its scores are not recorded.")
     scores: dict[str, float] = {}
-    for with_text, suffix in ((False, ""), (True, ", with transcripts")):
-        found: SpeechScores = show(score_job(animator, options.index, with_text))
-        scores |= {name + suffix: value for name, value in found.rows().items()}
+    for guide in options.guide:
+        for trust in trusts if guide != "ear" else [None]:
+            found: SpeechScores = show(score_job(replace(animator, trust=trust), options.index, guide))
+            suffix = GUIDES[guide] + (f", trusted {trust:g}" if trust is not None else "")
+            scores |= {name + suffix: value for name, value in found.rows().items()}
     for name, value in scores.items():
         print(f"{value:.3f}  {name}")
     if options.record:

@@ -50,5 +50,12 @@ def test_the_command_scores_an_index_and_refuses_what_is_none(speech: Path, tmp_
     command = [sys.executable, "-m", "kmtalk_core", "evaluate-speech"]
     done = subprocess.run([*command, tmp_path / "index.json"], cwd=PACKAGE_FOLDER, capture_output=True, text=True)
     assert done.returncode == 0 and "phone boundaries within 20 ms, F1, with transcripts" in done.stdout, done.stderr
+    guided = [*command, tmp_path / "index.json", "--guide", "phones", "--trust", "0", "1"]
+    done = subprocess.run(guided, cwd=PACKAGE_FOLDER, capture_output=True, text=True)
+    rows = dict(reversed(line.split("  ", 1)) for line in done.stdout.splitlines())
+    assert float(rows["phone boundaries within 20 ms, F1, with the phones as a TextGrid, trusted 1"]) == 1.0
+    assert "lips closed on p, b, m (of 1), with the phones as a TextGrid, trusted 0" in rows, done.stderr
+    done = subprocess.run([*guided, "--record", "clips"], cwd=PACKAGE_FOLDER, capture_output=True, text=True)
+    assert done.returncode == 2 and "not recorded" in done.stderr
     done = subprocess.run([*command, tmp_path / "other.json"], cwd=PACKAGE_FOLDER, capture_output=True, text=True)
     assert done.returncode == 2 and "must be a JSON list of clips" in done.stderr
