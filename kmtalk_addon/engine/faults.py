@@ -14,6 +14,10 @@ _FAULTS = (
         "The proxy refuses the connection: set it up for Python (HTTPS_PROXY), or install from a folder.",
     ),
     (
+        r"is no secure address",
+        "The package server has no secure address: set PIP_INDEX_URL to one with https, or install from a folder.",
+    ),
+    (
         r"CERTIFICATE_VERIFY_FAILED|SSLError",
         "A secure connection failed, often because of a firewall: install from a folder.",
     ),

@@ -22,22 +22,45 @@ PATIENCE = 5
 """Attempts in a row that bring not a single byte."""
 
 _CHUNK = 1 << 18
+_OWN = {("http", name) for name in ("127.0.0.1", "::1", "localhost")}
+"""Servers on this very computer, which no network lies before."""
 
 
 def main(report: Path, folder: Path) -> int:
     threading.Thread(target=_end_with_parent, args=(_private_input(),), daemon=True).start()
     chosen = [item["download_info"] for item in json.loads(report.read_text(encoding="utf-8"))["install"]]
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_context()))
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_context()), _SafeRedirects)
     before = 0
     for info in chosen:
         name = Path(urllib.parse.unquote(urllib.parse.urlsplit(info["url"]).path)).name
         if not name.endswith(".whl") or "\\" in name:
             raise ValueError(f"{name} is no wheel")
+        _require_safe(info["url"])
+        wanted = info["archive_info"].get("hashes", {}).get("sha256")
+        if not wanted:
+            raise ValueError(f"the index names no SHA-256 of {name}")
         target = folder / name
+        if target.exists() and _digest(target) != wanted:  # it was changed, or a disk lost some of it
+            target.unlink()
         if not target.exists():
-            _fetch(opener, info["url"], target, info["archive_info"].get("hashes", {}), before)
+            _fetch(opener, info["url"], target, wanted, before)
         before += target.stat().st_size
     return 0
+
+
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no answer from a secure address to one that is not."""
+
+    def redirect_request(self, request, file, code, message, headers, url):  # type: ignore[no-untyped-def]
+        _require_safe(url)
+        return super().redirect_request(request, file, code, message, headers, url)
+
+
+def _require_safe(url: str) -> None:
+    """Raise ValueError for an address where others may listen and change what comes."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("https", "file") and (parts.scheme, parts.hostname) not in _OWN:
+        raise ValueError(f"{parts.scheme}://{parts.hostname} is no secure address")
 
 
 def _private_input() -> int:
@@ -59,9 +82,7 @@ def _end_with_parent(pipe: int) -> None:
     os._exit(1)
 
 
-def _fetch(
-    opener: urllib.request.OpenerDirector, url: str, target: Path, hashes: "dict[str, str]", before: int
-) -> None:
+def _fetch(opener: urllib.request.OpenerDirector, url: str, target: Path, digest: str, before: int) -> None:
     """Fetch one file, going on where an earlier run stopped.  Raises OSError."""
     part = target.with_name(target.name + ".part")
     barren = 0
@@ -89,10 +110,9 @@ def _fetch(
         if barren >= PATIENCE:
             raise fault
         time.sleep(min(0.2 * 2**barren, 3.0))
-    for kind, wanted in hashes.items():
-        if kind in hashlib.algorithms_guaranteed and _digest(part, kind) != wanted:
-            part.unlink()
-            raise OSError(f"{target.name} came damaged")
+    if _digest(part) != digest:
+        part.unlink()
+        raise OSError(f"{target.name} came damaged")
     part.replace(target)
 
 
@@ -130,9 +150,9 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _digest(path: Path, kind: str) -> str:
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, kind).hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ class Server(ThreadingHTTPServer):
     allowance: int | None = None
     answers: int | None = None
     ranges: bool = True
+    elsewhere: str = ""
     seconds_a_chunk: float = 0.0
 
     def __init__(self, folder: Path) -> None:
@@ -52,6 +53,11 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append(asked)
         if self.server.answers is not None and len(self.server.asked) > self.server.answers:
             self.close_connection = True
+            return
+        if self.server.elsewhere:
+            self.send_response(302)
+            self.send_header("Location", self.server.elsewhere)
+            self.end_headers()
             return
         begin = int(asked.removeprefix("bytes=").split("-")[0]) if asked and self.server.ranges else 0
         self.send_response(206 if begin else 200)
@@ -145,6 +151,43 @@ def test_a_server_that_sends_whole_files_only_and_a_damaged_part(server: Server,
         finish(fetching(downloads))
     finish(fetching(downloads))
     assert is_whole(downloads, server)
+
+
+def test_a_wheel_on_disk_is_checked_again(server: Server, downloads: Path) -> None:
+    finish(fetching(downloads))
+    changed = bytearray((downloads / NAME).read_bytes())
+    changed[1000] ^= 1
+    (downloads / NAME).write_bytes(changed)
+    finish(fetching(downloads))
+    assert is_whole(downloads, server) and len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"url": "http://example.org/large-1.0-py3-none-any.whl"}, "no secure address"),
+        ({"url": "ftp://127.0.0.1/large-1.0-py3-none-any.whl"}, "no secure address"),
+        ({"archive_info": {"hashes": {"md5": "0" * 32}}}, "names no SHA-256"),
+        ({"archive_info": {}}, "names no SHA-256"),
+        ({"url": "https://example.org/large-1.0.tar.gz"}, "is no wheel"),
+    ],
+)
+def test_nothing_is_fetched_that_anybody_may_change(
+    server: Server, downloads: Path, change: dict[str, Any], says: str
+) -> None:
+    chosen = json.loads((downloads / "chosen.json").read_text())
+    chosen["install"][0]["download_info"] |= change
+    (downloads / "chosen.json").write_text(json.dumps(chosen))
+    with pytest.raises(KMTalkError, match=says):
+        finish(fetching(downloads))
+    assert not server.asked and not (downloads / NAME).exists()
+
+
+def test_a_redirect_to_an_unsafe_address_is_not_followed(server: Server, downloads: Path) -> None:
+    server.elsewhere = "http://example.org/large.whl"
+    with pytest.raises(KMTalkError, match="no secure address"):
+        finish(fetching(downloads))
+    assert len(server.asked) == 1
 
 
 def test_a_server_that_is_gone_is_one_sentence_and_keeps_what_came(server: Server, downloads: Path) -> None:
