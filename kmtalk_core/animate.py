@@ -185,6 +185,7 @@ class Animator:
             events=planned.events,
             deleted_keys=planned.deleted_keys,
             deleted_events=planned.deleted_events,
+            base=None,
             notes=notes,
         )
 

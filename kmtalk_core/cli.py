@@ -113,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(command)
     command.set_defaults(run=_complete)
 
+    command = commands.add_parser("reshape", help="strength, smoothing and delay of a take, without its sound")
+    command.add_argument("take", type=typed_path)
+    command.add_argument("--out", type=typed_path, required=True, metavar="TAKE2.npz")
+    command.add_argument("--csv", type=typed_path, help="also write the coefficients in the Live Link Face layout")
+    _add_settings(command)
+    command.set_defaults(run=_reshape)
+
     command = commands.add_parser("speak", help="a sentence spoken by eSpeak NG, to try things with")
     command.add_argument("text")
     command.add_argument("--out", type=typed_path, required=True, metavar="FILE.wav")
@@ -204,6 +211,13 @@ def _complete(options: argparse.Namespace) -> int:
         )
     )
     _print_notes(take.notes)
+    return 0
+
+
+def _reshape(options: argparse.Namespace) -> int:
+    from . import jobs
+
+    jobs.reshape_file(options.take, options.out, Settings.parse(options.set), csv=options.csv)
     return 0
 
 

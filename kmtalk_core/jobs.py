@@ -12,6 +12,7 @@ from .files import OutputError, is_same, replacing, require_free
 from .localize import frame_count_of, key_frames, localize
 from .motion.spaces import ARKIT
 from .progress import Job
+from .reshaping import reshape
 from .schema import loads
 from .take import Take, export_csv, load_take, save_take
 
@@ -77,6 +78,16 @@ def complete_file(
     completed = yield from animator.complete_job(take, sound, edits)
     save_take(completed, out)
     return completed
+
+
+def reshape_file(take_path: Path, out: Path, values: Mapping[str, Any], *, csv: Path | None = None) -> Take:
+    """Give a saved take other strengths, smoothing or delay, save it as `out` and its coefficients as `csv`."""
+    _require_free((out, csv), take_path)
+    take = reshape(load_take(take_path), values)
+    save_take(take, out)
+    if csv is not None:
+        export_csv(take, csv)
+    return take
 
 
 def _require_free(outs: Sequence[Path | None], *sources: Any) -> None:

@@ -52,10 +52,7 @@ class Shaping:
         """
         motion = np.multiply(raw, self._strength, out=raw)
         if self.margin:
-            padding = ((self.margin - before, self.margin - after), (0, 0))
-            padded = np.pad(motion, padding, mode="edge")
-            length = len(padded) - 2 * self.margin
-            motion = sum(weight * padded[i : i + length] for i, weight in enumerate(self._kernel))
+            motion = _convolved(motion, self._kernel, self.margin - before, self.margin - after)
         frames = np.arange(first + before, first + before + len(motion), dtype=np.float64)
         heard = (frames if moments is None else moments) / self._space.fps - self._delay
         if len(self._rests):
@@ -67,6 +64,11 @@ class Shaping:
         if self._space.has_names:
             np.clip(motion, self._space.low, self._space.high, out=motion)
         return motion
+
+    def seal(self, motion: FloatArray, fps: float) -> None:
+        """Make lips meet that have to, in place, in a whole take's motion at a rate of `fps`."""
+        if len(self._closures) and len(motion):
+            self._seal(motion, np.arange(len(motion)) / fps - self._delay)
 
     def bounds(self, poses: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Least and greatest values (channels,) beside `poses` set by hand: the space's limits, or theirs beyond it."""
@@ -162,6 +164,19 @@ def _strengths(space: MotionSpace, settings: Settings) -> FloatArray:
     strengths = np.full(max(len(space.names), 1), settings.strength_lower, np.float32)
     strengths[space.in_region("upper", "eyes")] = settings.strength_upper
     return strengths
+
+
+def smoothed(motion: FloatArray, width: float, fps: float) -> FloatArray:
+    """A whole take's motion, calmed over `width` seconds; its outermost frames are held."""
+    kernel = _gaussian(width * fps / 2)
+    return _convolved(motion, kernel, len(kernel) // 2, len(kernel) // 2)
+
+
+def _convolved(motion: FloatArray, kernel: FloatArray, before: int, after: int) -> FloatArray:
+    padded = np.pad(motion, ((before, after), (0, 0)), mode="edge")
+    length = len(padded) + 1 - len(kernel)
+    calm: FloatArray = sum(weight * padded[i : i + length] for i, weight in enumerate(kernel))
+    return calm
 
 
 def _gaussian(deviation: float) -> FloatArray:

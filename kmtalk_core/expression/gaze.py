@@ -20,6 +20,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 WIDE = ("eyeWideLeft", "eyeWideRight")
+LOOKS = tuple(f"eyeLook{way}{side}" for side in ("Left", "Right") for way in EYE_TURNS)
 _SIZE, _RARITY, _MOST = 6.9, 15.7, 15.0  # degrees and per cent: size = -6.9 ln(P / 15.7), P uniform below 15
 _LARGEST, _LARGEST_LISTENING = 27.5, 22.7  # degrees
 _DIRECTIONS = (15.5, 6.5, 17.7, 7.4, 16.8, 7.9, 20.4, 7.8)  # per cent, every 45 degrees from 0

@@ -5,6 +5,7 @@ import json
 import math
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -63,10 +64,7 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
         "fps": take.fps,
         "channels": list(take.space.names),
         "tracks": [track.space.name for track in take.tracks],
-        "keys": [
-            {"frame": k.frame, "time": k.time, "label": k.label, "confidence": k.confidence, "state": k.state}
-            for k in take.keys
-        ],
+        "keys": [_key_entry(key) for key in take.keys],
         "events": [event.to_json() for event in take.events],
         "phones": [_phone_entry(phone) for phone in take.phones],
         "text": take.text,
@@ -83,6 +81,14 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
         poses = [key.pose for key in take.keys]
         arrays = {"motion": take.motion, "key_poses": np.reshape(poses, (len(poses), take.motion.shape[1]))}
     arrays |= {track.space.name: track.motion for track in take.tracks[1:]}
+    if take.base is not None:
+        header["base"] = {
+            "settings": dict(take.base.settings),
+            "keys": [_key_entry(key) for key in take.base.keys],
+        }
+        is_mixed = "weights" in arrays
+        arrays["base"] = mixture(take.base.motion, arrays["shapes"]) if is_mixed else take.base.motion
+        arrays |= {f"base_{track.space.name}": track.motion for track in take.base.tracks[1:]}
     text = np.array(json.dumps(header, ensure_ascii=False, separators=(",", ":")))
     try:
         write_npz(path, header=text, **{name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()})
@@ -98,15 +104,16 @@ def load_take(path: str | Path) -> Take:
         space = SPACES[header["space"]]
         motion, poses = archive.mixed(space.width) if archive.is_mixed else archive.plain(space.width)
         others = [archive.track(SPACES[name]) for name in header["tracks"][1:]]
+        base = archive.base(header) if "base" in header else None
     if not len(motion):
         raise _broken(path, "it has no frames")
-    if any(len(track.motion) != len(motion) for track in others):
+    if any(len(track.motion) != len(motion) for track in (*others, *(base or ()))):
         raise _broken(path, "its tracks are not of one length")
     if poses is None:
         poses = motion[[_frame(entry, len(motion), path) for entry in header["keys"]]]
     if len(poses) != len(header["keys"]):
         raise _broken(path, "its key poses are not as many as its keys")
-    for array in (motion, poses, *(track.motion for track in others)):
+    for array in (motion, poses, *(track.motion for track in (*others, *(base or ())))):
         if not _is_sane(array):
             raise _broken(path, "its motion holds numbers that are not finite")
     try:
@@ -122,7 +129,7 @@ def load_take(path: str | Path) -> Take:
         raise _broken(path, "its keys are not in rising order")
     if len({event.id for event in events}) < len(events):
         raise _broken(path, "two of its events have one id")
-    return Take(
+    take = Take(
         tracks=(Track(space, motion), *others),
         keys=keys,
         phones=phones,
@@ -137,6 +144,7 @@ def load_take(path: str | Path) -> Take:
         deleted_events=deleted_events,
         fps=float(header["fps"]),
     )
+    return take if base is None else replace(take, base=_based(take, base, header["base"], path))
 
 
 def _is_sane(array: FloatArray) -> bool:
@@ -191,15 +199,26 @@ class _Archive:
 
     def mixed(self, width: int) -> tuple[FloatArray, None]:
         """Motion out of shapes and their weights; its rows are the key poses."""
+        return self._mixed("weights", width), None
+
+    def _mixed(self, name: str, width: int) -> FloatArray:
         shapes = self._array("shapes.npy", width)
-        weights = self._array("weights.npy", len(shapes))
+        weights = self._array(f"{name}.npy", len(shapes))
         if len(weights) * width * 4 > _LARGEST_MIXED:
             raise _broken(self.path, "its motion claims to be far too large")
-        return weights @ shapes, None
+        return weights @ shapes
 
     def track(self, space: MotionSpace) -> Track:
         """The motion in a space beside the first."""
         return Track(space, self._array(f"{space.name}.npy", space.width))
+
+    def base(self, header: Mapping[str, Any]) -> list[Track]:
+        """The tracks of a take before it was reshaped."""
+        spaces = [SPACES[name] for name in header["tracks"]]
+        width = spaces[0].width
+        first = self._mixed("base", width) if self.is_mixed else self._array("base.npy", width)
+        others = [Track(space, self._array(f"base_{space.name}.npy", space.width)) for space in spaces[1:]]
+        return [Track(spaces[0], first), *others]
 
     def _array(self, name: str, width: int) -> FloatArray:
         """The float32 member (n, width)."""
@@ -269,6 +288,25 @@ def _checked_header(header: Any, path: Path) -> dict[str, Any]:
     if header["channels"] != list(SPACES[header["space"]].names):
         raise _broken(path, "its channels are not those of its motion space")
     return header
+
+
+def _based(take: Take, tracks: list[Track], entry: Any, path: Path) -> Take:
+    """`take` before it was reshaped."""
+    motion = tracks[0].motion
+    try:
+        keys = tuple(_key(key, motion[_frame(key, len(motion), path)], len(motion)) for key in entry["keys"])
+        settings = dict(entry["settings"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _broken(path, "its base is malformed") from error
+    if any(after.frame <= before.frame for before, after in itertools.pairwise(keys)):
+        raise _broken(path, "the keys of its base are not in rising order")
+    return replace(take, tracks=tuple(tracks), keys=keys, settings=settings)
+
+
+def _key_entry(key: Key) -> dict[str, Any]:
+    return {
+        "frame": key.frame, "time": key.time, "label": key.label, "confidence": key.confidence, "state": key.state,
+    }  # fmt: skip
 
 
 def _key(entry: Mapping[str, Any], pose: FloatArray, frame_count: int) -> Key:

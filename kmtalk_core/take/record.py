@@ -45,6 +45,7 @@ class Take:
     `events` and the `marks` of its transcript are in the time of the sound, `keys` in rising order of their frames.
     `settings`, `model` and `audio` are JSON objects: the settings it was made with, the checkpoint's name and hash, the
     sound's name, digest and duration.  `deleted_keys` (seconds) and `deleted_events` are what a hand took away.
+    `base` is the take before its strength, smoothing or delay were changed, where they were.
     """
 
     tracks: tuple[Track, ...]
@@ -59,6 +60,7 @@ class Take:
     marks: tuple[Mark, ...] = ()
     deleted_keys: tuple[float, ...] = ()
     deleted_events: tuple[Event, ...] = ()
+    base: "Take | None" = field(default=None, repr=False)
     fps: float = field(kw_only=True)
 
     @property
