@@ -147,7 +147,7 @@ def download_wheels(folder: Path, index: str | None = None, pythons: Sequence[st
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         pip += ["--only-binary=:all:", "--python-version", version]
         pip += ["--extra-index-url", index] if index else []
-        with tempfile.TemporaryDirectory() as fresh:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as fresh:
             if subprocess.run([*pip, "--dest", fresh, *wanted, PIP], stdout=sys.stderr).returncode:
                 continue
             for wheel in Path(fresh).iterdir():
@@ -168,7 +168,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR")
     options = parser.parse_args()
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             done = download_wheels(Path(folder), options.index) if options.full else list(PYTHONS)
             archive = build(ROOT, options.out, Path(folder) if options.full else None)
         judged = validate(archive)

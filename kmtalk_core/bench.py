@@ -50,7 +50,7 @@ def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
         for preset, seconds in plan
         if (preset, seconds) not in planned
     ]
-    with tempfile.TemporaryDirectory(prefix="kmtalk-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kmtalk-bench-", ignore_cleanup_errors=True) as folder:
         for done, (preset, seconds) in enumerate(planned):
             yield Progress(f"{preset} {seconds} s", done / steps)
             sound = Path(folder) / f"{seconds}.wav"

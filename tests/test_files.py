@@ -140,3 +140,15 @@ def test_two_at_once_leave_one_whole_file(tmp_path: Path) -> None:
         thread.join()
     content = path.read_bytes()
     assert len(content) == 100_000 and len(set(content)) == 1 and list(tmp_path.iterdir()) == [path]
+
+
+def test_no_folder_of_a_job_fails_when_a_file_in_it_is_held() -> None:
+    """On Windows a file that a worker or a scanner reads cannot be removed: its folder's end must not raise then."""
+    calls = [
+        f"{path.name}: {line.strip()}"
+        for package in ("kmtalk_core", "kmtalk_addon")
+        for path in (PACKAGE_FOLDER / package).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "TemporaryDirectory(" in line and "ignore_cleanup_errors=True" not in line
+    ]
+    assert not calls

@@ -150,7 +150,7 @@ def _choose_renderer(scene: Any, options: DemoOptions, notes: list[str]) -> tupl
 
 def _photograph(set_up: _Studio, frames: Sequence[int], report: Callable[[str, float], None]) -> list[sheet.Picture]:
     pictures = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         cell = Path(folder) / "cell.png"
         for index, frame in enumerate(frames, start=1):
             film.still(set_up.scene, cell, frame, set_up.close_up, sheet.CELL)

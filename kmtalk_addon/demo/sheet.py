@@ -99,7 +99,7 @@ def _print(texts: Sequence[_Text], sheet: Picture) -> None:
                 left = text.x - (blf.dimensions(0, text.text)[0] if text.right else 0)
                 blf.position(0, left, text.y, 0)
                 blf.draw_buffer(0, text.text)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             imbuf.write(layer, filepath=str(Path(folder) / "text.png"))
             coverage = read(Path(folder) / "text.png")[..., 3:]
         sheet += coverage * (np.array(color, dtype=np.float32) - sheet)

@@ -38,7 +38,7 @@ bpy.ops.render.render(write_still=True)
 
 def can_draw() -> bool:
     """Whether this machine renders by OpenGL.  Asked in a process of its own: without OpenGL Blender aborts."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "probe.png"
         command = [sys.executable, "-c", _PROBE.format(path=str(path))]
         try:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import client, errors, progress
+from ..core import client, errors, files, progress
 from .process import WINDOWS, lines_of
 
 VARIABLE = "KMTALK_PYTHON"
@@ -64,11 +64,12 @@ def data_folder() -> Path:
     """The folder of the engine, one a user.
 
     Blender's own folders for extensions are one a Blender version and go when the extension is removed; gigabytes of
-    libraries must survive both, so they live where the system keeps the data of applications.
+    libraries must survive both, so they live where the system keeps the data of applications.  The variable KMTALK_DATA
+    names another; one that is not whole starts at the user's own folder, wherever Blender was started.
     """
-    chosen = os.environ.get("KMTALK_DATA")
+    chosen = os.environ.get("KMTALK_DATA", "").strip()
     if chosen:
-        return Path(chosen)
+        return Path.home() / files.typed_path(chosen)
     if WINDOWS:
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "KMTalk"
     if sys.platform == "darwin":
@@ -141,7 +142,7 @@ def find(preferred: str = "") -> Engine:
     """
     for path, origin in ((preferred, "preferences"), (os.environ.get(VARIABLE, ""), VARIABLE)):
         if path.strip():
-            python = python_in(Path(path.strip()).expanduser())
+            python = python_in(files.typed_path(path))
             if python is None:
                 raise EngineError(
                     f"{path} ({origin}) is no Python: choose its executable, or the environment's folder."

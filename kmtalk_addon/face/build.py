@@ -66,7 +66,7 @@ def request(
             corners = _turned(corners, sizes)
         parts.append((item.name, geometry.vertices_of(item) @ linear.T + shift, corners, sizes))
         linears.append(linear)
-    folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
+    folder = tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True)
     asked = Request(
         tuple(item.session_uid for item in objects),
         turn,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import bpy
 
 from .. import engine
-from ..core import errors, retarget
+from ..core import errors, files, retarget
 from . import settings
 
 SIZE_LIMIT = 4 << 20
@@ -17,7 +17,7 @@ SIZE_LIMIT = 4 << 20
 
 def path_of(name: str) -> Path:
     """Where the preset of a character lies."""
-    return engine.data_folder() / "faces" / f"{quote(name, safe=' ')[:180]}.json"
+    return engine.data_folder() / "faces" / files.safe_name(f"{quote(name, safe=' ')[:180]}.json")
 
 
 def find(name: str) -> Path | None:
@@ -29,11 +29,10 @@ def find(name: str) -> Path | None:
 def save(owner: Any) -> Path:
     """Write the settings of `owner` under its name.  Raises FaceError."""
     path = path_of(owner.name)
-    beside = path.with_suffix(".part")
+    content = json.dumps(_content(owner.kmtalk_face), ensure_ascii=False, indent=1)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(_content(owner.kmtalk_face), ensure_ascii=False, indent=1), encoding="utf-8")
-        beside.replace(path)
+        with files.replacing(path) as file:
+            file.write(content.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise errors.FaceError(f"{path} cannot be written ({error.strerror}): check the folder.") from error
     return path

@@ -175,7 +175,7 @@ def _set_renderer(scene: Any) -> None:
 
 def _render(scene: Any) -> Array:
     """(height, width, 4) of one cell, first row at the bottom."""
-    with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
+    with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as folder:
         scene.render.filepath = str(Path(folder) / "pose.png")
         bpy.ops.render.render(write_still=True, scene=scene.name)
         image = bpy.data.images.load(scene.render.filepath)

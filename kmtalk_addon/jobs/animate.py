@@ -73,7 +73,7 @@ def request(
     for target in face.targets:
         target.require_free()
     lines.take_over(face)
-    folder = tempfile.TemporaryDirectory(prefix="kmtalk_")
+    folder = tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True)
     frames = (settings.range_start, settings.range_end) if settings.use_range else None
     number, wanted_strip = "", ""
     if found is None and (file or (scene.kmtalk.source == "FILE" and not strip)):

@@ -71,7 +71,7 @@ def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeye
     edited = changes.read_changes(ref, face, take, story, unkeyed)
     if not edited.edits:
         return ""
-    with tempfile.TemporaryDirectory(prefix="kmtalk_") as name:
+    with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as name:
         path, mixed = _sound_of(story, Path(name))
         if mixed is not None:
             yield from mixdown.finish(mixed)

@@ -4,6 +4,7 @@ import queue
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -54,7 +55,10 @@ class RunningJob:
         """Stop it now.  Closing the job ends what it started."""
         if not self.is_ended:
             self.is_ended, self.error = True, why or self.cancelled
-            self.job.close()
+            try:
+                self.job.close()
+            except Exception:  # its end is an end all the same: a file that is held must not keep it on the list
+                traceback.print_exc()
 
 
 @dataclass
@@ -158,7 +162,11 @@ class JobOperator:
         elif event.type != "TIMER" and not running.is_ended:
             return {"PASS_THROUGH"}
         if not running.is_ended:
-            running.advance()
+            try:
+                running.advance()
+            except Exception:  # Blender ends the operator and prints why; the job must not stay on the list
+                self._leave(context)
+                raise
             if not running.is_ended:
                 self._show(running.step)
                 return {"PASS_THROUGH"}

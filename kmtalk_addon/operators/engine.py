@@ -118,7 +118,7 @@ class KMTALK_OT_test_engine(JobOperator, bpy.types.Operator):
 
 def _test(found: engine.Engine | engine.BuiltIn, arguments: tuple[str, ...]) -> progress.Job[str]:
     names: tuple[str, ...] = ()
-    with tempfile.TemporaryDirectory(prefix="kmtalk_") as name:
+    with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as name:
         audio, out = Path(name) / "sentence.wav", Path(name) / "take.npz"
         if isinstance(found, engine.BuiltIn):
             yield from in_thread(lambda: _hum(audio), "humming")

@@ -104,7 +104,7 @@ def _checked(motion: "np.ndarray") -> "np.ndarray":  # type: ignore[type-arg]
 
 def _as_saved(take: "Take", name: str) -> "Take":
     """`take`, out of the file `name`, through a file of our own, whose reader trusts nothing.  Raises TakeError."""
-    with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
+    with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "take.npz"
         takes.save_take(take, path)
         try:

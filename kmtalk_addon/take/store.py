@@ -86,7 +86,7 @@ def stamp_of(path: str) -> str:
 
 def take_bytes(take: "Take", shapes: FloatArray | None = None) -> bytes:
     """The .npz file of `take`; `shapes` as `save_take` has them."""
-    with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
+    with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "take.npz"
         takes.save_take(take, path, shapes)
         return path.read_bytes()
@@ -94,7 +94,7 @@ def take_bytes(take: "Take", shapes: FloatArray | None = None) -> bytes:
 
 def take_of(line: Any) -> "Take":
     """The take of a line.  Raises TakeError."""
-    with tempfile.TemporaryDirectory(prefix="kmtalk_") as folder:
+    with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "take.npz"
         path.write_bytes(line.file)
         return takes.load_take(path)

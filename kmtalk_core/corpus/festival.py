@@ -124,7 +124,7 @@ def _say(name: str, count: int, rng: random.Random) -> Iterator[Utterance]:
     import soundfile
 
     voice = VOICES[name]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         lines = [_SAY, f"(voice_{name})"]
         for index in range(count):
             said = texts.text(voice.language, rng).replace('"', "").replace("\\", "").replace("’", "'").replace("·", "")

@@ -38,7 +38,7 @@ def utterances(seconds: float, rng: random.Random) -> Iterator[Utterance]:
 def _say(text: str, voice: str, stretch: float) -> Utterance:
     import soundfile
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "speech.wav"
         command = [
             "flite",

@@ -89,7 +89,7 @@ def score_job(animator: Animator, index: Path, guide: str = "ear") -> Job[Speech
     for number, clip in enumerate(clips):
         yield Progress(str(clip["name"]), number / len(clips))
         sound = audio.load(index.parent / clip["audio"])
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             given = _given(clip, index, guide, sound.duration, Path(folder))
             take = yield from _within(animator.animate_job(sound, **given), number, len(clips))
         times, opening = np.arange(take.frame_count) / take.fps, _opening(take)

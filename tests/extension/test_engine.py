@@ -174,6 +174,18 @@ def test_the_data_folder_is_where_each_system_keeps_such_things(monkeypatch: pyt
     assert python.data_folder() == Path("/data/kmtalk")
 
 
+@pytest.mark.parametrize(("written", "meant"), [("~/KM", "KM"), ("my data", "my data"), ('"~/a b"', "a b")])
+def test_the_data_folder_may_be_written_short_or_pasted(
+    written: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kmtalk_addon.engine import python
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("KMTALK_DATA", written)
+    assert python.data_folder() == tmp_path / meant
+
+
 def test_the_python_in_a_blender_of_windows_is_found_in_its_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,3 +98,20 @@ def test_a_check_of_an_engine_that_hangs_or_answers_nonsense_is_one_sentence(
     monkeypatch.setattr(python, "SPEAK_SECONDS", 1.0)
     with pytest.raises(KMTalkError, match="cannot speak the test sentence"):
         finish(engine.speak(engine_at(script), "Hello.", tmp_path / "hello.wav"))
+
+
+def test_a_job_whose_end_raises_leaves_the_list(addon: Any, scene: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that cannot be removed, as one whose file is held: the next job is not kept waiting by the last."""
+    desk = addon("jobs.runner").desk()
+
+    def held() -> Iterator[Any]:
+        try:
+            yield None
+        finally:
+            raise PermissionError(13, "held by another program")
+
+    running = desk.start("Working", held())
+    running.advance()
+    desk.cancel_all("Cancelled: nothing was changed.")
+    assert not desk.running and desk.notice == "Cancelled: nothing was changed."
+    assert "held by another program" in capsys.readouterr().err
