@@ -154,23 +154,24 @@ def _space_in(path: str) -> spaces.MotionSpace:
         return spaces.ARKIT
 
 
-def words(settings: Any, path: Path) -> str | None:
-    """The transcript that the settings name for the sound at `path`, or None.  Raises AlignmentError."""
+def words(settings: Any, path: Path) -> tuple[str, tuple[str, ...]]:
+    """The transcript that the settings name for the sound at `path`, empty for none, and what is to be said of it.
+
+    Raises AlignmentError.
+    """
     if settings.transcript == "FIELD":
-        return settings.text.strip() or None
+        return settings.text.strip(), ()
     if settings.transcript == "BLOCK":
         if settings.text_block is None:
             raise errors.AlignmentError("Choose the text block with the words.")
-        return settings.text_block.as_string().strip() or None
-    if settings.transcript == "BESIDE":
-        return words_beside(path)
-    return None
-
-
-def words_beside(path: Path) -> str | None:
-    """The words of `<audio>.txt`, `.srt` or `.vtt` beside a sound, or None.  Raises AlignmentError for no text."""
-    beside = transcript.beside(path)
-    return (transcript.read_file(beside)[0] or None) if beside else None
+        return settings.text_block.as_string().strip(), ()
+    beside = transcript.beside(path) if settings.transcript == "BESIDE" else None
+    if beside is None:
+        return "", ()
+    try:
+        return transcript.read_file(beside)
+    except errors.AlignmentError as error:
+        return "", (f"{error} It was not used.",)
 
 
 def sound_path(context: Any) -> Path:

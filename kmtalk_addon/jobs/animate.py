@@ -44,6 +44,7 @@ class Request:
     folder: "tempfile.TemporaryDirectory[str]"
     earlier: lines.Ref | None = None
     spliced: tuple[float, float] | None = None
+    text_notes: tuple[str, ...] = ()
     strip_of: str = ""
     starts_over: bool = False
 
@@ -93,12 +94,13 @@ def request(
     fps = bake.scene_fps(scene)
     foreign: place.Foreign = settings.foreign
     asked = core_settings(settings, fps)
-    text = text or options.words(scene.kmtalk, path) or ""
+    text, said = (text, ()) if text else options.words(scene.kmtalk, path)
     engine, arguments = options.engine_of(context, text)
     error = settings.error if settings.bake_mode == "REDUCED" else 0.0
     return Request(
         clip=clip,
         text=text or None,
+        text_notes=said,
         scene=scene.session_uid,
         objects=tuple(item.session_uid for item in face.found_on or face.objects),
         space=space,
@@ -196,7 +198,7 @@ def animate(asked: Request) -> progress.Job[str]:
             out = kept
             take = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if take.space.has_names and asked.spliced is None else b""
-    notes = [*answer.get("notes", ()), *(hand.notes if hand is not None else ())]
+    notes = [*asked.text_notes, *answer.get("notes", ()), *(hand.notes if hand is not None else ())]
     if asked.spliced is not None and asked.earlier is not None:
         earlier = store.take_of(asked.earlier.find()[0][1])
         take = carry.spliced(earlier, take, *asked.spliced)

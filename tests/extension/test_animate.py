@@ -143,8 +143,22 @@ def test_words_beside_a_file_are_read_in_any_form(
     (tmp_path / name).write_bytes(content)
     scene.kmtalk.transcript = "BESIDE"
     bpy.ops.kmtalk.animate(file=str(tmp_path / "line.wav"))
-    take = addon("take.store").take_of(action_of(head))
+    take = addon("take.store").take_of(line_in(action_of(head)))
     assert take.settings["method"] == "transcript" and "Bob made a map" in take.text
+    assert ("Windows-1252" in addon("jobs.runner").desk().notice) == (b"\xe9)" in content)
+
+
+def test_a_file_beside_it_that_is_no_text_is_told_and_left(
+    addon: Callable[[str], Any], scene: Any, head: Any, tmp_path: Path, speech: Path
+) -> None:
+    import bpy
+
+    shutil.copy(speech, tmp_path / "line.wav")
+    (tmp_path / "line.txt").write_bytes(bytes(range(256)) * 9)
+    scene.kmtalk.transcript = "BESIDE"
+    bpy.ops.kmtalk.animate(file=str(tmp_path / "line.wav"))
+    assert addon("take.store").take_of(line_in(action_of(head))).text is None
+    assert "line.txt” holds no text" in addon("jobs.runner").desk().notice
 
 
 @pytest.mark.parametrize(
