@@ -96,6 +96,11 @@ def remove_curve(action: Any, handle: int, curve: Any) -> None:
     curves_of(action, slot_by_handle(action, handle)).remove(curve)
 
 
+def slots_of(action: Any) -> list[Any]:
+    """All slots of an action; before Blender 4.4 the one that stands for none."""
+    return list(action.slots) if HAS_SLOTS else [None]
+
+
 def ensure_group(action: Any, slot: Any, name: str) -> Any:
     """The f-curve group `name` of one slot."""
     groups = _channelbag(action, slot).groups if HAS_SLOTS else action.groups

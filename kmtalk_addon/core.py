@@ -5,26 +5,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core import animate, client, drives, errors, files, jobs, progress, schema, take, transcript, verbs
     from kmtalk_core.alignment import Phone
-    from kmtalk_core.drives import bones, expressions, solved, turns, vertices
+    from kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
+    from kmtalk_core.drives import poses as pose_drives
     from kmtalk_core.events import Event
     from kmtalk_core.faces import files as face_files
     from kmtalk_core.faces import poses
     from kmtalk_core.motion import arkit, curves, mesh, spaces, topology
-    from kmtalk_core.naming import effects, guesses, retarget
+    from kmtalk_core.naming import effects, face_bones, guesses, retarget
     from kmtalk_core.naming import recognize as naming
 else:
     from ..kmtalk_core import animate, client, drives, errors, files, jobs, progress, schema, take, transcript, verbs
     from ..kmtalk_core.alignment import Phone
-    from ..kmtalk_core.drives import bones, expressions, solved, turns, vertices
+    from ..kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
+    from ..kmtalk_core.drives import poses as pose_drives
     from ..kmtalk_core.events import Event
     from ..kmtalk_core.faces import files as face_files
     from ..kmtalk_core.faces import poses
     from ..kmtalk_core.motion import arkit, curves, mesh, spaces, topology
-    from ..kmtalk_core.naming import effects, guesses, retarget
+    from ..kmtalk_core.naming import effects, face_bones, guesses, retarget
     from ..kmtalk_core.naming import recognize as naming
 
 __all__ = [
     "Event", "Phone", "animate", "arkit", "bones", "client", "curves", "drives", "effects", "errors", "expressions",
-    "face_files", "files", "guesses", "jobs", "mesh", "naming", "poses", "progress", "retarget", "schema", "solved",
-    "spaces", "take", "topology", "transcript", "turns", "verbs", "vertices",
+    "face_bones", "face_files", "face_rules", "files", "guesses", "jobs", "mesh", "naming", "pose_drives", "poses",
+    "progress", "retarget", "schema", "solved", "spaces", "take", "topology", "transcript", "turns", "verbs",
+    "vertices",
 ]  # fmt: skip

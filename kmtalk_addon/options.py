@@ -96,7 +96,8 @@ def meshes_of(context: Any) -> list[Any]:
     if len(selected) > 1 or active is None:
         return selected
     relatives = family.with_keys(active, context.scene)
-    return [active, *relatives] if active.type == "MESH" or has_keys(active) else relatives or selected
+    found = [active, *relatives] if active.type == "MESH" or has_keys(active) else relatives or selected
+    return found or ([active] if active.type == "ARMATURE" else [])
 
 
 def names_in(text: str) -> list[str]:

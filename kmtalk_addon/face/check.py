@@ -41,13 +41,21 @@ class Request:
 def request(objects: Sequence[Any], chosen: tuple[engine.Engine, tuple[str, ...]], picture: Path | None) -> Request:
     """What to check on the face that `objects`, the head first, make up.  Raises FaceError."""
     face = find_face(objects)
-    head = next((mesh for mesh in face.meshes if mesh.item == face.owner), face.meshes[0])
+    head = next((mesh for mesh in _keys_of(face) if mesh.item == face.owner), _keys_of(face)[0])
     ordered = [head.item, *(item for item in objects if item != head.item)]
     asked = build.request(ordered, chosen, for_building=False)
     names, shown = _poses_of(face, head)
     linear, shift = (asked.turn.T @ matrix for matrix in geometry.to_world(head.item))
     np.savez(Path(asked.folder.name) / "poses.npz", poses=shown @ linear.T.astype(np.float32) + shift)
-    return Request(tuple(mesh.item.session_uid for mesh in face.meshes), asked, names, picture)
+    return Request(tuple(mesh.item.session_uid for mesh in _keys_of(face)), asked, names, picture)
+
+
+def _keys_of(face: Face) -> tuple[KeyTarget, ...]:
+    """The shape keys of a face, whatever moves them.  Raises FaceError where it has none."""
+    found = face.keys or face.meshes
+    if not found:
+        raise errors.FaceError("This face is moved by bones, which are seen in the viewport: Check Face looks at keys.")
+    return found
 
 
 def _poses_of(face: Face, head: KeyTarget) -> tuple[tuple[str, ...], Array]:
@@ -101,8 +109,8 @@ def check(asked: Request) -> progress.Job[str]:
 
 def _about_keys(face: Face) -> list[str]:
     """What was recognised, and the keys that move nothing on any mesh."""
-    moved = {block.name for mesh in face.meshes for block in _moving(mesh.item)}
-    every = {block.name for mesh in face.meshes for block in mesh.owner.key_blocks[1:]}
+    moved = {block.name for mesh in _keys_of(face) for block in _moving(mesh.item)}
+    every = {block.name for mesh in _keys_of(face) for block in mesh.owner.key_blocks[1:]}
     still = [name for name in sorted(every - moved) if name not in _SILENT]
     return [f"✓ {face.sentence}", *([f"Keys with no effect: {', '.join(still)}."] if still else [])]
 

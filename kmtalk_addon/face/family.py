@@ -4,22 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from .armatures import rig_of
 from .recognise import has_keys
 
 _BESIDE = 0.05  # of the larger object's size: how far apart the boxes of a head and its teeth may lie
-
-
-def rig_of(item: Any) -> Any:
-    """The armature that moves an object: by a modifier, or as one of its parents; None without one."""
-    if item.type == "ARMATURE":
-        return item
-    modifiers = (modifier.object for modifier in item.modifiers if modifier.type == "ARMATURE")
-    found = next((rig for rig in modifiers if rig is not None), None)
-    parent = item.parent
-    while found is None and parent is not None:
-        found = parent if parent.type == "ARMATURE" else None
-        parent = parent.parent
-    return found
 
 
 def with_keys(item: Any, scene: Any) -> list[Any]:

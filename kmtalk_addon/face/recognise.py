@@ -6,7 +6,8 @@ from typing import Any
 
 from ..core import bones as bone_rules
 from ..core import drives, errors, naming, retarget
-from . import bones, drivers, mapping, moving, settings
+from . import bones, drivers, mapping, moving, rigs, settings
+from .armatures import rig_of
 from .targets import Face, KeyTarget
 
 
@@ -15,17 +16,18 @@ def find_face(objects: Iterable[Any]) -> Face:
 
     Raises FaceError when a mesh may not be changed, or when no naming scheme is recognised.
     """
+    objects = list(objects)
     meshes = _with_own_keys(objects)
-    if not meshes:
-        raise errors.FaceError("No face keys yet: build face shapes, or choose the mesh that has them.")
-    found = recognise(meshes)
-    if not found.can_speak:
-        raise errors.FaceError(
-            found.sentence
-            if found.scheme or found.lacks
-            else "No shape keys that KMTalk knows (ARKit's jawOpen, mouthClose, … or visemes): say what yours show "
-            "(Map Keys by Hand), or build face shapes."
-        )
+    found = recognise(meshes) if meshes else None
+    if found is None or not found.can_speak:
+        rig = next((rig for item in objects if (rig := rig_of(item)) is not None), None)
+        try:
+            if rig is not None:
+                return rigs.find_face(rig)
+        except errors.FaceError:
+            if rig in objects:
+                raise
+        raise errors.FaceError(_nothing_known(found))
     speaking = [item for item in meshes if item.name in found.meshes]
     for item in speaking:
         require_editable(item)
@@ -41,7 +43,8 @@ def find_face(objects: Iterable[Any]) -> Face:
     moved, followed = drivers.follow(targets)
     rig = bones.target(owner.kmtalk_face, closes=rules.closes)
     sentence = found.sentence + drivers.sentence(followed, moved) + _linked(owner)
-    return Face((*moved, *((rig,) if rig is not None else ())), owner, sentence, _warnings(found), tuple(speaking))
+    own = (*moved, *((rig,) if rig is not None else ()))
+    return Face(own, owner, sentence, _warnings(found), tuple(speaking), tuple(targets))
 
 
 def _linked(owner: Any) -> str:
@@ -50,6 +53,17 @@ def _linked(owner: Any) -> str:
     if rig is None or rig.library is None:
         return ""
     return f" “{rig.name}” is linked: make it local to let its bones move."
+
+
+def _nothing_known(found: naming.Naming | None) -> str:
+    if found is None:
+        return "No face keys yet: build face shapes, or choose the mesh that has them."
+    if found.scheme or found.lacks:
+        return found.sentence
+    return (
+        "No shape keys that KMTalk knows (ARKit's jawOpen, mouthClose, … or visemes): say what yours show (Map Keys by "
+        "Hand), or build face shapes."
+    )
 
 
 def _warnings(found: naming.Naming) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def view_of(
 
 def view_by_motion(face: Face) -> View:
     """The view of a face of any make: at what its keys move, from where that looks, with the world's Z up."""
-    mesh = max(face.meshes, key=lambda mesh: len(mesh.item.data.vertices))
+    mesh = max((face.keys or face.meshes), key=lambda mesh: len(mesh.item.data.vertices))
     blocks = mesh.owner.key_blocks
     neutral = geometry.vertices_of(mesh.item)
     moved = np.zeros(len(neutral))
@@ -96,7 +96,7 @@ def draw(face: Face, parts: Sequence[Any], view: View, path: Path | None) -> pro
 def _add_posed(scene: Any, face: Face, parts: Sequence[Any], values: Array, view: View) -> list[Any]:
     """The parts in one pose, as plain meshes that look along the picture's axes."""
     shown = Matrix(view.axes.tolist()).to_4x4() @ Matrix.Translation(-Vector(view.centre))
-    keys = {mesh.item: mesh.shape_keys for mesh in face.meshes}
+    keys = {mesh.item: mesh.shape_keys for mesh in (face.keys or face.meshes)}
     made = []
     for item in parts:
         data = item.data.copy()

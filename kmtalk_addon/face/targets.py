@@ -198,7 +198,7 @@ class Face:
 
     owner: the object that carries the face's settings; sentence: what was recognised, for the user; warnings: what
     speech needs and this face cannot do, one sentence each; found_on: the objects, meshes or a rig, by which the face
-    is found again.
+    is found again; keys: the shape keys of its meshes, whatever moves them.
     """
 
     targets: tuple[Target, ...]
@@ -206,6 +206,7 @@ class Face:
     sentence: str
     warnings: tuple[str, ...] = ()
     found_on: tuple[Any, ...] = ()
+    keys: tuple[KeyTarget, ...] = ()
 
     @property
     def meshes(self) -> tuple[KeyTarget, ...]:

@@ -8,7 +8,8 @@ from bpy.props import FloatProperty, StringProperty
 
 from .. import options
 from ..core import errors, progress
-from ..face import Face, bones, family, hindrances, mapping, moving, presets, settings
+from ..face import Face, bones, hindrances, mapping, moving, presets, settings
+from ..face.armatures import rig_of
 from ..face.recognise import has_keys
 from ..jobs import rewrite as rewriting
 from ..jobs.runner import JobOperator
@@ -162,7 +163,7 @@ class KMTALK_OT_use_rig(_OfFace, bpy.types.Operator):
 
     def change(self, face: Face) -> str:
         own = face.owner.kmtalk_face
-        found = bones.use_rig(own, own.armature or family.rig_of(face.owner))
+        found = bones.use_rig(own, own.armature or rig_of(face.owner))
         if not found:
             return f"No bone of “{own.armature.name}” is called as in a rig that is known: pick them."
         return f"Found {', '.join(found.values())} in “{own.armature.name}”"

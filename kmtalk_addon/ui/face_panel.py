@@ -48,7 +48,7 @@ def draw_face(layout: Any, context: Any) -> None:
         _draw_faceless(layout, context, str(error))
         return
     if not meshes_listed:
-        draw_text(layout, context, "Uses " + ", ".join(f"“{mesh.item.name}”" for mesh in face.meshes), "MESH_DATA")
+        draw_text(layout, context, "Uses " + ", ".join(f"“{item.name}”" for item in face.found_on), "MESH_DATA")
     draw_text(layout, context, face.sentence, "CHECKMARK")
     _draw_hindrances(layout, context, face)
     told = mapping.told(meshes)

@@ -1,0 +1,118 @@
+"""Poses of a rig: pose assets, actions of one frame, and actions whose markers name a pose each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Euler, Quaternion
+
+from .. import compat
+from ..core import naming, pose_drives
+from . import settings
+from .targets import OURS
+
+_REST_NAMES = ("rest", "neutral", "sil", "x", "basis", "idle", "closed")
+_PREFIX = 'pose.bones["'
+
+
+@dataclass(frozen=True)
+class Pose:
+    """What somebody called a pose, and where it is."""
+
+    name: str
+    action: Any
+    frame: float
+
+
+def is_ours(action: Any) -> bool:
+    return OURS in action
+
+
+def poses_of(rig: Any) -> list[Pose]:
+    """The poses that there are for a rig: those whose actions move bones that it has."""
+    names = {bone.name for bone in rig.data.bones}
+    found: dict[str, Pose] = {}
+    for action in bpy.data.actions:
+        if is_ours(action):
+            continue
+        first, last = action.frame_range
+        marks = [marker for marker in action.pose_markers if marker.name]
+        if not (marks or last - first < 1.0 or action.asset_data is not None):
+            continue
+        if not any(bone in names for bone, _, _ in bone_curves(action)):
+            continue
+        for marker in marks:
+            found.setdefault(marker.name, Pose(marker.name, action, float(marker.frame)))
+        if not marks:
+            found.setdefault(action.name, Pose(action.name, action, float(first)))
+    return list(found.values())
+
+
+def recognise(rig: Any) -> "naming.Naming | None":
+    """What the names of a rig's poses tell, or what somebody said of them; None where it has none."""
+    poses = poses_of(rig)
+    if not poses:
+        return None
+    names = [pose.name for pose in poses]
+    told = settings.mapped_by_hand(rig.kmtalk_face)
+    if told is not None:
+        return naming.recognize_by_hand(rig.kmtalk_face.scheme, {rig.name: names}, told)
+    return naming.recognize_face({rig.name: names})
+
+
+def rest_name(names: Sequence[str]) -> str:
+    """The pose that the others start from, by its name; nothing where the rig's own rest does."""
+    return next((name for name in names if name.lower().rpartition("_")[2] in _REST_NAMES), "")
+
+
+def sampled(rig: Any, poses: Sequence[Pose], rest: Pose | None) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Of each bone that a pose moves, (9,) at rest and (9,) in each pose, as `pose_drives.AT_REST`."""
+    shown = [_bones_at(rig, pose) for pose in poses]
+    still = _bones_at(rig, rest) if rest is not None else {}
+    names = list(dict.fromkeys(name for bones in shown for name in bones))
+    at_rest = {name: still.get(name, pose_drives.AT_REST) for name in names}
+    return at_rest, {name: [bones.get(name, at_rest[name]) for bones in shown] for name in names}
+
+
+def bone_curves(action: Any, animation: Any = None) -> Iterator[tuple[str, str, Any]]:
+    """Bone, attribute and curve of all curves of an action that move bones; of the slot that is played, else of any."""
+    slot = compat.assigned_slot(animation) if animation is not None and animation.action == action else None
+    for chosen in [slot] if slot is not None else compat.slots_of(action):
+        for curve in compat.read_curves(action, chosen):
+            if curve.data_path.startswith(_PREFIX) and '"].' in curve.data_path:
+                bone, _, attribute = curve.data_path[len(_PREFIX) :].partition('"].')
+                yield bpy.utils.unescape_identifier(bone), attribute, curve
+
+
+def _bones_at(rig: Any, pose: Pose) -> dict[str, Any]:
+    values: dict[str, dict[str, dict[int, float]]] = {}
+    for bone, attribute, curve in bone_curves(pose.action):
+        if bone in rig.pose.bones:
+            own = values.setdefault(bone, {}).setdefault(attribute, {})
+            own[curve.array_index] = float(curve.evaluate(pose.frame))
+    return {bone: _as_row(rig.pose.bones[bone], own) for bone, own in values.items()}
+
+
+def _as_row(bone: Any, values: dict[str, dict[int, float]]) -> Any:
+    row = pose_drives.AT_REST.copy()
+    for index, value in values.get("location", {}).items():
+        row[index] = value
+    for index, value in values.get("scale", {}).items():
+        row[6 + index] = value
+    turns = {name: own for name, own in values.items() if name.startswith("rotation_")}
+    if "rotation_quaternion" in turns:
+        own = turns["rotation_quaternion"]
+        turn = Quaternion([own.get(index, float(index == 0)) for index in range(4)]).normalized()
+    elif "rotation_axis_angle" in turns:
+        own = turns["rotation_axis_angle"]
+        turn = Quaternion([own.get(index, float(index == 2)) for index in (1, 2, 3)], own.get(0, 0.0))
+    elif "rotation_euler" in turns:
+        own = turns["rotation_euler"]
+        order = bone.rotation_mode if len(bone.rotation_mode) == 3 else "XYZ"
+        turn = Euler([own.get(index, 0.0) for index in range(3)], order).to_quaternion()
+    else:
+        return row
+    row[3:6] = np.array(turn.to_exponential_map())
+    return row

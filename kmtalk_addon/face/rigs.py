@@ -1,0 +1,155 @@
+"""Faces of bones: the jaw, lips, lids and brows of a rig, moved by rule or by poses of its library."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..core import drives, errors, face_bones, face_rules, pose_drives, retarget
+from . import pose_library, settings
+from .targets import BoneTarget, Curve, Face
+
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+def find_face(rig: Any) -> Face:
+    """The face of a rig without shape keys: by its poses where they tell visemes, else by the names of its bones.
+
+    Raises FaceError where it has neither.
+    """
+    if rig.library is not None and rig.override_library is None:
+        raise errors.FaceError(
+            f"“{rig.name}” is linked from “{rig.library.name}”: make a library override of the character (Object ▸ "
+            "Library Override ▸ Make), or make it local, before animating it."
+        )
+    return _by_poses(rig) or _by_rule(rig)
+
+
+def _by_poses(rig: Any) -> Face | None:
+    """The face that the poses of a rig make, where they can speak."""
+    found = pose_library.recognise(rig)
+    if found is None or not found.can_speak:
+        return None
+    poses = {pose.name: pose for pose in pose_library.poses_of(rig)}
+    rules = settings.adjusted(retarget.retarget(found.scheme, found.mapping), rig.kmtalk_face)
+    chosen = [poses[key] for key in found.mapping.values()]
+    rest, moved = pose_library.sampled(rig, chosen, poses.get(pose_library.rest_name(list(poses))))
+    left = artists_bones(rig)
+    kept = [number for number, name in enumerate(moved) if name not in left]
+    names = list(moved)
+    bones = {names[number]: _mode_of(rig, names[number]) for number in kept}
+    if not bones:
+        return None
+    offsets = np.stack([np.stack([moved[name][p] for name in bones]) for p in range(len(chosen))])
+    still = np.stack([rest[name] for name in bones])
+    numbers = tuple(range(len(chosen)))
+    drive = pose_drives.PoseDrive(drives.KeyDrive(rules), numbers, bones, still, offsets)
+    sentence = f"Poses of “{rig.name}”: {found.sentence}{_left(left & set(names))}"
+    return Face((_target(rig, drive),), rig, sentence, _warnings(found.lacks), (rig,))
+
+
+def _by_rule(rig: Any) -> Face:
+    axes = axes_of(rig)
+    bones = [_bone(bone, axes) for bone in rig.data.bones]
+    face = face_bones.sort_bones(bones)
+    if not face.jaw and not face.has_lips:
+        raise errors.FaceError(
+            f"“{rig.name}” has no bones of a jaw or of lips that are known by name: make a pose for each sound (A, E, "
+            "O, U, MBP, FV …) as pose assets or actions of one frame, and animate again."
+        )
+    heads = {bone.name: bone.head for bone in bones}
+    own = rig.kmtalk_face
+    poses = face_rules.face_poses(face, heads.get(face.jaw, np.zeros(3)), own.jaw_angle, _followers(rig, face))
+    rules = settings.adjusted(retarget.retarget("arkit", list(poses)), own)
+    left = artists_bones(rig)
+    names = [n for n in dict.fromkeys(n for moves in poses.values() for n in moves) if n not in left]
+    offsets = np.tile(pose_drives.AT_REST, (len(poses), len(names), 1))
+    for row, moves in zip(offsets, poses.values(), strict=True):
+        for number, name in enumerate(names):
+            if name in moves:
+                to_bone = np.array(rig.data.bones[name].matrix_local.to_3x3()).T @ axes.T
+                row[number, :3] = to_bone @ moves[name].shift
+                row[number, 3:6] = to_bone @ moves[name].turn
+    modes = {name: _mode_of(rig, name) for name in names}
+    still = np.tile(pose_drives.AT_REST, (len(names), 1))
+    drive = pose_drives.PoseDrive(drives.KeyDrive(rules), tuple(range(len(poses))), modes, still, offsets)
+    parts = [*(["jaw"] if face.jaw else []), *(["lips"] if face.has_lips else [])]
+    parts += [word for word, there in (("lids", face.lids), ("brows", face.brows)) if there]
+    sentence = f"Bones of “{rig.name}”: {', '.join(parts)}, {len(names)} bones.{_left(left)}"
+    return Face((_target(rig, drive),), rig, sentence, _warnings(() if face.has_lips else ("round",)), (rig,))
+
+
+def _target(rig: Any, drive: Any) -> BoneTarget:
+    curves = {
+        number: Curve(rig.pose.bones[place.bone].path_from_id(place.attribute), place.index, place.bone, single=False)
+        for number, place in enumerate(drive.places)
+    }
+    return BoneTarget(rig, drive, curves)
+
+
+def _mode_of(rig: Any, name: str) -> str:
+    return str(rig.pose.bones[name].rotation_mode)
+
+
+def _warnings(lacks: tuple[str, ...]) -> tuple[str, ...]:
+    if "round" not in lacks:
+        return ()
+    return ("Nothing rounds the lips of this face: bones of the lips, or a pose for o and u, would",)
+
+
+def artists_bones(rig: Any) -> set[str]:
+    """The bones that an action of the artist's moves: they are left to it."""
+    animation = rig.animation_data
+    action = animation.action if animation is not None else None
+    if action is None or pose_library.is_ours(action):
+        return set()
+    return {bone for bone, _, _ in pose_library.bone_curves(action, animation)}
+
+
+def _left(bones: set[str]) -> str:
+    if not bones:
+        return ""
+    some = ", ".join(sorted(bones)[:4]) + (" …" if len(bones) > 4 else "")
+    return f" Left to the rig's own action: {some}."
+
+
+def axes_of(rig: Any) -> Any:
+    """(3, 3) the character's left, up and forward in the rig's own space, one a row: its Z is up, and forward is where
+    its jaw points, else −Y."""
+    forward = np.array([0.0, -1.0, 0.0])
+    jaw = face_bones.sort_bones([_bone(bone, np.eye(3)) for bone in rig.data.bones]).jaw
+    if jaw:
+        bone = rig.data.bones[jaw]
+        way = np.array(bone.tail_local) - np.array(bone.head_local)
+        flat = way - (way @ _UP) * _UP
+        if np.linalg.norm(flat) > 0.5 * np.linalg.norm(way):
+            axis = int(np.abs(flat[:2]).argmax())
+            forward = np.zeros(3)
+            forward[axis] = np.sign(flat[axis])
+    return np.stack([np.cross(_UP, forward), _UP, forward])
+
+
+def _bone(bone: Any, axes: Any) -> face_bones.Bone:
+    parent = bone.parent.name if bone.parent is not None else ""
+    return face_bones.Bone(bone.name, axes @ np.array(bone.head_local), axes @ np.array(bone.tail_local), parent)
+
+
+def _followers(rig: Any, face: face_bones.FaceBones) -> Mapping[str, float | None]:
+    """How much of the jaw's way each bone of the lips goes by itself; None where a constraint decides."""
+    return {name: _follows(rig, name, face.jaw) for name in (*face.upper, *face.lower, *face.corners.values())}
+
+
+def _follows(rig: Any, name: str, jaw: str) -> float | None:
+    bone = rig.pose.bones[name]
+    while bone is not None:
+        if any(_leads_to(constraint) for constraint in bone.constraints):
+            return None
+        if bone.name == jaw:
+            return 1.0
+        bone = bone.parent
+    return 0.0
+
+
+def _leads_to(constraint: Any) -> bool:
+    """Whether a constraint takes its bone along with others."""
+    return not constraint.mute and constraint.type in ("ARMATURE", "CHILD_OF", "COPY_TRANSFORMS", "COPY_LOCATION")
