@@ -96,9 +96,10 @@ def face_of(actions: Sequence[Any], take: "Take", among: Sequence[Any] = ()) -> 
     if not meshes:  # a control rig alone plays it
         scene = bpy.context.scene
         meshes = list(dict.fromkeys(mesh for item in playing for mesh in family.with_keys(item, scene)))
+        meshes = meshes or [item for item in playing if item.type == "ARMATURE"][:1]  # a face of bones
     players: dict[tuple[Any, int], list[Any]] = {}
     for item in meshes:
-        key = item.data.shape_keys
+        key = getattr(item.data, "shape_keys", None)
         action = next((each for each in lines.played_by(key) if each in actions), None)
         if action is not None:
             slot = compat.slot_of(action, key)
