@@ -38,7 +38,7 @@ NEEDS = {  # command: the extras of pyproject.toml that it needs; what was insta
     "bench": ["blender", "research"],
     "train-starter": ["research"],
 }
-BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "espeakng-loader", "rich", "pytest"]
+BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "av", "espeakng-loader", "rich", "pytest"]
 NO_TESTS = 5  # pytest's exit status for an empty selection
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 DEMO_SENTENCE = "Bob made a map of the moon, and Paul will show you the way home before five."

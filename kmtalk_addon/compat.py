@@ -178,6 +178,14 @@ def content_frame(strip: Any) -> float:
     return float(strip.frame_start - strip.animation_offset_start)
 
 
+def move_strip(strip: Any, frames: int) -> None:
+    """Move a strip, and what is in it, later by whole `frames`."""
+    if hasattr(strip, "content_start"):
+        strip.content_start += frames
+    else:
+        strip.frame_start += frames
+
+
 def parent_meta(strip: Any) -> Any:
     """The meta strip that holds `strip`, or None."""
     return strip.parent_meta() if hasattr(strip, "parent_meta") else None

@@ -3,7 +3,20 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or __package__ == "kmtalk_addon":
-    from kmtalk_core import animate, client, drives, errors, files, jobs, progress, schema, take, transcript, verbs
+    from kmtalk_core import (
+        animate,
+        audio,
+        client,
+        drives,
+        errors,
+        files,
+        jobs,
+        progress,
+        schema,
+        take,
+        transcript,
+        verbs,
+    )
     from kmtalk_core.alignment import Phone
     from kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
     from kmtalk_core.drives import poses as pose_drives
@@ -14,7 +27,20 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.naming import effects, face_bones, guesses, retarget
     from kmtalk_core.naming import recognize as naming
 else:
-    from ..kmtalk_core import animate, client, drives, errors, files, jobs, progress, schema, take, transcript, verbs
+    from ..kmtalk_core import (
+        animate,
+        audio,
+        client,
+        drives,
+        errors,
+        files,
+        jobs,
+        progress,
+        schema,
+        take,
+        transcript,
+        verbs,
+    )
     from ..kmtalk_core.alignment import Phone
     from ..kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
     from ..kmtalk_core.drives import poses as pose_drives
@@ -26,8 +52,8 @@ else:
     from ..kmtalk_core.naming import recognize as naming
 
 __all__ = [
-    "Event", "Phone", "animate", "arkit", "bones", "client", "curves", "drives", "effects", "errors", "expressions",
-    "face_bones", "face_files", "face_rules", "files", "guesses", "jobs", "mesh", "naming", "pose_drives", "poses",
-    "progress", "retarget", "schema", "solved", "spaces", "take", "topology", "transcript", "turns", "verbs",
-    "vertices",
+    "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drives", "effects", "errors",
+    "expressions", "face_bones", "face_files", "face_rules", "files", "guesses", "jobs", "mesh", "naming",
+    "pose_drives", "poses", "progress", "retarget", "schema", "solved", "spaces", "take", "topology", "transcript",
+    "turns", "verbs", "vertices",
 ]  # fmt: skip

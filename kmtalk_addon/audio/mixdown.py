@@ -4,6 +4,7 @@ In the application `bpy.ops.sound.mixdown` returns at once and reads the scene l
 So another Blender does it there: the scene, with the strip alone, goes into a file of its own.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,29 +40,37 @@ _PATIENCE = 20.0
 class Mixdown:
     """A strip on its way into the WAV file `out`: from its first frame to its last, retiming and all.
 
+    first: the frame of the strip's scene at which `out` begins.
     blend: a file with the scene `scene`, in which nothing else is heard; None where `out` is done already.
     """
 
     name: str
     out: Path
+    first: int
     scene: str
     blend: Path | None
 
 
 def start(scene: Any, strip: Any, out: Path) -> Mixdown:
-    """Take down what a mixdown needs; where Blender is a module, do it at once.  Raises AudioError."""
+    """Take down what a mixdown needs; where Blender is a module, do it at once.  Raises AudioError.
+
+    As long as the strip is heard, or the meta strip around it that no other is around.
+    """
     copy = scene.copy()
     try:
-        _leave_alone(copy, strip.name)
-        first, last = compat.heard_frames(strip)
-        copy.frame_start, copy.frame_end = int(first), max(int(last) - 1, 1)
+        outer = _leave_alone(copy, strip.name)
+        first, last = (math.floor(frame) for frame in compat.heard_frames(outer))
+        shift = max(-first, 0)
+        if shift:  # a scene's first frame is 0 at the earliest
+            compat.move_strip(outer, shift)
+        copy.frame_start, copy.frame_end = first + shift, max(last + shift - 1, first + shift, 1)
         if bpy.app.binary_path:
             blend = out.with_suffix(".blend")
             bpy.data.libraries.write(str(blend), {copy}, path_remap="ABSOLUTE")
-            return Mixdown(strip.name, out, copy.name, blend)
+            return Mixdown(strip.name, out, first, copy.name, blend)
         with bpy.context.temp_override(scene=copy):
             bpy.ops.sound.mixdown(filepath=str(out), check_existing=False, container="WAV", codec="PCM", format="S16")
-        return Mixdown(strip.name, out, copy.name, None)
+        return Mixdown(strip.name, out, first, copy.name, None)
     except RuntimeError as error:
         raise _failure(strip.name) from error
     finally:
@@ -91,15 +100,35 @@ def finish(mixdown: Mixdown) -> progress.Job[None]:
         raise _failure(mixdown.name)
 
 
-def _leave_alone(scene: Any, name: str) -> None:
-    """Silence all of a scene's copy but one strip, and let go of everything that would come along into a file."""
+def _leave_alone(scene: Any, name: str) -> Any:
+    """Let one strip be all that is heard of a scene's copy, at its full volume; return it or its outermost meta strip.
+
+    Everything that would come along into a file is let go.
+    """
+    scene.animation_data_clear()  # it may move volumes
+    scene.use_audio, scene.audio_volume = True, 1.0
+    holders = [scene.sequence_editor]
+    alone = None
     for other in compat.strips(scene):
+        if other.name == name:
+            alone = other
         other.mute = other.name != name and other.type != "META"
+        if hasattr(other, "volume"):
+            other.volume = 1.0
+        if other.type == "META":
+            holders.append(other)
+    for holder in holders:
+        for channel in holder.channels:
+            channel.mute = False
     for child in list(scene.collection.children):
         scene.collection.children.unlink(child)
     for item in list(scene.collection.objects):
         scene.collection.objects.unlink(item)
     scene.camera = scene.world = None
+    outer = alone
+    while (meta := compat.parent_meta(outer)) is not None:
+        outer = meta
+    return outer
 
 
 def _failure(name: str) -> errors.AudioError:

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from .. import compat
-from ..core import errors
-from . import mixdown
+from ..core import audio, errors, progress
+from . import decode, mixdown
+
+if TYPE_CHECKING:
+    from kmtalk_core.audio import Sound
 
 _PACK_LIMIT = 64 * 1024 * 1024
 """Sounds up to this size (bytes) travel inside the .blend file."""
@@ -45,7 +48,7 @@ class Clip:
     """The part of a sound that is heard: `path` from `begin` to `end` seconds (None: to its end).
 
     `start` is the frame of the scene to animate at which second `begin` is heard.  Where there is a `mixing`, `path`
-    comes of it.
+    comes of it.  `notes` are what the user should know of it.
     """
 
     name: str
@@ -54,6 +57,38 @@ class Clip:
     end: float | None
     start: float
     mixing: mixdown.Mixdown | None = None
+    notes: tuple[str, ...] = ()
+
+
+def heard_job(clip: Clip) -> "progress.Job[Sound]":
+    """What is heard of a clip, its second 0 at frame `clip.start`, decoded by Blender.  Raises AudioError."""
+    if clip.mixing is not None:
+        yield from mixdown.finish(clip.mixing)
+    return (yield from decode.sound_job(clip.path, clip.begin, clip.end))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A file that every engine reads, the seconds of it that are heard, and what the user should know of it."""
+
+    path: Path
+    span: tuple[float, float | None]
+    notes: tuple[str, ...]
+
+
+def file_job(clip: Clip, folder: Path) -> "progress.Job[Heard]":
+    """What is heard of a clip as a file: its own where that is a plain WAV, else one that Blender decodes it to.
+
+    That lies in `folder`.  Without Blender's decoder it is its own file in any case.  Raises AudioError.
+    """
+    if clip.mixing is not None:
+        yield from mixdown.finish(clip.mixing)
+    if not decode.AVAILABLE or decode.is_plain(clip.path):
+        return Heard(clip.path, (clip.begin, clip.end), clip.notes)
+    sound = yield from decode.sound_job(clip.path, clip.begin, clip.end)
+    path = folder / f"{clip.path.stem}.wav"
+    yield from audio.write_wav_job(sound, path)
+    return Heard(path, (0.0, None), (*clip.notes, *sound.notes))
 
 
 def file_clip(scene: Any, path: Path, frames: tuple[int, int] | None) -> Clip:
@@ -62,7 +97,7 @@ def file_clip(scene: Any, path: Path, frames: tuple[int, int] | None) -> Clip:
     fps = float(scene.render.fps / scene.render.fps_base)
     zero = float(scene.frame_start)
     first, last = (max(float(frames[0]), zero), float(frames[1]) + 1) if frames else (zero, None)
-    return _clip(path.name, path, zero, first, last, fps)
+    return replace(_clip(path.name, path, zero, first, last, fps), notes=_remapping(scene))
 
 
 def strip_clip(scene: Any, home: Any, strip: Any, folder: Path, frames: tuple[int, int] | None = None) -> Clip:
@@ -74,25 +109,33 @@ def strip_clip(scene: Any, home: Any, strip: Any, folder: Path, frames: tuple[in
         raise errors.AudioError(f"“{strip.name}” is no sound strip: choose one that is.")
     fps = float(home.render.fps / home.render.fps_base)
     ratio = float(scene.render.fps / scene.render.fps_base) / fps
-    first, last = compat.heard_frames(strip)
-    meta = compat.parent_meta(strip)
-    while meta is not None:
-        begin, end = compat.heard_frames(meta)
-        first, last = max(first, begin), min(last, end)
-        meta = compat.parent_meta(meta)
+    around = [strip]
+    while (meta := compat.parent_meta(around[-1])) is not None:
+        around.append(meta)
+    retimed = max((index for index, one in enumerate(around) if compat.is_retimed(one)), default=None)
+    spans = [compat.heard_frames(one) for one in around[retimed:]]  # what lies in a retimed one has a time of its own
+    first, last = max(begin for begin, _ in spans), min(end for _, end in spans)
     if frames:
         first, last = max(first, frames[0] / ratio), min(last, (frames[1] + 1) / ratio)
     if last <= first:
         raise errors.AudioError(f"Nothing of “{strip.name}” is heard in that range: choose another.")
     mixed = None
-    if compat.is_retimed(strip):
+    if retimed is not None:
         mixed = mixdown.start(home, strip, folder / "retimed.wav")
-        path, zero = mixed.out, compat.heard_frames(strip)[0]
+        path, zero = mixed.out, float(mixed.first)
     else:
         path = _file_of(strip.sound, folder)
         zero = compat.content_frame(strip) + getattr(strip, "sound_offset", 0.0) * fps
     clip = _clip(strip.name, path, zero, max(first, zero), last, fps)
-    return replace(clip, start=clip.start * ratio, mixing=mixed)
+    return replace(clip, start=clip.start * ratio, mixing=mixed, notes=_remapping(scene))
+
+
+def _remapping(scene: Any) -> tuple[str, ...]:
+    old, new = scene.render.frame_map_old, scene.render.frame_map_new
+    if old == new:
+        return ()
+    what = f"The scene's time remapping ({old} to {new}) moves keys but no sound"
+    return (f"{what}: set both to the same number, or the face is out of sync.",)
 
 
 def strip_of_file(scene: Any, path: Path) -> tuple[Any, Any] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from .. import compat, options
-from ..audio import mixdown, sound, strips
+from ..audio import sound, strips
 from ..core import errors, progress, spaces
 from ..core import take as takes
 from ..engine import BuiltIn, Engine
@@ -47,10 +47,6 @@ class Request:
     text_notes: tuple[str, ...] = ()
     strip_of: str = ""
     starts_over: bool = False
-
-    @property
-    def span(self) -> tuple[float, float | None]:
-        return (self.clip.begin, self.clip.end)
 
 
 def request(
@@ -167,17 +163,16 @@ def core_settings(settings: Any, fps: float) -> dict[str, Any]:
 def animate(asked: Request) -> progress.Job[str]:
     """Have the engine animate the sound and write the take onto the face; return the report.  Raises KMTalkError."""
     with asked.folder as name:
-        if asked.clip.mixing is not None:
-            yield from mixdown.finish(asked.clip.mixing)
+        heard = yield from sound.file_job(asked.clip, Path(name))
         out = Path(name) / "take.npz"
-        audio = str(asked.clip.path)
+        audio = str(heard.path)
         answer = yield from desk().workers.ask(
             asked.engine,
             asked.arguments,
             "animate",
             audio=audio,
             out=str(out),
-            span=asked.span,
+            span=heard.span,
             settings=asked.settings,
             text=asked.text,
         )
@@ -191,14 +186,14 @@ def animate(asked: Request) -> progress.Job[str]:
                 "complete",
                 take=str(out),
                 audio=audio,
-                span=asked.span,
+                span=heard.span,
                 edits=hand.edits,
                 out=str(kept),
             )
             out = kept
             take = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if take.space.has_names and asked.spliced is None else b""
-    notes = [*asked.text_notes, *answer.get("notes", ()), *(hand.notes if hand is not None else ())]
+    notes = [*asked.text_notes, *heard.notes, *answer.get("notes", ()), *(hand.notes if hand is not None else ())]
     if asked.spliced is not None and asked.earlier is not None:
         earlier = store.take_of(asked.earlier.find()[0][1])
         take = carry.spliced(earlier, take, *asked.spliced)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from .. import options
-from ..audio import mixdown, sound, strips
+from ..audio import sound, strips
 from ..core import errors, progress
 from ..core import take as takes
 from ..face import Face, vertices
@@ -72,12 +72,10 @@ def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeye
     if not edited.edits:
         return ""
     with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as name:
-        path, mixed = _sound_of(story, Path(name))
-        if mixed is not None:
-            yield from mixdown.finish(mixed)
+        heard = yield from sound.file_job(_sound_of(story, Path(name)), Path(name))
         source, out = Path(name) / "take.npz", Path(name) / "completed.npz"
         takes.save_take(take, source)
-        ask = {"take": str(source), "audio": str(path), "span": (story.begin, story.end), "edits": edited.edits}
+        ask = {"take": str(source), "audio": str(heard.path), "span": heard.span, "edits": edited.edits}
         yield from desk().workers.ask(*engine, "complete", **ask, out=str(out))
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if completed.space.has_names else b""
@@ -154,19 +152,19 @@ def _without_curves(face: Face, ref: lines.Ref) -> frozenset[int]:
     return frozenset(n for target in face.targets for n, curve in target.curves.items() if curve.name not in noted)
 
 
-def _sound_of(story: store.Story, folder: Path) -> tuple[Path, mixdown.Mixdown | None]:
-    """The sound of a take: where it was, beside this file or of its strip; and the mixdown it comes of.
+def _sound_of(story: store.Story, folder: Path) -> sound.Clip:
+    """The sound of a take: where it was, beside this file or of its strip.
 
     Raises AudioError.
     """
     name = re.split(r"[/\\]", story.audio)[-1]  # whatever system it was written on
     for candidate in (Path(story.audio), Path(bpy.path.abspath(f"//{name}"))):
         if story.audio and candidate.is_file():
-            return candidate, None
+            return sound.Clip(story.name, candidate, story.begin, story.end, story.start)
     found = strips.find(story.strip)
     if found is not None and found[1].sound is not None:
         clip = sound.strip_clip(*found[:1], *found, folder)
-        return clip.path, clip.mixing
+        return replace(clip, begin=story.begin, end=story.end)
     if not story.audio:
         raise errors.AudioError(f"“{story.name}” came without its sound: add it, and choose Sound of this Line.")
     raise errors.AudioError(f"The sound of “{story.name}” is gone: put {name} back beside this file.")

@@ -11,5 +11,6 @@ from .wav import wav_decoder, write_wav_job
 
 __all__ = [
     "HOW_TO_READ", "MEDIA_SUFFIXES", "RATE", "SUFFIXES", "Blocks", "Decoder", "FloatArray", "Sound", "can_read",
-    "collect_job", "from_samples", "is_media", "load", "load_job", "part_job", "wav_decoder", "write_wav_job",
+    "collect_job", "from_samples", "is_media", "load", "load_job", "part_job", "wav_decoder",
+    "write_wav_job",
 ]  # fmt: skip

@@ -63,13 +63,15 @@ class FFmpegDecoder:
                     check_layout(self._name, rate, frame.layout.nb_channels)
                     begin = frame.time if begin is None and frame.time is not None else begin
                     late = frame.time - begin - position if frame.time is not None and begin is not None else 0.0
-                    if damaged and _SMALLEST_LOSS < late < _LONGEST_LOSS:
+                    if _SMALLEST_LOSS < late < _LONGEST_LOSS:
                         yield from _silence(rate, frame.layout.nb_channels, round(late * rate))
                         losses, position = losses + late, position + late
                     position += frame.samples / rate
                     yield rate, _values(frame)
-        self.notes = (f"{losses:.2f} s of it are damaged: taken as silence.",) if damaged and losses else ()
-        if damaged and not losses:
+        self.notes = ()
+        if losses:
+            self.notes = (f"{losses:.2f} s of it are missing or damaged: taken as silence.",)
+        elif damaged:
             self.notes = ("Some of it is damaged and could not be read.",)
 
     def _opened(self):  # type: ignore[no-untyped-def]  # PyAV's container, which mypy need not know

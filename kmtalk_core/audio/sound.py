@@ -24,6 +24,7 @@ _IN_MEMORY = 5 * 60 * RATE  # samples; 19 MB
 _LOWEST_RATE, _HIGHEST_RATE = 2000, 768_000
 _MOST_CHANNELS = 64
 _LONGEST = 24 * 3600  # seconds; a few kilobytes of FLAC can claim years
+_ROUNDED = 0.2  # seconds by which compressed files and their players differ about a length
 _SILENCE = 1e-4  # of full scale (-80 dB), beside a constant offset: three steps of a 16-bit file
 
 Blocks: TypeAlias = Iterator[tuple[int, FloatArray]]
@@ -158,7 +159,7 @@ def _collected(name: str, decoder: Decoder, channels: Channels, stage: str, note
 
 
 def _about(seconds: float, expected: float, writer: "_Writer") -> Iterator[str]:
-    if seconds < 0.98 * expected:
+    if seconds < min(0.98 * expected, expected - _ROUNDED):
         yield f"The sound ends after {seconds:.1f} s, earlier than it claims; the file may be damaged."
     if writer.is_silent:
         yield "The sound is silent from beginning to end: nothing is said in it, and the face rests."
