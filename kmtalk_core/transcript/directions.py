@@ -13,7 +13,10 @@ _TAG = re.compile(
     r"(?:a|abbr|b|big|body|br|center|cite|code|del|div|em|font|h[1-6]|hr|html|i|img|ins|li|mark|ol|p|pre|q|ruby|rt|s|small|"
     r"span|strong|su[bp]|table|tbody|t[dhrt]|thead|u|ul)?(?=[\s./]|$)"
 )
-_NOT_A_MANNER = re.compile(r"v\.? ?o\.?|o\.? ?s\.?|o\.? ?c\.?|cont'?d\.?|continued|more|sic|\?+|[\W\d_]*|inaudible")
+_NOT_A_MANNER = re.compile(
+    r"v\.? ?o\.?|o\.? ?s\.?|o\.? ?c\.?|cont'?d\.?|continued|more|sic|\?+|[\W\d_]*|inaudible|/.*|.*=.*|"
+    r"(?:ti|ar|al|au|by|la|re|ve|length|offset|tool):.*"
+)
 _STRENGTH = re.compile(r"(?:^|[\s,:]+)(?:(\d{1,3}(?:\.\d+)?)\s*%|(0?\.\d+|[01](?:\.\d+)?))$")
 _VOCABULARY = re.compile(
     r"(?:laugh|chuckl|giggl|sigh|gasp|cough|snif|sob|cry|cries|weep|groan|moan|whisper|shout|yell|scream|mutter|mumbl|"

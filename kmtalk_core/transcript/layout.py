@@ -1,8 +1,9 @@
 """The page around what is said: Markdown, screenplays, lists, names of speakers, times at the lines."""
 
+import html
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
 _BRACKETED_TIME = re.compile(rf"[\[(<{{]\s*{_TIME}(?:\s*(?:-+>?|–|—|to)\s*{_TIME})?\s*[\])>}}]")
@@ -12,8 +13,9 @@ _FEWEST_TIMES = 2  # lines; one such line may say what time it is
 _LIST_LABEL = re.compile(r"^\s*(?:(\d{1,3})[.)]|[-*+•‣◦])\s+(?=\S)")
 _SPEAKER = re.compile(
     r"^\s*(?:[-–—*•]\s*)?(?:>>+\s*)?(?:\*\*|__)?"
-    r"([^\W\d_][\w.'’\- ]{0,30}?(?:\s*[(\[][^()\[\]]{0,40}[)\]])?)(?:\*\*|__)?\s*[:\uff1a](?:\*\*|__)?(?=\s|$)"
+    r"([^\W\d_][\w.'’#\- ]{0,30}?(?:\s*[(\[][^()\[\]]{0,40}[)\]])?)(?:\*\*|__)?\s*[:\uff1a](?:\*\*|__)?(?=\s|$)"
 )
+_VOICE = re.compile(r"\((?:V\.? ?O\.?|O\.? ?S\.?|O\.? ?C\.?|CONT['’]?D\.?)\)")
 _BROKEN_BRACKETS = re.compile(r"[\[({](?:[^\[\](){}\n]|\n(?!\s*\n)){0,200}[\])}]")
 _HEADING = re.compile(r"^\s*(?:INT|EXT|EST|I/E|INT\.?/EXT)[.\s]", re.IGNORECASE)
 _TRANSITION = re.compile(
@@ -23,10 +25,11 @@ _TRANSITION = re.compile(
 
 @dataclass(frozen=True)
 class Line:
-    """A line that is said: its text, and the seconds at which it begins where the page says so."""
+    """A line that is said: its text, and the seconds at which it begins and ends where the page says so."""
 
     text: str
     time: float | None = None
+    end: float | None = None
 
 
 @dataclass
@@ -41,13 +44,14 @@ class Page:
 def read_page(text: str) -> Page:
     """What is said of `text`, line by line."""
     page = Page()
+    text = html.unescape(text)
     text = _BROKEN_BRACKETS.sub(lambda match: match[0].replace("\n", " "), text)
     plain = list(_without_markdown(text.splitlines(), page))
     plain = list(_without_screenplay(plain, page))
     lines = _without_lists(_timed(plain), page)
     labelled = [match[1] for line in lines if (match := _SPEAKER.match(line.text))]
     for line in lines:
-        page.lines.append(Line(without_speaker(line.text, page, labelled), line.time))
+        page.lines.append(replace(line, text=without_speaker(line.text, page, labelled)))
     return page
 
 
@@ -92,7 +96,8 @@ def _without_screenplay(lines: list[str], page: Page) -> Iterator[str]:
     """Dialogue alone where names in capitals stand over what they say; with scenes, all else is action."""
     over = {index for index in range(len(lines)) if _stands_over(lines, index)}
     has_scenes = any(_HEADING.match(line) for line in lines)
-    if not (len(over) > 1 or (over and has_scenes)):
+    is_clear = has_scenes or any(_VOICE.search(lines[index]) for index in over)
+    if not (len(over) > 1 or (over and is_clear)):
         yield from lines
         return
     speaking = False
@@ -125,22 +130,24 @@ def _timed(lines: list[str]) -> list[Line]:
     bare = sum(bool(_BARE_TIME.match(line)) for line in lines)
     has_times = bare >= _FEWEST_TIMES and bare >= 0.3 * sum(bool(line.strip()) for line in lines)
     found: list[Line] = []
-    waiting: float | None = None
+    waiting: tuple[float | None, float | None] = (None, None)
     for line in lines:
         match = _BRACKETED_TIME.match(line.lstrip())
         text = line.lstrip()[match.end() :] if match else line
         if match is None and has_times and (match := _BARE_TIME.match(line)):
             text = line[match.end() :]
-        time = _seconds(match.groups()[:4]) if match else waiting
+        times = (_seconds(match.groups()[:4]), _seconds(match.groups()[4:])) if match else waiting
         text = _BRACKETED_TIME.sub(" ", text)
-        waiting = time if not text.strip() else None
+        waiting = times if not text.strip() else (None, None)
         if text.strip():
-            found.append(Line(text, time))
+            found.append(Line(text, *times))
     return found
 
 
-def _seconds(parts: tuple[str | None, ...]) -> float:
+def _seconds(parts: tuple[str | None, ...]) -> float | None:
     hours, minutes, seconds, fraction = parts
+    if seconds is None:
+        return None
     return 3600 * int(hours or 0) + 60 * int(minutes or 0) + int(seconds or 0) + float(f"0.{fraction or 0}")
 
 
@@ -154,5 +161,5 @@ def _without_lists(lines: list[Line], page: Page) -> list[Line]:
         is_label = match is not None and (match[1] is None or int(match[1]) in counted)
         if match is not None and is_label and match[1]:
             page.unsaid["numerals of lists"] = None
-        kept.append(Line(line.text[match.end() :], line.time) if match is not None and is_label else line)
+        kept.append(replace(line, text=line.text[match.end() :]) if match is not None and is_label else line)
     return kept

@@ -12,6 +12,7 @@ from .subtitles import Cue, looks_like_subtitles, read_subtitles
 __all__ = ["Cue", "Part", "Script", "read_script"]
 
 _MANY_LISTED = 5
+_LAST_LINE = 10.0  # seconds that a line may last after which no other has a time
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,10 @@ def _of_lines(lines: list[Line]) -> Iterator[Part]:
     for index, line in enumerate(lines):
         if line.time is not None:
             start = line.time
-            end = next((time for time in times[index + 1 :] if time is not None and time > start), None)
+            following = (time for time in times[index + 1 :] if time is not None and time > start)
+            end = line.end if line.end is not None and line.end > start else next(following, start + _LAST_LINE)
         for part in _of_text(line.text):
-            yield replace(part, start=start, end=end if end is not None else (None if start is None else start + 10.0))
+            yield replace(part, start=start, end=end)
 
 
 def _of_text(text: str) -> Iterator[Part]:

@@ -1,7 +1,9 @@
 """Transcripts that are not word for word what is said are used as far as they are, on speech whose words are known."""
 
 import itertools
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,3 +158,19 @@ def test_a_wrong_transcript_of_another_language_is_left_aside(language: str) -> 
     assert finish(localize(sound, text=others[language], language=language)).method == "neural"
     with pytest.raises(AlignmentError):
         finish(localize(sound, method="transcript", text="???", language=language))
+
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "real" / "index.json"
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the recorded clips are not here")
+def test_recorded_speech_takes_its_own_transcript_and_no_other() -> None:
+    clips = [clip for clip in json.loads(REAL.read_text(encoding="utf-8")) if clip.get("text")]
+    english = [clip for clip in clips if clip["language"].startswith("en")]
+    others = {clip["name"]: other["text"] for clip, other in zip(english, english[5:] + english[:5], strict=True)}
+    for clip in english:
+        sound = audio.load(REAL.parent / clip["audio"])
+        assert finish(localize(sound, text=clip["text"])).method == "transcript", clip["name"]
+        other = others[clip["name"]]
+        if min(len(other.split()), len(clip["text"].split())) > 3 and other[:3] != clip["text"][:3]:
+            assert finish(localize(sound, text=other)).method == "neural", (clip["name"], other)

@@ -105,6 +105,9 @@ def test_a_cue_that_is_said_twice_is_kept_twice() -> None:
         ("АННА: Привет.", "Привет."),
         ("Remember: never do that.", "Remember: never do that."),
         ("I said: no.", "I said: no."),
+        ("GUARD #1: Halt!\nGUARD #2: Who goes there?", "Halt! Who goes there?"),
+        ("NARRATOR (V.O.)\nOnce upon a time.", "Once upon a time."),
+        ("ROMEO\nBut soft.\n\nJULIET\nAy me!", "But soft. Ay me!"),
         ("It was 10:30 at night.", "It was 10:30 at night."),
         ("10:30 is when we meet.", "10:30 is when we meet."),
     ],
@@ -132,6 +135,7 @@ def test_names_of_speakers_are_not_said(text: str, words: str) -> None:
         ("I like dogs (and cats too).", "I like dogs and cats too .", []),
         ("This is *very* good, *this* too.", "This is very good, this too.", []),
         ("See the note [1] and ANNA (V.O.) (CONT'D)", "See the note and ANNA", []),
+        ("<laughs>Yes</laughs> &amp; <break time='1s'/>no", "Yes & no", ["laughs"]),
         ("<b>Bold</b> and <font color='red'>red</font>", "Bold and red", []),
     ],
 )  # fmt: skip
@@ -235,6 +239,11 @@ def test_times_at_lines_are_times(text: str) -> None:
     assert said(script) == "Hello there. Come in. Bye."
     assert [part.start for part in script.parts] == [1.0, 3.5, 6.0]
     assert [part.end for part in script.parts] == [3.5, 6.0, 16.0]
+
+
+def test_lines_may_say_when_they_end() -> None:
+    script = read_script("[00:01.000 --> 00:03.000] Hello.\n[00:05.000 --> 00:06.500] Bye.\n[ti:Song]")
+    assert [(part.text, part.start, part.end) for part in script.parts] == [("Hello.", 1.0, 3.0), ("Bye.", 5.0, 6.5)]
 
 
 def test_plain_words_stay_as_they_are_and_nothing_is_said_of_them() -> None:
