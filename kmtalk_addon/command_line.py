@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import math
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,9 +13,11 @@ from typing import Any, NoReturn
 import bpy
 
 from . import compat, options
-from .core import errors, files
+from .core import errors, files, settings
 from .jobs.runner import desk
+from .take import bake
 
+_OPTIONS = {"minimum_key_gap": "minimum_gap"}
 _registered: list[Any] = []  # Blender hands out a handle that has to be given back
 
 
@@ -97,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--blend", help="file to open first, where Blender has not opened one")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"how the face moves, as often as wanted: {', '.join(settings.SETTINGS)}",
+    )
+    command.add_argument("--regions", metavar="LIST", help="what moves, out of mouth,upper,eyes,head; the rest stays")
     command.add_argument("--reduced", type=float, metavar="ERROR", help="Bezier keys within this error")
     command.add_argument("--save-as", help="where to save (default: where it was opened)")
     command.add_argument("--no-save", action="store_true", help="leave the file as it is")
@@ -177,7 +188,24 @@ def _read_map(path: Path) -> dict[str, str]:
 
 
 def _bake(asked: argparse.Namespace) -> dict[str, Any]:
-    return {"bake_mode": "REDUCED", "error": asked.reduced} if asked.reduced else {}
+    """What the animate operator is asked for.  Raises KMTalkError for settings that make no sense."""
+    pairs = [*asked.set, *([f"regions={asked.regions}"] if asked.regions else [])]
+    given = settings.Settings.parse(pairs)
+    read = settings.Settings.of(given).to_json()
+    fps = bake.scene_fps(bpy.context.scene)
+    wanted = {_OPTIONS.get(name, name): _option(name, read[name], fps) for name in given}
+    return wanted | ({"bake_mode": "REDUCED", "error": asked.reduced} if asked.reduced else {})
+
+
+def _option(name: str, value: Any, fps: float) -> Any:
+    """A setting as the operator has it: times in frames, angles in radians, regions as a set."""
+    if name in ("smoothing", "delay"):
+        return value * fps
+    if name == "minimum_key_gap":
+        return max(round(value * fps), 1)
+    if name in ("look_left", "look_up"):
+        return math.radians(value)
+    return set(value.split(",")) if name == "regions" else value
 
 
 def _open(path: str) -> None:

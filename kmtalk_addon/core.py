@@ -13,6 +13,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
         jobs,
         progress,
         schema,
+        settings,
         take,
         transcript,
         verbs,
@@ -20,6 +21,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.alignment import Phone
     from kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
     from kmtalk_core.drives import poses as pose_drives
+    from kmtalk_core.edits import events as event_edits
     from kmtalk_core.events import Event
     from kmtalk_core.faces import files as face_files
     from kmtalk_core.faces import poses
@@ -37,6 +39,7 @@ else:
         jobs,
         progress,
         schema,
+        settings,
         take,
         transcript,
         verbs,
@@ -44,6 +47,7 @@ else:
     from ..kmtalk_core.alignment import Phone
     from ..kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
     from ..kmtalk_core.drives import poses as pose_drives
+    from ..kmtalk_core.edits import events as event_edits
     from ..kmtalk_core.events import Event
     from ..kmtalk_core.faces import files as face_files
     from ..kmtalk_core.faces import poses
@@ -53,7 +57,7 @@ else:
 
 __all__ = [
     "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drives", "effects", "errors",
-    "expressions", "face_bones", "face_files", "face_rules", "files", "guesses", "jobs", "mesh", "naming",
-    "pose_drives", "poses", "progress", "retarget", "schema", "solved", "spaces", "take", "topology", "transcript",
-    "turns", "verbs", "vertices",
+    "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses", "jobs", "mesh",
+    "naming", "pose_drives", "poses", "progress", "retarget", "schema", "settings", "solved", "spaces", "take",
+    "topology", "transcript", "turns", "verbs", "vertices",
 ]  # fmt: skip

@@ -15,8 +15,16 @@ from bpy.props import (
 )
 
 from . import compat
+from .core import settings as core_settings
 from .take import lines, markers
 
+SETTINGS = core_settings.SETTINGS
+REGIONS = {
+    "mouth": "Jaw, lips and tongue",
+    "upper": "Brows, cheeks and nose",
+    "eyes": "Lids and gaze",
+    "head": "Turns of head and neck",
+}
 SOURCES = (
     ("STRIP", "Strip", "A sound strip of the sequencer"),
     ("FILE", "File", "A sound file"),
@@ -97,6 +105,16 @@ class AnimationOptions:
         minimum_gap: int
         key_density: float
         blinks: bool
+        breath: bool
+        mood: str
+        mood_strength: float
+        liveliness: float
+        regions: set[str]
+        strength_eyes: float
+        strength_head: float
+        look_left: float
+        look_up: float
+        seed: int
         bake_mode: str
         error: float
         timeline_markers: bool
@@ -142,7 +160,48 @@ class AnimationOptions:
             soft_min=0.25,
             soft_max=2.0,
         )
-        blinks: BoolProperty(name="Blinks", description="Blink while somebody speaks", default=True)
+        blinks: BoolProperty(name="Blinks", description=SETTINGS["blinks"].words, default=True)
+        breath: BoolProperty(name="Breath", description=SETTINGS["breath"].words, default=True)
+        mood: EnumProperty(
+            name="Mood",
+            description=SETTINGS["mood"].words,
+            items=[(name, name.capitalize(), "") for name in core_settings.MOODS],
+        )
+        mood_strength: FloatProperty(
+            name="Strength",
+            description=SETTINGS["mood_strength"].words,
+            subtype="FACTOR",
+            default=1.0,
+            min=0.0,
+            max=1.0,
+        )
+        liveliness: FloatProperty(
+            name="Liveliness",
+            description=SETTINGS["liveliness"].words + ": 0 is still, 0.8 calm, 1.4 lively, 2 on a stage",
+            default=1.0,
+            min=0.0,
+            max=2.0,
+        )
+        regions: EnumProperty(
+            name="Regions",
+            description=SETTINGS["regions"].words + ", and their curves are left alone",
+            items=[(name, name.capitalize(), REGIONS[name]) for name in REGIONS],
+            options={"ENUM_FLAG"},
+            default=set(REGIONS),
+        )
+        strength_eyes: FloatProperty(
+            name="Gaze", description=SETTINGS["strength_eyes"].words, default=1.0, min=0.0, max=2.0
+        )
+        strength_head: FloatProperty(
+            name="Head", description=SETTINGS["strength_head"].words, default=1.0, min=0.0, max=2.0
+        )
+        look_left: FloatProperty(
+            name="Look Left", description=SETTINGS["look_left"].words, subtype="ANGLE", min=-1.0, max=1.0
+        )
+        look_up: FloatProperty(
+            name="Look Up", description=SETTINGS["look_up"].words, subtype="ANGLE", min=-0.75, max=0.75
+        )
+        seed: IntProperty(name="Seed", description=SETTINGS["seed"].words, default=0, min=0)
         bake_mode: EnumProperty(name="Keys", description="How many keys the curves get", items=BAKE_MODES)
         error: FloatProperty(
             name="Error",
@@ -184,6 +243,7 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         strip_scene: Any
         transcript: str
         text_block: Any
+        look_at: Any
         meshes: Any
         mesh_index: int
         low_confidence: float
@@ -202,6 +262,9 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         )
         transcript: EnumProperty(name="Transcript", description="Where the words are", items=TRANSCRIPTS)
         text_block: PointerProperty(name="Text", description="Text with the words", type=bpy.types.Text)
+        look_at: PointerProperty(
+            name="Look at", description="What the face looks at: a camera, another character", type=bpy.types.Object
+        )
         meshes: CollectionProperty(type=KMTALK_PG_face_mesh)
         mesh_index: IntProperty()
         low_confidence: FloatProperty(
@@ -235,6 +298,43 @@ class KMTALK_PG_key_motion(bpy.types.PropertyGroup):
         )
 
 
+class KMTALK_PG_event(bpy.types.PropertyGroup):
+    """One event in the list; `uid` is its name in the take, `made` what it was written with, empty for a new one."""
+
+    if TYPE_CHECKING:
+        uid: str
+        kind: str
+        frame: int
+        size: float
+        direction: float
+        state: str
+        made: str
+        gone: bool
+    else:
+        uid: StringProperty(options={"HIDDEN"})
+        kind: StringProperty(options={"HIDDEN"})
+        frame: IntProperty(name="Frame", description="Scene frame of the event: its height, or where a glance begins")
+        size: FloatProperty(
+            name="Size",
+            description="How large: radians for glance, nod and shift, else a share of the whole",
+            min=0.0,
+            max=3.0,
+            precision=3,
+        )
+        direction: FloatProperty(
+            name="Direction", description="Degrees: 0 to the character's left, 90 up", min=-360.0, max=360.0
+        )
+        state: EnumProperty(name="State", description="How this event came to be", items=STATES)
+        made: StringProperty(options={"HIDDEN"})
+        gone: BoolProperty(name="Deleted", description="Regenerate takes it out")
+
+
+def _jump_to_event(self: Any, context: Any) -> None:
+    """A click into the list of events moves the playhead."""
+    if 0 <= self.event_index < len(self.events):
+        context.scene.frame_set(self.events[self.event_index].frame)
+
+
 class KMTALK_PG_line(bpy.types.PropertyGroup):
     """One line of a face: its take, how it came there, its curves as written, and its key motions.
 
@@ -256,6 +356,8 @@ class KMTALK_PG_line(bpy.types.PropertyGroup):
         key_motions: Any
         picked: int
         key_index: int
+        events: Any
+        event_index: int
     else:
         # Not custom properties: assigned a second time, those cut bytes off at the first zero.
         uid: StringProperty(options={"HIDDEN"})
@@ -269,6 +371,10 @@ class KMTALK_PG_line(bpy.types.PropertyGroup):
         lead: IntProperty(options={"HIDDEN"})
         tail: IntProperty(options={"HIDDEN"})
         key_motions: CollectionProperty(type=KMTALK_PG_key_motion)
+        events: CollectionProperty(type=KMTALK_PG_event)
+        event_index: IntProperty(
+            name="Event", description="What the face does beside its lips; click one to go there", update=_jump_to_event
+        )
         picked: IntProperty(options={"HIDDEN"})
         key_index: IntProperty(
             name="Key Motion",
@@ -322,6 +428,7 @@ CLASSES = (
     KMTALK_PG_face_mesh,
     KMTALK_PG_settings,
     KMTALK_PG_key_motion,
+    KMTALK_PG_event,
     KMTALK_PG_line,
     KMTALK_PG_lines,
     KMTALK_PG_earlier_key,

@@ -1,4 +1,4 @@
-"""Bones of jaw and eyes as a target of a take: which they are, and their axes in the rig."""
+"""Bones of jaw, eyes, neck and head as targets of a take: which they are, and their axes in the rig."""
 
 from typing import Any
 
@@ -6,7 +6,11 @@ import numpy as np
 
 from ..core import bones, drives, errors
 from . import settings
-from .targets import BoneTarget, Curve
+from .targets import GROUP, BoneTarget, Curve, Target
+
+_TURNING = (bones.HEAD, bones.NECK)
+_WORLD = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+"""The character's left, up and forward, one a column, in the space that delta rotations turn in."""
 
 
 def use_rig(own: Any, rig: Any) -> dict[str, str]:
@@ -28,8 +32,36 @@ def target(own: Any, *, closes: bool) -> BoneTarget | None:
     motions = {
         bone.name: bones.bone_motion(part, axes_of(own.armature, bone), bone.length, own.jaw_angle, bone.rotation_mode)
         for part, bone in settings.chosen_bones(own).items()
+        if part not in _TURNING
     }
     return of_bones(own.armature, drives.BoneDrive(motions, closes)) if motions else None
+
+
+def head_target(own: Any, item: Any) -> Target | None:
+    """Head and neck of the rig, or where it is wished and there is no such bone the object itself; else None."""
+    chosen = {part: bone for part, bone in settings.chosen_bones(own).items() if part in _TURNING}
+    if chosen:
+        shares = {bones.NECK: own.neck_share, bones.HEAD: 1.0 - (own.neck_share if bones.NECK in chosen else 0.0)}
+        motions = {
+            bone.name: bones.bone_motion(
+                part, axes_of(own.armature, bone), bone.length, 0.0, bone.rotation_mode, shares[part]
+            )
+            for part, bone in chosen.items()
+        }
+        return of_bones(own.armature, drives.BoneDrive(motions))
+    if not own.turn_object:
+        return None
+    top = _topmost(item)
+    motion = bones.bone_motion(bones.HEAD, _WORLD, 1.0, 0.0, "XYZ")
+    curves = {index: Curve("delta_rotation_euler", index, GROUP, single=False) for index in range(3)}
+    return Target(top, drives.BoneDrive({top.name: motion}), curves)
+
+
+def _topmost(item: Any) -> Any:
+    """What carries the whole face: the object, or the mesh that it hangs from."""
+    while item.parent is not None and item.parent.type == "MESH" and item.parent_type == "OBJECT":
+        item = item.parent
+    return item
 
 
 def of_bones(rig: Any, drive: drives.BoneDrive) -> BoneTarget:

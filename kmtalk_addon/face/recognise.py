@@ -43,7 +43,8 @@ def find_face(objects: Iterable[Any]) -> Face:
     moved, followed = drivers.follow(targets)
     rig = bones.target(owner.kmtalk_face, closes=rules.closes)
     sentence = found.sentence + drivers.sentence(followed, moved) + _linked(owner)
-    own = (*moved, *((rig,) if rig is not None else ()))
+    turning = bones.head_target(owner.kmtalk_face, owner)
+    own = (*moved, *(target for target in (rig, turning) if target is not None))
     return Face(own, owner, sentence, _warnings(found), tuple(speaking), tuple(targets))
 
 

@@ -15,8 +15,15 @@ from bpy.props import (
 )
 
 from ..core import bones, errors, guesses, naming, retarget
+from ..core import settings as core_settings
 
-BONES = {bones.JAW: "jaw_bone", bones.EYE_LEFT: "eye_left_bone", bones.EYE_RIGHT: "eye_right_bone"}
+BONES = {
+    bones.JAW: "jaw_bone",
+    bones.EYE_LEFT: "eye_left_bone",
+    bones.EYE_RIGHT: "eye_right_bone",
+    bones.HEAD: "head_bone",
+    bones.NECK: "neck_bone",
+}
 """Part → the property of the settings that names its bone."""
 
 
@@ -86,6 +93,12 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         jaw_bone: str
         eye_left_bone: str
         eye_right_bone: str
+        head_bone: str
+        neck_bone: str
+        neck_share: float
+        turn_object: bool
+        mood: str
+        mood_strength: float
         jaw_angle: float
         keys_too: bool
     else:
@@ -103,11 +116,41 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         )
         action: PointerProperty(type=bpy.types.Action, options={"HIDDEN"})
         armature: PointerProperty(
-            name="Rig", description="Armature whose jaw and eyes move", type=bpy.types.Object, poll=_is_armature
+            name="Rig",
+            description="Armature whose bones move",
+            type=bpy.types.Object,
+            poll=_is_armature,
         )
         jaw_bone: StringProperty(name="Jaw", description="Bone that opens the mouth")
         eye_left_bone: StringProperty(name="Left Eye", description="Bone of the character's left eye")
         eye_right_bone: StringProperty(name="Right Eye", description="Bone of the character's right eye")
+        head_bone: StringProperty(name="Head", description="Bone that turns the head")
+        neck_bone: StringProperty(name="Neck", description="Bone that turns with the head")
+        neck_share: FloatProperty(
+            name="Neck's Share",
+            description="How much of the head's turn the neck takes",
+            subtype="FACTOR",
+            default=0.35,
+            min=0.0,
+            max=1.0,
+        )
+        turn_object: BoolProperty(
+            name="Turn the Object", description="Without a head bone, the object itself turns (its delta rotation)"
+        )
+        mood: EnumProperty(
+            name="Mood over Time",
+            description="Key this to change the mood along the timeline; without keys the scene's mood holds",
+            items=[(name, name.capitalize(), "") for name in core_settings.MOODS],
+            override={"LIBRARY_OVERRIDABLE"},
+        )
+        mood_strength: FloatProperty(
+            name="Strength over Time",
+            description="Key this beside the mood: how much of it shows",
+            subtype="FACTOR",
+            default=1.0,
+            min=0.0,
+            max=1.0,
+        )
         jaw_angle: FloatProperty(
             name="Jaw Angle",
             description="How far a wide open mouth turns the jaw",

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core import drives as driving
-from ..core import errors
+from ..core import errors, spaces
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -212,6 +212,11 @@ class Face:
     def meshes(self) -> tuple[KeyTarget, ...]:
         """The targets that are shape keys of meshes; the first is no more than another one."""
         return tuple(target for target in self.targets if isinstance(target, KeyTarget))
+
+    @property
+    def turns_head(self) -> bool:
+        """Whether anything of it takes the turns of the head."""
+        return any(target.drive.space.name == spaces.HEAD.name for target in self.targets)
 
     @property
     def objects(self) -> list[Any]:

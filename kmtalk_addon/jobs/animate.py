@@ -1,5 +1,6 @@
 """Animate from audio: what to do is fixed when the button is pressed, and found again by number when it is done."""
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +14,8 @@ from ..audio import sound, strips
 from ..core import errors, progress, spaces
 from ..core import take as takes
 from ..engine import BuiltIn, Engine
-from ..face import moving
-from ..take import bake, carry, lines, place, store
+from ..face import looking, moving
+from ..take import bake, carry, events, lines, place, store
 from . import lay
 from .runner import desk, in_thread
 
@@ -47,6 +48,7 @@ class Request:
     text_notes: tuple[str, ...] = ()
     strip_of: str = ""
     starts_over: bool = False
+    marks: tuple[Mapping[str, Any], ...] = ()
 
 
 def request(
@@ -90,6 +92,11 @@ def request(
     fps = bake.scene_fps(scene)
     foreign: place.Foreign = settings.foreign
     asked = core_settings(settings, fps)
+    if not face.turns_head:  # else the eyes would turn against a head that stays
+        asked["regions"] = [name for name in asked["regions"] if name != "head"] or ["mouth"]
+    if scene.kmtalk.look_at is not None:
+        left, up = map(math.degrees, looking.direction(face, scene.kmtalk.look_at))
+        asked |= {"look_left": min(max(left, -60.0), 60.0), "look_up": min(max(up, -45.0), 45.0)}
     text, said = (text, ()) if text else options.words(scene.kmtalk, path)
     engine, arguments = options.engine_of(context, text)
     error = settings.error if settings.bake_mode == "REDUCED" else 0.0
@@ -128,6 +135,7 @@ def request(
         spliced=spliced,
         strip_of=wanted_strip,
         starts_over=bool(getattr(settings, "start_over", False)),
+        marks=tuple(looking.marks(face, clip.start, fps, _seconds(clip))),
     )
 
 
@@ -147,6 +155,19 @@ def _clip(
     return whole, (max(first, 0.0), last)
 
 
+def _seconds(clip: sound.Clip) -> float:
+    """How long a clip is, as far as that is known: else an hour, for marks behind its end do nothing."""
+    return 3600.0 if clip.end is None else clip.end - clip.begin
+
+
+def _kept_events(asked: Request) -> list[dict[str, Any]]:
+    """Events of an earlier take of the same sound that a hand has touched."""
+    if asked.earlier is None or asked.starts_over:
+        return []
+    line = asked.earlier.find()[0][1]
+    return events.kept(line, store.take_of(line), store.story_of(line), asked.clip.begin)
+
+
 def core_settings(settings: Any, fps: float) -> dict[str, Any]:
     """The artist's settings, in frames of the scene, as the network knows them, in seconds."""
     return {
@@ -157,6 +178,16 @@ def core_settings(settings: Any, fps: float) -> dict[str, Any]:
         "minimum_key_gap": 0.0 if settings.minimum_gap <= 1 else min(settings.minimum_gap / fps, 1.0),
         "key_density": settings.key_density,
         "blinks": settings.blinks,
+        "breath": settings.breath,
+        "mood": settings.mood,
+        "mood_strength": settings.mood_strength,
+        "liveliness": settings.liveliness,
+        "regions": sorted(settings.regions),
+        "strength_eyes": settings.strength_eyes,
+        "strength_head": settings.strength_head,
+        "look_left": math.degrees(settings.look_left),
+        "look_up": math.degrees(settings.look_up),
+        "seed": settings.seed,
     }
 
 
@@ -175,6 +206,8 @@ def animate(asked: Request) -> progress.Job[str]:
             span=heard.span,
             settings=asked.settings,
             text=asked.text,
+            marks=list(asked.marks) or None,
+            events=_kept_events(asked) or None,
         )
         take = yield from in_thread(lambda: takes.load_take(out), "reading")
         hand = None if asked.starts_over else _kept_by_hand(asked, take)

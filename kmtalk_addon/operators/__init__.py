@@ -1,6 +1,6 @@
 """Operators: each reads its properties, calls one function of the add-on, and reports."""
 
-from . import animate, engine, face, face_settings, face_shapes, interchange, keys
+from . import animate, engine, events, face, face_settings, face_shapes, interchange, keys
 
 CLASSES = (
     *animate.CLASSES,
@@ -8,6 +8,7 @@ CLASSES = (
     *face_shapes.CLASSES,
     *face_settings.CLASSES,
     *keys.CLASSES,
+    *events.CLASSES,
     *interchange.CLASSES,
     *engine.CLASSES,
 )

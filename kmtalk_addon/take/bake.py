@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from ..core import drives as driving
 from ..core import errors, progress
 from ..face import Face
 from . import columns as keys
-from . import lines, markers, place, store
+from . import events, lines, markers, place, store
 from .columns import Columns
 from .layers import Reach
 from .layout import Own, Sheet, begin, finish
@@ -78,8 +80,24 @@ def prepare(take: "Take", drives: Sequence[driving.Drive], timeline: Timeline, e
             f"This take moves {take.space.name} and the face {drives[0].space.name}: animate again with weights that "
             "fit the face."
         )
-    points = (points_of(found, range(found.values.shape[1]), error) if found else {} for found in samples)
+    points = (
+        points_of(found, _moved(take, drive), error) if found else {}
+        for found, drive in zip(samples, drives, strict=True)
+    )
     return Prepared(samples, tuple(points))
+
+
+def _moved(take: "Take", drive: driving.Drive) -> list[int]:
+    """The drive's values that what the take moves can change; those of regions that it leaves alone are not touched."""
+    wanted = str(take.settings.get("regions", "")).split(",")
+    regions = {channel.region for channel in drive.space.channels}
+    if not drive.space.has_names or not take.settings.get("regions") or regions <= set(wanted):
+        return list(range(len(drive.curves)))
+    made = drive.space.in_region(*wanted)
+    probes = np.zeros((len(made) + 1, drive.space.width), np.float32)
+    probes[np.arange(1, len(made) + 1), made] = 1.0
+    values = drive(probes)
+    return [int(number) for number in np.flatnonzero((np.abs(values[1:] - values[:1]) > 1e-6).any(axis=0))]
 
 
 def driven(take: "Take", drive: driving.Drive, timeline: Timeline) -> Samples | None:
@@ -145,6 +163,7 @@ def lay(
     ref = lines.Ref(tuple(sheet.action for sheet in sheets), uid)
     labels = [key.label for key in take.keys]
     yield from markers.list_keys(ref, take, story, Pace())
+    events.list_events(ref, take, story)
     markers.mark_actions(ref, samples.key_frames, labels)
     markers.clear_scene(scene, uid)
     if options.timeline_markers:

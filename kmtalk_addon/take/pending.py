@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .. import compat
 from ..core import errors, progress
-from . import fcurves, layers, lines, markers, store
+from . import events, fcurves, layers, lines, markers, store
 from .writing import Pace, find_action
 
 _VISIBLE = 1e-5
@@ -115,5 +115,6 @@ def _add_marks(action: Any, found: dict[str, set[int]]) -> None:
         frames = markers.noted_frames(line) - there.get(line.uid, set()) | on_scenes.get(line.uid, set())
         frames |= {frame for frame in added if line.first < frame < line.last}
         frames |= {item.frame for item in line.key_motions if item.say or item.state != item.made}
+        frames |= {row.frame for row in line.events if events.is_changed(row)}
         if frames:
             found.setdefault(line.uid, set()).update(frames)

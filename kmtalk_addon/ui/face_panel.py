@@ -146,6 +146,7 @@ def _draw_settings(layout: Any, context: Any, face: Face) -> None:
         for prop in settings.BONES.values():
             body.prop_search(own, prop, own.armature.data, "bones")
         body.prop(own, "jaw_angle")
+        body.prop(own, "neck_share")
         body.prop(own, "keys_too")
     body.operator("kmtalk.apply_face", icon="FILE_REFRESH")
 

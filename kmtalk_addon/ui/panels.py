@@ -7,7 +7,7 @@ import bpy
 from .. import options
 from ..core import errors, transcript
 from ..jobs.runner import desk
-from . import face_panel, lines_panel
+from . import face_panel, lines_panel, performance_panel
 from .drawing import draw_text
 
 CATEGORY = "KMTalk"
@@ -78,7 +78,6 @@ def _draw_settings(layout: Any, context: Any) -> None:
     column.prop(settings, "delay")
     column.prop(settings, "minimum_gap")
     column.prop(settings, "key_density", slider=True)
-    layout.prop(settings, "blinks")
     layout.prop(settings, "bake_mode")
     if settings.bake_mode == "REDUCED":
         layout.prop(settings, "error")
@@ -129,6 +128,7 @@ class _Panel:
 _SECTIONS = (
     ("audio", "Audio", _draw_audio, False),
     ("face", "Face", face_panel.draw_face, False),
+    ("performance", "Performance", performance_panel.draw_performance, True),
     ("settings", "Settings", _draw_settings, True),
     ("keys", "Lines", lines_panel.draw_lines, False),
 )
@@ -142,4 +142,4 @@ class KMTALK_PT_sequencer(_Panel, bpy.types.Panel):
     bl_space_type = "SEQUENCE_EDITOR"
 
 
-CLASSES = (*face_panel.CLASSES, *lines_panel.CLASSES, KMTALK_PT_view, KMTALK_PT_sequencer)
+CLASSES = (*face_panel.CLASSES, *lines_panel.CLASSES, *performance_panel.CLASSES, KMTALK_PT_view, KMTALK_PT_sequencer)

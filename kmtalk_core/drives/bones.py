@@ -17,7 +17,7 @@ from .turns import rotation_property, turn_of_values, values_of_turn
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 Vector: TypeAlias = npt.NDArray[np.float64]
 
-JAW, EYE_LEFT, EYE_RIGHT, HEAD = "jaw", "eye_left", "eye_right", "head"
+JAW, EYE_LEFT, EYE_RIGHT, HEAD, NECK = "jaw", "eye_left", "eye_right", "head", "neck"
 JAW_CHANNELS = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 _LOOK_DOWN, _LOOK_UP, _LOOK_ASIDE = np.radians(25.0), np.radians(22.0), np.radians(28.0)
 _JAW_ASIDE = np.radians(7.0)
@@ -31,6 +31,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("eyemasterl", "mastereyel", "eyel", "lefteye", "lefteyesmplhf", "ccbaseleye", "facialleye"),
         *("leye", "ceyel", "jadjlfaceeye", "eyeleft"),
     ),
+    HEAD: ("head", "headx", "cheadx", "ccbasehead", "mixamorighead", "bip001head", "defhead", "defspine006"),
+    NECK: (
+        *("neck", "neckx", "cneckx", "neck01", "ccbasenecktwist01", "mixamorigneck", "bip001neck", "defneck"),
+        *("necklower", "necktwist", "neck1", "spine005"),
+    ),
     EYE_RIGHT: (
         *("eyemasterr", "mastereyer", "eyer", "righteye", "righteyesmplhf", "ccbasereye", "facialreye"),
         *("reye", "ceyer", "jadjrfaceeye", "eyeright"),
@@ -40,7 +45,7 @@ _SIGNS = re.compile(r"[\W_]+")
 
 
 def find_bones(names: Sequence[str]) -> dict[str, str]:
-    """The bones of jaw and eyes among `names`, as far as one is called as in a rig that is known."""
+    """The bones of jaw, eyes, head and neck among `names`, as far as one is called as in a rig that is known."""
     plain: dict[str, str] = {}
     for name in names:
         plain.setdefault(_SIGNS.sub("", name.lower()), name)
@@ -53,9 +58,11 @@ def find_bones(names: Sequence[str]) -> dict[str, str]:
 
 
 def channels_of(part: str) -> tuple[str, ...]:
-    """The ARKit channels that a bone takes."""
+    """The ARKit channels that a bone takes; head and neck take none."""
     if part == JAW:
         return JAW_CHANNELS
+    if part in (HEAD, NECK):
+        return ()
     side = "Left" if part == EYE_LEFT else "Right"
     return tuple(f"eyeLook{way}{side}" for way in ("Down", "Up", "In", "Out"))
 
@@ -165,13 +172,13 @@ class BoneDrive:
 
 
 def bone_motion(part: str, axes: Vector, length: float, jaw_angle: float, mode: str, share: float = 1.0) -> BoneMotion:
-    """How the bone of jaw, eye or head moves.
+    """How the bone of jaw, eye, head or neck moves.
 
     axes: (3, 3) the character's left, up and forward in the bone's own axes, one a column; length: of the bone;
     jaw_angle: radians of a wide open mouth; share: of the head's turn that this bone takes, where a neck turns too.
     """
     left, up, forward = axes.T
-    if part == HEAD:
+    if part in (HEAD, NECK):
         return BoneMotion({"yaw": share * up, "pitch": share * left, "roll": share * forward}, {}, mode, spaces.HEAD)
     if part == JAW:
         turns = {"jawOpen": jaw_angle * left, "jawLeft": _JAW_ASIDE * up, "jawRight": -_JAW_ASIDE * up}

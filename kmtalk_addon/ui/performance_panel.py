@@ -1,0 +1,93 @@
+"""The Performance box: mood, liveliness, regions, gaze, chance; and the list of what the face does beside its lips."""
+
+from typing import Any
+
+import bpy
+
+from .. import options
+from ..core import errors
+from ..take import events, lines
+from .drawing import Rows, draw_text
+
+_ICONS = {"generated": "BLANK1", "edited": "GREASEPENCIL", "locked": "LOCKED", "added": "ADD"}
+
+
+class KMTALK_UL_events(Rows, bpy.types.UIList):
+    """Frame, kind, size and state of every event."""
+
+    def draw_row(self, context: Any, layout: Any, item: Any) -> None:
+        row = layout.row(align=True)
+        row.active = not item.gone
+        split = row.split(factor=0.3)
+        split.prop(item, "frame", text="", emboss=False)
+        split = split.split(factor=0.62)
+        split.label(text=item.name)
+        split.prop(item, "size", text="", emboss=False)
+        row.label(text="", icon="TRASH" if item.gone else "REC" if events.is_changed(item) else _ICONS[item.state])
+
+
+def draw_performance(layout: Any, context: Any) -> None:
+    """The whole box."""
+    settings = context.scene.kmtalk
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    column = layout.column(align=True)
+    column.prop(settings, "mood")
+    column.prop(settings, "mood_strength")
+    layout.prop(settings, "liveliness", slider=True)
+    row = layout.row(heading="Move", align=True)
+    row.use_property_split = False
+    row.prop(settings, "regions", expand=True)
+    column = layout.column(align=True)
+    column.prop(settings, "strength_eyes", slider=True)
+    column.prop(settings, "strength_head", slider=True)
+    column = layout.column(heading="Also")
+    column.prop(settings, "blinks")
+    column.prop(settings, "breath")
+    column = layout.column(align=True)
+    column.prop(settings, "look_at")
+    if settings.look_at is None:
+        column.prop(settings, "look_left")
+        column.prop(settings, "look_up")
+    _draw_over_time(layout, context)
+    row = layout.row(align=True)
+    row.prop(settings, "seed")
+    row.operator("kmtalk.another_take", text="", icon="FILE_REFRESH")
+    _draw_events(layout, context)
+
+
+def _draw_over_time(layout: Any, context: Any) -> None:
+    """What can be keyed on the face itself, and how its head turns."""
+    try:
+        face = options.face_of(options.meshes_of(context))
+    except errors.KMTalkError:
+        return
+    own = getattr(face.owner, "kmtalk_face", None)
+    if own is None:
+        return
+    column = layout.column(align=True)
+    column.use_property_decorate = True
+    column.prop(own, "mood")
+    column.prop(own, "mood_strength")
+    if not face.turns_head:
+        draw_text(layout, context, "Nothing turns the head: choose its bones (Face ▸ Settings ▸ Rig).", "INFO")
+        layout.prop(own, "turn_object")
+
+
+def _draw_events(layout: Any, context: Any) -> None:
+    line = lines.chosen_in(lines.actions_of(options.meshes_of(context)))
+    if line is None:
+        return
+    layout.use_property_split = False
+    draw_text(layout, context, f"What “{line.name}” does beside its lips", "NONE")
+    row = layout.row()
+    row.template_list("KMTALK_UL_events", "", line, "events", line, "event_index", rows=6)
+    column = row.column(align=True)
+    column.operator_menu_enum("kmtalk.add_event", "kind", text="", icon="ADD")
+    column.operator("kmtalk.delete_event", text="", icon="REMOVE")
+    column.separator()
+    column.operator("kmtalk.lock_event", text="", icon="LOCKED")
+    column.operator("kmtalk.look_there", text="", icon="HIDE_OFF")
+
+
+CLASSES = (KMTALK_UL_events,)

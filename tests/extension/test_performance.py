@@ -1,0 +1,190 @@
+"""A performance in Blender: the head turns its bones, events are edited in their list, regions are left alone."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from faces_at_work import action_of, line_in
+
+
+def animate(**options: Any) -> None:
+    import bpy
+
+    assert bpy.ops.kmtalk.animate(**options) == {"FINISHED"}
+
+
+@pytest.fixture
+def rig(scene: Any, head: Any) -> Any:
+    """An armature with a neck and a head, which the face uses."""
+    import bpy
+
+    data = bpy.data.armatures.new("Rig")
+    item = bpy.data.objects.new("Rig", data)
+    scene.collection.objects.link(item)
+    bpy.context.view_layer.objects.active = item
+    bpy.ops.object.mode_set(mode="EDIT")
+    for name, foot, top in (("neck", 0.0, 0.1), ("head", 0.1, 0.3)):
+        bone = data.edit_bones.new(name)
+        bone.head, bone.tail = (0, 0, foot), (0, 0, top)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.context.view_layer.objects.active = head
+    head.kmtalk_face.armature = item
+    head.kmtalk_face.head_bone, head.kmtalk_face.neck_bone = "head", "neck"
+    return item
+
+
+@pytest.fixture
+def minute(speech: Path, tmp_path: Path) -> Path:
+    """The sentence six times with pauses between: long enough for blinks and nods."""
+    samples, rate = soundfile.read(speech, dtype="float32")
+    path = tmp_path / "six times.wav"
+    soundfile.write(path, np.tile(np.concatenate([samples, np.zeros(rate // 2, np.float32)]), 6), rate)
+    return path
+
+
+def line_of(head: Any) -> Any:
+    return line_in(action_of(head))
+
+
+def value(scene: Any, head: Any, name: str, frame: int) -> float:
+    scene.frame_set(frame)
+    return float(head.data.shape_keys.key_blocks[name].value)
+
+
+def test_head_and_neck_share_the_turn_of_the_head(
+    addon: Callable[[str], Any], scene: Any, head: Any, rig: Any, add_strip: Callable[..., Any]
+) -> None:
+    head.kmtalk_face.neck_share = 0.25
+    add_strip(frame=1)
+    animate(mood="happy", seed=3)
+    take = addon("take.store").take_of(line_of(head))
+    motion = take.track("head").motion
+    frame = int(np.argmax(abs(motion[:, 1])))
+    scene.frame_set(round(1 + frame / take.fps * 24))
+    turn = {name: rig.pose.bones[name].matrix_basis.to_quaternion().angle for name in ("head", "neck")}
+    assert turn["head"] > math.radians(0.2)
+    assert turn["neck"] == pytest.approx(turn["head"] / 3, rel=0.05)
+    assert take.settings["mood"] == "happy" and take.settings["seed"] == 3
+
+
+def test_chin_down_is_forward_and_left_is_the_characters_left(
+    addon: Callable[[str], Any], scene: Any, head: Any, rig: Any
+) -> None:
+    import bpy
+
+    target = addon("face.bones").head_target(head.kmtalk_face, head)
+    for turns, axis, sign in (((0, 0.3, 0), 1, -1), ((0.3, 0, 0), 0, 1)):
+        values = target.drive(np.array([turns], np.float32))[0]
+        for number, curve in target.curves.items():
+            curve.set(rig, float(values[number]))
+        bpy.context.view_layer.update()
+        tip = rig.pose.bones["head"].matrix.to_3x3() @ rig.data.bones["head"].matrix_local.to_3x3().inverted()
+        nose = tip.col[1] * -1  # the face looks along -Y
+        if axis == 1:
+            assert nose.z < -0.15  # chin down
+        else:
+            assert nose.x * sign > 0.15  # +X is the character's left
+
+
+def test_without_a_head_bone_the_eyes_do_not_turn_against_a_head(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    add_strip(frame=1)
+    animate()
+    take = addon("take.store").take_of(line_of(head))
+    assert take.track("head") is None and "head" not in take.settings["regions"]
+
+
+def test_the_object_itself_turns_where_that_is_wished(scene: Any, head: Any, add_strip: Callable[..., Any]) -> None:
+    head.kmtalk_face.turn_object = True
+    head.rotation_euler = (0.0, 0.0, 0.5)
+    add_strip(frame=1)
+    animate(liveliness=2.0)
+    turns = []
+    for frame in range(1, 40):
+        scene.frame_set(frame)
+        turns.append(tuple(head.delta_rotation_euler))
+    assert np.ptp(turns, axis=0).max() > 0.005 and head.rotation_euler.z == pytest.approx(0.5)
+
+
+def test_events_are_deleted_moved_and_added_in_their_list(
+    addon: Callable[[str], Any], scene: Any, head: Any, rig: Any, add_strip: Callable[..., Any], minute: Path
+) -> None:
+    import bpy
+
+    add_strip(frame=1, path=minute)
+    animate()
+    line = line_of(head)
+    assert {"nod", "blink"} <= {row.kind for row in line.events}
+    scene.frame_set((line.first + line.last) // 2)
+    assert bpy.ops.kmtalk.add_event(kind="blink") == {"FINISHED"}
+    frame = scene.frame_current
+    before = value(scene, head, "eyeBlinkLeft", frame)
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    assert value(scene, head, "eyeBlinkLeft", frame) > max(before, 0.6)
+    line = line_of(head)
+    row = next(row for row in line.events if row.state == "added")
+    row.frame += 8
+    bpy.ops.kmtalk.regenerate()
+    assert value(scene, head, "eyeBlinkLeft", frame) == pytest.approx(before, abs=1e-3)
+    assert value(scene, head, "eyeBlinkLeft", frame + 8) > 0.6
+    line = line_of(head)
+    line.event_index = next(n for n, row in enumerate(line.events) if row.state == "added")
+    bpy.ops.kmtalk.delete_event()
+    bpy.ops.kmtalk.regenerate()
+    assert value(scene, head, "eyeBlinkLeft", frame + 8) < 0.6
+    assert not [row for row in line_of(head).events if row.state == "added"]
+
+
+def test_another_take_keeps_what_is_locked(
+    scene: Any, head: Any, rig: Any, add_strip: Callable[..., Any], minute: Path
+) -> None:
+    import bpy
+
+    add_strip(frame=1, path=minute)
+    animate()
+    line = line_of(head)
+    line.event_index = 0
+    kept = line.events[0].kind, line.events[0].frame
+    bpy.ops.kmtalk.lock_event()
+    assert bpy.ops.kmtalk.another_take() == {"FINISHED"}
+    rows = [(row.kind, row.frame) for row in line_of(head).events if row.state == "locked"]
+    assert rows == [kept] and scene.kmtalk.seed == 1
+
+
+def test_a_region_that_is_left_alone_keeps_its_curves(scene: Any, head: Any, add_strip: Callable[..., Any]) -> None:
+    add_strip(frame=1)
+    brow = head.data.shape_keys.key_blocks["browInnerUp"]
+    brow.value = 0.37
+    animate(regions={"mouth"})
+    scene.frame_set(20)
+    assert brow.value == pytest.approx(0.37)
+    assert value(scene, head, "jawOpen", 20) != value(scene, head, "jawOpen", 1)
+
+
+def test_the_gaze_goes_to_an_object(addon: Callable[[str], Any], scene: Any, head: Any) -> None:
+    import bpy
+
+    there = bpy.data.objects.new("There", None)
+    scene.collection.objects.link(there)
+    face = addon("face").find_face([head])
+    there.location = (5.0, -5.0, 0.0)
+    bpy.context.view_layer.update()
+    left, up = addon("face.looking").direction(face, there)
+    assert left == pytest.approx(math.radians(45), abs=0.15) and abs(up) < 0.2
+
+
+def test_a_mood_keyed_on_the_face_changes_along_the_timeline(
+    addon: Callable[[str], Any], scene: Any, head: Any, speech: Path
+) -> None:
+    own = head.kmtalk_face
+    for frame, mood in ((1, "neutral"), (13, "angry")):
+        own.mood = mood
+        own.keyframe_insert("mood", frame=frame)
+    face = addon("face").find_face([head])
+    marks = addon("face.looking").marks(face, 1.0, 24.0, 2.0)
+    assert [(round(mark["time"], 1), mark["name"]) for mark in marks] == [(0.0, "neutral"), (0.5, "angry")]
