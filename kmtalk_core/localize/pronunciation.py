@@ -14,6 +14,7 @@ from .. import espeak
 from ..errors import AlignmentError
 from ..transcript import Part, read_script
 from ..transcript.directions import Manner
+from ..transcript.language import guess_language
 
 Pronunciation = tuple[tuple[str, str], ...]
 """Phones of one word: (phone of the English model, label to report)."""
@@ -25,12 +26,6 @@ _MANY_LISTED = 6
 _LONGEST_WORD = 60
 _PUNCTUATION = '"“”„«»‹›()[]{}<>*_~|\\:;,!?¡¿•·^='
 
-_SCRIPTS = {
-    "CYRILLIC": ("Russian", "ru"), "GREEK": ("Greek", "el"), "HANGUL": ("Korean", "ko"), "HIRAGANA": ("Japanese", "ja"),
-    "KATAKANA": ("Japanese", "ja"), "CJK": ("Chinese", "cmn"), "ARABIC": ("Arabic", "ar"), "HEBREW": ("Hebrew", "he"),
-    "DEVANAGARI": ("Hindi", "hi"), "THAI": ("Thai", "th"), "BENGALI": ("Bengali", "bn"), "TAMIL": ("Tamil", "ta"),
-    "TELUGU": ("Telugu", "te"), "GEORGIAN": ("Georgian", "ka"), "ARMENIAN": ("Armenian", "hy"),
-}  # fmt: skip
 _SPOKEN_AS = {
     "dr": ("doctor",), "st": ("saint", "street"), "prof": ("professor",), "vs": ("versus",), "jr": ("junior",),
     "sr": ("senior",), "approx": ("approximately",), "dept": ("department",), "&": ("and",), "w/": ("with",),
@@ -91,8 +86,8 @@ class Transcript:
 def read_transcript(text: str, lookup: Lookup, language: str = "en") -> Transcript:
     """Words of `text` with their pronunciations.
 
-    `language` is an eSpeak NG code; English text in another script is taken for that script's language.  Raises
-    AlignmentError where nothing can be spoken.
+    `language` is an eSpeak NG code; text that is given as English and clearly is not is taken for what it looks like.
+    Raises AlignmentError where nothing can be spoken.
     """
     script = read_script(text)
     notes = list(script.notes)
@@ -102,7 +97,7 @@ def read_transcript(text: str, lookup: Lookup, language: str = "en") -> Transcri
         raise AlignmentError("The transcript holds no words; write down what is said, or leave it empty.")
     language = (language or "en").lower()
     if language.split("-")[0] == "en":
-        name, guess = _foreign_script(plain)
+        name, guess = guess_language(plain)
         if not guess:
             shouted = plain.upper() == plain  # then capitals are no sign of an abbreviation
             voice = language if language != "en" else "en-us"
@@ -156,21 +151,6 @@ def _kept(character: str) -> str:
     if category == "Cf":  # soft hyphens, direction marks
         return ""
     return " " if category in ("Cc", "Cn", "Co", "Cs", "So", "Sk") or character.isspace() else character
-
-
-def _foreign_script(text: str) -> tuple[str, str]:
-    """Name and eSpeak NG code of the language whose script most of the letters are in; empty for Latin."""
-    counts: dict[str, int] = {}
-    for character in text:
-        if character.isalpha():
-            script = unicodedata.name(character, "").split(" ")[0].split("-")[0]
-            counts[script] = counts.get(script, 0) + 1
-    if counts.get("HIRAGANA", 0) + counts.get("KATAKANA", 0):  # Japanese mixes them with Chinese characters
-        counts["HIRAGANA"] = sum(counts.pop(script, 0) for script in ("HIRAGANA", "KATAKANA", "CJK"))
-    script = max(counts, key=lambda name: counts[name], default="LATIN")
-    if script == "LATIN" or script not in _SCRIPTS:
-        return "", ""
-    return _SCRIPTS[script]
 
 
 def _foreign(text: str, language: str) -> Iterator[Word]:

@@ -124,9 +124,13 @@ def test_another_script_is_taken_for_its_language_and_told(lookup, text: str, na
     assert transcript.words and name in transcript.notes[0]
 
 
-def test_latin_text_of_another_language_is_pronounced_as_english_and_told(lookup) -> None:
+def test_latin_text_of_another_language_is_pronounced_so_and_told(lookup) -> None:
     notes = read_transcript("jeszcze wczoraj świeciło słońce", lookup).notes
-    assert "set the language" in notes[-1]
+    assert "looks like Polish" in notes[-1] and "set its language" in notes[-1]
+
+
+def test_words_of_no_known_language_are_pronounced_as_english_and_told(lookup) -> None:
+    assert "set the language" in read_transcript("zorp glaxa frimbu dwenk", lookup).notes[-1]
 
 
 def test_kanji_are_refused_with_what_to_do(lookup) -> None:

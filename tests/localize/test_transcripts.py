@@ -149,6 +149,13 @@ def test_a_right_transcript_in_the_right_language_is_used(language: str, variant
     assert np.mean(near) > 0.7
 
 
+@pytest.mark.parametrize("language", ["es", "fr"])
+def test_a_language_that_nobody_named_is_told_by_the_words(language: str) -> None:
+    speech = espeak.synthesize(OTHERS[language], language)
+    found = finish(localize(audio.from_samples(speech.samples, speech.rate), text=OTHERS[language]))
+    assert found.method == "transcript" and "is pronounced so; set its language" in found.notes[0]
+
+
 @pytest.mark.parametrize("language", ["de", "it", "ru"])
 def test_a_wrong_transcript_of_another_language_is_left_aside(language: str) -> None:
     others = {"de": "Die Kinder spielen im Garten hinter dem Haus.", "it": "Il treno per Roma parte fra un'ora.",
