@@ -175,7 +175,10 @@ def typed_path(text: str) -> Path:
     for quote in "\"'":
         if len(text) > 1 and text[0] == text[-1] == quote:
             text = text[1:-1]
-    return Path(text).expanduser() if text.startswith("~") else Path(text)
+    try:
+        return Path(text).expanduser()
+    except (RuntimeError, ValueError):  # of a user who is not known here
+        return Path(text)
 
 
 def _target(path: Path) -> str:

@@ -183,7 +183,9 @@ class _Machine:
 
     def stacked_name(self) -> None:
         name, module = self._stack.pop(), self._stack.pop()
-        self._push(_name_of(str(module), str(name)))
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise DamagedError("a name that is no text")
+        self._push(_name_of(module, name))
 
     def call(self) -> None:
         arguments, name = self._stack.pop(), self._stack.pop()
@@ -269,7 +271,7 @@ _NAMES = {
 def _name_of(module: str, name: str) -> _Name:
     found = _NAMES.get((module, name))
     if found is None:
-        raise ForeignError(f"{module}.{name}"[:100])
+        raise ForeignError(" ".join(f"{module}.{name}".split())[:100])
     return found
 
 

@@ -53,7 +53,8 @@ def _vertices(subject: Any, value: Any, path: Path) -> FloatArray:
     values = value if isinstance(value, np.ndarray) else None
     if values is None or values.size % 3 or values.ndim not in (1, 2) or not values.size:
         raise DataSetError(f"{path}: the template of {subject!s:.60} is no array of (V, 3).")
-    vertices = np.ascontiguousarray(values.reshape(-1, 3), np.float32)
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, which is told
+        vertices = np.ascontiguousarray(values.reshape(-1, 3), np.float32)
     if not np.isfinite(vertices).all():
         raise DataSetError(f"{path}: the template of {subject!s:.60} holds numbers that are not finite.")
     return vertices
