@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..core import progress
-from . import environment
+from . import environment, locked
 from .faults import Reading, sentence
 from .process import lines_of
 from .python import (
@@ -107,7 +107,7 @@ def _install(device: str, wheels: Path | None, python: Path, requirements: Seque
     pip = yield from _pip(wheels)
     if wheels is None:
         report = downloads / "chosen.json"
-        yield from _choose(pip, device, requirements, report)
+        yield from _choose(pip, device, report)
         yield from download(environment_python(), report, downloads, device)
     source = ["--no-index", "--find-links", wheels or downloads, "--no-cache-dir", "--no-warn-script-location"]
     command = [*pip, "--isolated", "install", "--only-binary", ":all:", *source, *requirements]
@@ -138,15 +138,28 @@ def _pip(wheels: Path | None) -> progress.Job[list[str | Path]]:
     return pip
 
 
-def _choose(pip: Sequence[str | Path], device: str, requirements: Sequence[str], report: Path) -> progress.Job[None]:
-    """Have pip choose the wheels for `device` and name them in the file `report`."""
-    wanted, index = list(requirements), []
+def _choose(pip: Sequence[str | Path], device: str, report: Path) -> progress.Job[None]:
+    """Have pip choose the wheels of `engine.lock` for `device` here, and name them in the file `report`.
+
+    Each library comes from one index.  Raises EngineError for a file that is not what was tested.
+    """
+    pins = locked.pins()
+    (torch,) = pins.pop("torch")
+    index: list[str] = []
     if device in _BUILDS and (device != "cpu" or sys.platform == "linux"):  # elsewhere the usual build is the CPU's
-        wanted = [f"{item}+{_BUILDS[device]}" if item.startswith("torch==") else item for item in wanted]
-        index = ["--extra-index-url", _INDEX + _BUILDS[device]]
-    options = ["--dry-run", "--ignore-installed", "--no-cache-dir", "--only-binary", ":all:", "--report", report]
+        torch, index = f"{torch}+{_BUILDS[device]}", ["--index-url", _INDEX + _BUILDS[device]]
+    options = ["--dry-run", "--ignore-installed", "--no-cache-dir", "--no-deps", "--only-binary", ":all:"]
     options += ["--retries", "1", "--timeout", "20"]
-    yield from _run([*pip, "install", *options, *index, *wanted], "choosing the libraries", 0.08, 0.1)
+    parts = [report.with_name(f"chosen-{name}.json") for name in ("torch", "rest", "card")]
+    stage = "choosing the libraries"
+    yield from _run([*pip, "install", *options, *index, "--report", parts[0], torch], stage, 0.08, 0.085)
+    rest = [pin for lines in pins.values() for pin in lines]
+    yield from _run([*pip, "install", *options, "--report", parts[1], *rest], stage, 0.085, 0.095)
+    needs = locked.torch_needs(parts[0])
+    if needs and device == "cuda":
+        yield from _run([*pip, "install", *options, "--report", parts[2], *needs], stage, 0.095, 0.1)
+    found = locked.chosen(parts if needs and device == "cuda" else parts[:2])
+    report.write_text(json.dumps(found), encoding="utf-8")
 
 
 def download(python: Path, report: Path, folder: Path, device: str = "cpu") -> progress.Job[None]:
