@@ -6,7 +6,7 @@ from pathlib import Path
 from ..errors import AlignmentError
 from ..files import spelt
 
-SUFFIXES = (".txt", ".srt", ".vtt", ".md", ".fountain")
+SUFFIXES = (".txt", ".srt", ".vtt", ".ass", ".sbv", ".md", ".fountain")
 """Of transcripts beside a sound, the first that is there."""
 
 LARGEST = 1 << 20  # bytes; a day of speech

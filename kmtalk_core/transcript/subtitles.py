@@ -1,4 +1,4 @@
-"""SubRip and WebVTT: cues with their times, without the markup around what is said."""
+"""SubRip, WebVTT, SubStation Alpha and SBV: cues with their times, without the markup around what is said."""
 
 import html
 import re
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
-_ARROW = re.compile(rf"^\s*{_TIME}\s*--?>\s*{_TIME}(?:\s.*)?$")
+_ARROW = re.compile(rf"^\s*{_TIME}\s*(?:--?>|,(?=\d+:))\s*{_TIME}(?:\s.*)?$")
+_DIALOGUE = re.compile(rf"^Dialogue:[^,]*,\s*{_TIME}\s*,\s*{_TIME}\s*,(?:[^,]*,){{6}}(.*)$")
 _INNER_TIME = re.compile(rf"<{_TIME}>")
 _SPEAKER = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]{1,80})>", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:[a-z][^<>]{0,200})?>|\{\\[^{}]{0,200}\}", re.IGNORECASE)
@@ -24,8 +25,8 @@ class Cue:
 
 
 def looks_like_subtitles(text: str) -> bool:
-    """Whether `text` is of SubRip or WebVTT: a cue's times stand on a line of their own."""
-    return any(_ARROW.match(line) for line in text.splitlines())
+    """Whether `text` is of subtitles: a cue's times stand on a line of their own, or in a line of dialogue."""
+    return any(_ARROW.match(line) or _DIALOGUE.match(line) for line in text.splitlines())
 
 
 def read_subtitles(text: str) -> list[Cue]:
@@ -46,6 +47,11 @@ def read_subtitles(text: str) -> list[Cue]:
 
 def _blocks(text: str) -> Iterator[tuple[float, float, list[str]]]:
     lines = text.splitlines()
+    spoken = [match.groups() for line in lines if (match := _DIALOGUE.match(line))]
+    if spoken:
+        timed = ((_seconds(row[:4]), _seconds(row[4:8]), re.split(r"\\[Nn]", row[8])) for row in spoken)
+        yield from sorted(timed, key=lambda cue: cue[:2])
+        return
     places = [index for index, line in enumerate(lines) if _ARROW.match(line)]
     for place, following in zip(places, [*places[1:], len(lines)], strict=True):
         match = _ARROW.match(lines[place])

@@ -63,6 +63,25 @@ def test_webvtt_is_cues_with_times() -> None:
     assert manners(script) == [("happy", "Come in.")]
 
 
+SUBSTATION = """[Script Info]
+Title: Scene 3
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:03.00,0:00:04.25,Default,,0,0,0,,Come in, please.
+Dialogue: 0,0:00:01.00,0:00:02.50,Default,Anna,0,0,0,,{\\an8}Hello there,\\Nmy friend.
+Comment: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,not said
+"""
+SBV = "0:00:01.000,0:00:02.500\nHello there,\nmy friend.\n\n0:00:03.000,0:00:04.250\nCome in, please.\n"
+
+
+@pytest.mark.parametrize("text", [SUBSTATION, SBV])
+def test_other_subtitles_are_cues_with_times(text: str) -> None:
+    script = read_script(text)
+    assert said(script) == "Hello there, my friend. Come in, please."
+    assert [(part.start, part.end) for part in script.parts] == [(1.0, 2.5), (3.0, 4.25)]
+
+
 def test_lines_that_rolling_captions_repeat_are_said_once() -> None:
     rolling = """WEBVTT
 
