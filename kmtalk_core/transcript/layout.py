@@ -15,6 +15,7 @@ _SPEAKER = re.compile(
     r"^\s*(?:[-–—*•]\s*)?(?:>>+\s*)?(?:\*\*|__)?"
     r"([^\W\d_][\w.'’#\- ]{0,30}?(?:\s*[(\[][^()\[\]]{0,40}[)\]])?)(?:\*\*|__)?\s*[:\uff1a](?:\*\*|__)?(?=\s|$)"
 )
+_PARTICLES = ("von", "van", "de", "da", "di", "del", "der", "la", "le", "the", "of", "and")
 _VOICE = re.compile(r"\((?:V\.? ?O\.?|O\.? ?S\.?|O\.? ?C\.?|CONT['’]?D\.?)\)")
 _BROKEN_BRACKETS = re.compile(r"[\[({](?:[^\[\](){}\n]|\n(?!\s*\n)){0,200}[\])}]")
 _HEADING = re.compile(r"^\s*(?:INT|EXT|EST|I/E|INT\.?/EXT)[.\s]", re.IGNORECASE)
@@ -61,8 +62,8 @@ def without_speaker(text: str, page: Page, labelled: Iterable[str] = ()) -> str:
     if match is None:
         return re.sub(r"^\s*>>+\s*", "", text)
     name = re.sub(r"\s*[(\[].*$", "", match[1]).strip()
-    others = list(labelled)
-    if len(name.split()) > 4 or not (name.isupper() or len(others) > 1):
+    is_titled = all(word[0].isupper() or not word[0].isalpha() or word in _PARTICLES for word in name.split())
+    if len(name.split()) > 4 or not (name.isupper() or (is_titled and len(list(labelled)) > 1)):
         return text
     page.speakers[name] = None
     manner = re.search(r"[(\[].*[)\]]$", match[1])

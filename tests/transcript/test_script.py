@@ -124,6 +124,7 @@ def test_a_cue_that_is_said_twice_is_kept_twice() -> None:
         ("АННА: Привет.", "Привет."),
         ("Remember: never do that.", "Remember: never do that."),
         ("I said: no.", "I said: no."),
+        ("Mr. von Braun: a fool?\nHe said: yes.", "a fool? He said: yes."),
         ("GUARD #1: Halt!\nGUARD #2: Who goes there?", "Halt! Who goes there?"),
         ("NARRATOR (V.O.)\nOnce upon a time.", "Once upon a time."),
         ("ROMEO\nBut soft.\n\nJULIET\nAy me!", "But soft. Ay me!"),
@@ -155,6 +156,7 @@ def test_names_of_speakers_are_not_said(text: str, words: str) -> None:
         ("This is *very* good, *this* too.", "This is very good, this too.", []),
         ("See the note [1] and ANNA (V.O.) (CONT'D)", "See the note and ANNA", []),
         ("<laughs>Yes</laughs> &amp; <break time='1s'/>no", "Yes & no", ["laughs"]),
+        ("5 < 6 and 7 > 3", "5 < 6 and 7 > 3", []),
         ("<b>Bold</b> and <font color='red'>red</font>", "Bold and red", []),
     ],
 )  # fmt: skip
