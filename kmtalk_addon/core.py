@@ -21,6 +21,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.alignment import Phone
     from kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
     from kmtalk_core.drives import poses as pose_drives
+    from kmtalk_core.drives import properties as property_drives
     from kmtalk_core.edits import events as event_edits
     from kmtalk_core.events import Event
     from kmtalk_core.faces import files as face_files
@@ -47,6 +48,7 @@ else:
     from ..kmtalk_core.alignment import Phone
     from ..kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
     from ..kmtalk_core.drives import poses as pose_drives
+    from ..kmtalk_core.drives import properties as property_drives
     from ..kmtalk_core.edits import events as event_edits
     from ..kmtalk_core.events import Event
     from ..kmtalk_core.faces import files as face_files
@@ -58,6 +60,6 @@ else:
 __all__ = [
     "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drives", "effects", "errors",
     "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses", "jobs", "mesh",
-    "naming", "pose_drives", "poses", "progress", "retarget", "schema", "settings", "solved", "spaces", "take",
-    "topology", "transcript", "turns", "verbs", "vertices",
+    "naming", "pose_drives", "poses", "progress", "property_drives", "retarget", "schema", "settings", "solved",
+    "spaces", "take", "topology", "transcript", "turns", "verbs", "vertices",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from .audio import sound
 from .core import errors, spaces, transcript
 from .face import Face, family, find_face, vertices
 from .face.recognise import has_keys
+from .face.settings import mapped_by_hand
 
 TEXT_LIMIT = 1 << 20
 
@@ -97,7 +98,8 @@ def meshes_of(context: Any) -> list[Any]:
         return selected
     relatives = family.with_keys(active, context.scene)
     found = [active, *relatives] if active.type == "MESH" or has_keys(active) else relatives or selected
-    return found or ([active] if active.type == "ARMATURE" else [])
+    by_hand = mapped_by_hand(active.kmtalk_face) is not None  # an object of any kind whose properties speak
+    return found or ([active] if active.type == "ARMATURE" or by_hand else [])
 
 
 def names_in(text: str) -> list[str]:

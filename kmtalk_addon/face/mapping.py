@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core import errors, naming
-from . import moving, settings
+from . import channels, moving, settings
 
 _FEW = 3
 """With fewer keys that are called as in a set it is none: words and movements tell more."""
@@ -43,6 +43,17 @@ def _likeliest(names: Mapping[str, Sequence[str]]) -> str:
 
 
 def told(objects: Sequence[Any]) -> Any:
-    """The settings of the mesh that says what all keys show; None where their names tell it."""
-    own = (item.kmtalk_face for item in objects if getattr(item.data, "shape_keys", None))
+    """The settings of the object that says what all keys show; None where their names tell it."""
+    own = (item.kmtalk_face for item in objects)
     return next((each for each in own if settings.mapped_by_hand(each) is not None), None)
+
+
+def add_property(own: Any, path: str, name: str, channel: str, value: float) -> Any:
+    """A row for a property at a full data path.  Raises FaceError where there is none."""
+    owner, curve = channels.at_path(path)
+    if own.scheme == settings.BY_NAMES:
+        own.scheme = "arkit"
+    row = own.keys.add()
+    row.name = name or f"{owner.name} {curve.name} {value:g}"
+    row.path, row.value, row.channel = path.strip(), value, channel
+    return row

@@ -1,12 +1,12 @@
 """Which meshes make up a face, whatever naming scheme their shape keys follow, and what of a take moves which key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from ..core import bones as bone_rules
 from ..core import drives, errors, naming, retarget
-from . import bones, drivers, mapping, moving, rigs, settings
+from . import bones, channels, drivers, mapping, moving, rigs, settings
 from .armatures import rig_of
 from .targets import Face, KeyTarget
 
@@ -18,8 +18,14 @@ def find_face(objects: Iterable[Any]) -> Face:
     """
     objects = list(objects)
     meshes = _with_own_keys(objects)
-    found = recognise(meshes) if meshes else None
+    told = mapping.told(objects)
+    found = recognise(meshes, told) if meshes or told is not None else None
+    if found is not None and not meshes and told is not None and told.id_data.type != "ARMATURE":
+        return _by_properties(found, channels.rows_of(told), told.id_data)
     if found is None or not found.can_speak:
+        named = channels.found_by_name([*objects, *filter(None, map(rig_of, objects))])
+        if named is not None:
+            return _by_properties(*named, named[1][0].owner)
         rig = next((rig for item in objects if (rig := rig_of(item)) is not None), None)
         try:
             if rig is not None:
@@ -45,7 +51,21 @@ def find_face(objects: Iterable[Any]) -> Face:
     sentence = found.sentence + drivers.sentence(followed, moved) + _linked(owner)
     turning = bones.head_target(owner.kmtalk_face, owner)
     own = (*moved, *(target for target in (rig, turning) if target is not None))
+    if told is not None and (rows := channels.rows_of(told)):
+        shown = {key: index[c] for c, key in found.mapping.items() if c in index}
+        own += tuple(channels.targets(rows, shown, by_keys, told.least_hold, told.on_twos))
     return Face(own, owner, sentence, _warnings(found), tuple(speaking), tuple(targets))
+
+
+def _by_properties(found: naming.Naming, rows: Sequence[channels.Row], owner: Any) -> Face:
+    """A face without shape keys, whose properties, drawings or layers show what is said."""
+    own = owner.kmtalk_face
+    base = drives.KeyDrive(settings.adjusted(retarget.retarget(found.scheme, found.mapping), own))
+    numbers = {name: number for number, name in enumerate(base.curves)}
+    shown = {key: numbers[channel] for channel, key in found.mapping.items()}
+    targets = channels.targets(rows, shown, base, own.least_hold, own.on_twos)
+    sentence = f"Properties: {found.sentence}"
+    return Face(tuple(targets), owner, sentence, _warnings(found), (owner,))
 
 
 def _linked(owner: Any) -> str:
@@ -74,16 +94,17 @@ def _warnings(found: naming.Naming) -> tuple[str, ...]:
     return (f"{said[0].upper()}{said[1:]} of this face: say with “Map Keys by Hand” which does, or build face shapes",)
 
 
-def recognise(meshes: Iterable[Any]) -> naming.Naming:
+def recognise(meshes: Iterable[Any], told: Any = None) -> naming.Naming:
     """The naming scheme of the shape keys of several mesh objects: by their names, or what somebody said.
 
     Raises FaceError where that cannot be.
     """
     meshes = list(meshes)
     names = tuple((i.name, tuple(b.name for b in i.data.shape_keys.key_blocks[1:])) for i in meshes)
-    told = mapping.told(meshes)
+    told = told or mapping.told(meshes)
     if told is not None:
-        return naming.recognize_by_hand(told.scheme, dict(names), settings.mapped_by_hand(told) or {})
+        properties = {"": tuple(row.name for row in told.keys if row.path)}
+        return naming.recognize_by_hand(told.scheme, dict(names) | properties, settings.mapped_by_hand(told) or {})
     still = tuple((item.name, moving.still_keys(item)) for item in meshes)
     has_jaw = any(bone_rules.JAW in settings.chosen_bones(item.kmtalk_face) for item in meshes)
     return _recognised(names, still, has_jaw)

@@ -62,11 +62,21 @@ def _channels(self: Any, context: Any, edit_text: str) -> tuple[str, ...]:
 
 
 class KMTALK_PG_mapped_key(bpy.types.PropertyGroup):
-    """What one shape key shows; `name` is the key's."""
+    """What one shape key shows, or a pose or a property; `name` is the key's."""
 
     if TYPE_CHECKING:
         channel: str
+        path: str
+        value: float
     else:
+        path: StringProperty(
+            name="Property", description="Full data path of the property that shows it; a shape key where empty"
+        )
+        value: FloatProperty(
+            name="Value",
+            description="What the property has when it shows all of it, as the number of a drawing",
+            default=1.0,
+        )
         channel: StringProperty(
             name="Shows", description="What this key shows; nothing where empty", search=_channels, search_options=set()
         )
@@ -101,6 +111,8 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         mood_strength: float
         jaw_angle: float
         keys_too: bool
+        least_hold: int
+        on_twos: bool
     else:
         scheme: EnumProperty(
             name="Keys", description="How it is known what the shape keys show", items=_SCHEMES, update=_guess
@@ -159,6 +171,14 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
             min=-1.2,
             max=1.2,
         )
+        least_hold: IntProperty(
+            name="Least Hold",
+            description="Frames that a drawing of a stepped mouth stays at least",
+            default=2,
+            min=1,
+            soft_max=4,
+        )
+        on_twos: BoolProperty(name="On Twos", description="Drawings change on every second frame only")
         keys_too: BoolProperty(
             name="Shape Keys Too",
             description="Shape keys of jaw and gaze move beside the bones; else the bones take their place",
@@ -186,10 +206,12 @@ def adjustment(settings: Any, channel: str, multiplier: float, offset: float) ->
 def guess_channels(settings: Any, names: Sequence[str], effects: Mapping[str, str] | None = None) -> None:
     """List keys by name, each with what its name says that it shows, or else what it does."""
     guessed = guesses.guess_channels(settings.scheme, names, effects)
+    paths = {row.name: (row.path, row.value) for row in settings.keys if row.path}
     settings.keys.clear()
     for name in names:
         row = settings.keys.add()
         row.name, row.channel = name, guessed.get(name, "")
+        row.path, row.value = paths.get(name, ("", 1.0))
 
 
 def mapped_by_hand(settings: Any) -> dict[str, str] | None:

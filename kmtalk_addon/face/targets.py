@@ -49,6 +49,9 @@ class Curve:
     def set(self, owner: Any, value: float) -> None:
         """Give the property a value; one that is gone is left alone."""
         try:
+            now = self._resolve(owner)
+            if self.single and isinstance(now, int):  # bool too
+                value = type(now)(round(value))
             if not self.single:
                 self._resolve(owner)[self.index] = value
             elif self.path.endswith('"]'):  # a custom property

@@ -96,7 +96,7 @@ def face_of(actions: Sequence[Any], take: "Take", among: Sequence[Any] = ()) -> 
     if not meshes:  # a control rig alone plays it
         scene = bpy.context.scene
         meshes = list(dict.fromkeys(mesh for item in playing for mesh in family.with_keys(item, scene)))
-        meshes = meshes or [item for item in playing if item.type == "ARMATURE"][:1]  # a face of bones
+        meshes = meshes or [item for item in among if item in playing] or playing[:1]  # of bones or properties
     players: dict[tuple[Any, int], list[Any]] = {}
     for item in meshes:
         key = getattr(item.data, "shape_keys", None)

@@ -125,6 +125,42 @@ class KMTALK_OT_map_keys(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class KMTALK_OT_map_property(bpy.types.Operator):
+    """Let a custom property, a frame number, a node's value or a visibility show a sound or a channel"""
+
+    bl_idname = "kmtalk.map_property"
+    bl_label = "Add Property"
+    bl_options = {"UNDO"}  # noqa: RUF012
+
+    if TYPE_CHECKING:
+        path: str
+        name: str
+        channel: str
+        value: float
+    else:
+        path: StringProperty(name="Property", description="Its full data path: Copy Full Data Path in its menu")
+        name: StringProperty(name="Name", description="What the row is called")
+        channel: StringProperty(name="Shows", description="What it shows: jawOpen, aa, MBP …")
+        value: FloatProperty(name="Value", description="What it has when it shows all of it", default=1.0)
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if context.view_layer.objects.active is None:
+            cls.poll_message_set("Choose the object of the face first.")
+            return False
+        return True
+
+    def execute(self, context: Any) -> set[str]:
+        owner = next(iter(options.meshes_of(context)), context.view_layer.objects.active)
+        path = self.path or context.window_manager.clipboard
+        try:
+            mapping.add_property(owner.kmtalk_face, path, self.name, self.channel, self.value)
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
 class KMTALK_OT_mend_face(_OfFace, bpy.types.Operator):
     """Take away what keeps the take from being seen on this face"""
 
@@ -217,6 +253,7 @@ CLASSES = (
     KMTALK_OT_add_adjustment,
     KMTALK_OT_remove_adjustment,
     KMTALK_OT_map_keys,
+    KMTALK_OT_map_property,
     KMTALK_OT_mend_face,
     KMTALK_OT_edit_matrix,
     KMTALK_OT_use_rig,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..core import drives as driving
-from ..core import errors, progress
+from ..core import errors, progress, property_drives
 from ..face import Face
 from . import columns as keys
 from . import events, lines, markers, place, store
@@ -105,7 +105,11 @@ def driven(take: "Take", drive: driving.Drive, timeline: Timeline) -> Samples | 
     track = take.track(drive.space.name)
     if track is None:
         return None
-    return sample(drive(track.motion), take.fps, [key.frame for key in take.keys], timeline)
+    frames = [key.frame for key in take.keys]
+    if isinstance(drive, property_drives.StepDrive):
+        weights = sample(drive.base(track.motion), take.fps, frames, timeline)
+        return replace(weights, values=drive.stepped(weights.values), is_stepped=True)
+    return sample(drive(track.motion), take.fps, frames, timeline)
 
 
 Revise: TypeAlias = Callable[[int, int, Columns], Columns]

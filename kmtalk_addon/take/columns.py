@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ..core import curves
 from .timing import FloatArray, Points, Samples
 
-LINEAR, BEZIER = 1, 2  # Blender's enum values: foreach_set takes numbers only
+CONSTANT, LINEAR, BEZIER = 0, 1, 2  # Blender's enum values: foreach_set takes numbers only
 EXTREME, GENERATED = 1, 5
 _FREE = 0
 PAIRS = ("co", "handle_left", "handle_right")
@@ -44,9 +44,12 @@ def values_of(columns: Columns) -> FloatArray:
 
 
 def values_at(columns: Columns, frames: npt.NDArray[np.int32]) -> FloatArray:
-    """(frames,) what keys show at frames, straight between them; the ends hold, and no keys at all are zero."""
+    """(frames,) what keys show at frames, straight between them or held; the ends hold, and no keys at all are zero."""
     if not count_of(columns):
         return np.zeros(len(frames), np.float32)
+    if is_stepped(columns):
+        at = np.searchsorted(columns["co"][:, 0], frames + 0.5, side="right") - 1
+        return np.asarray(columns["co"][np.maximum(at, 0), 1], np.float32)
     return np.interp(frames, columns["co"][:, 0], columns["co"][:, 1]).astype(np.float32)
 
 
@@ -75,7 +78,8 @@ def of_points(points: Points) -> Columns:
     position = np.column_stack([points.frames, points.values]).astype(np.float32)
     found["co"] = position
     found["type"] = np.where(points.is_key, EXTREME, GENERATED).astype(np.int32)
-    found["interpolation"] = np.full(count, LINEAR if points.slopes is None else BEZIER, np.int32)
+    kind = CONSTANT if points.is_stepped else LINEAR if points.slopes is None else BEZIER
+    found["interpolation"] = np.full(count, kind, np.int32)
     slopes = np.zeros(count) if points.slopes is None else points.slopes
     gaps = np.diff(points.frames).astype(np.float32) / 3 if count > 1 else np.ones(1, np.float32)
     before, after = np.append(gaps[:1], gaps)[:count], np.append(gaps, gaps[-1:])[:count]
@@ -93,6 +97,16 @@ def straight(frames: npt.NDArray[np.int32], values: FloatArray) -> Columns:
 def eased(frames: npt.NDArray[np.int32], values: FloatArray) -> Columns:
     """Keys that are flat on both sides."""
     return of_points(Points(frames, values, np.zeros(len(frames), np.bool_), np.zeros(len(frames), np.float32)))
+
+
+def held(frames: npt.NDArray[np.int32], values: FloatArray) -> Columns:
+    """Keys that hold until the next, as drawings do."""
+    return of_points(Points(frames, values, np.zeros(len(frames), np.bool_), is_stepped=True))
+
+
+def is_stepped(columns: Columns) -> bool:
+    """Whether all keys hold until the next."""
+    return bool(count_of(columns)) and bool((columns["interpolation"] == CONSTANT).all())
 
 
 def is_flat(columns: Columns, index: int) -> bool:

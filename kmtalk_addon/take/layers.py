@@ -125,7 +125,9 @@ def compose(reaches: Sequence[Reach], own: Sequence[Columns], rest: float, first
         parts.append(keys.chosen(mine, inside & shows))
         for begin, end in ((reach.begin, reach.first - 1), (reach.last + 1, reach.end)):
             fade = (frames >= begin) & (frames <= end) & (held == number)
-            if fade.any():
+            if fade.any() and keys.is_stepped(mine):
+                parts.append(keys.held(frames[fade][:1], under[fade][:1]))
+            elif fade.any():
                 parts.append(_fade(frames[fade], value[fade], under[fade], reach))
     return Composed(_eased(keys.joined(parts), reaches), tuple(hidden))
 

@@ -34,13 +34,14 @@ class Samples:
     """A motion at whole scene frames.
 
     frames: (F,) scene frames; values: (F, M); is_key: (F,) where a key motion lies; key_frames: (N,) the scene frame
-    of every key that was asked for, in that order.
+    of every key that was asked for, in that order; is_stepped: whether values hold until the next.
     """
 
     frames: npt.NDArray[np.int32]
     values: FloatArray
     is_key: npt.NDArray[np.bool_]
     key_frames: tuple[int, ...]
+    is_stepped: bool = False
 
 
 def sample(motion: FloatArray, fps: float, keys: Sequence[int], timeline: Timeline) -> Samples:
@@ -68,12 +69,14 @@ def sample(motion: FloatArray, fps: float, keys: Sequence[int], timeline: Timeli
 
 @dataclass(frozen=True)
 class Points:
-    """The keys of one curve: `frames`, `values` and `is_key` (n,); `slopes` (n,) a frame, None for linear keys."""
+    """The keys of one curve: `frames`, `values` and `is_key` (n,); `slopes` (n,) a frame, None for linear keys, or for
+    those that hold until the next where `is_stepped`."""
 
     frames: npt.NDArray[np.int32]
     values: FloatArray
     is_key: npt.NDArray[np.bool_]
     slopes: FloatArray | None = None
+    is_stepped: bool = False
 
 
 def points_of(samples: Samples, channels: Iterable[int], error: float = 0.0) -> dict[int, Points]:
@@ -85,6 +88,9 @@ def points_of(samples: Samples, channels: Iterable[int], error: float = 0.0) -> 
 
 
 def _points(samples: Samples, values: FloatArray, error: float) -> Points:
+    if samples.is_stepped:
+        kept = np.flatnonzero(samples.is_key | (np.diff(values, prepend=np.nan) != 0))
+        return Points(samples.frames[kept], values[kept], samples.is_key[kept], is_stepped=True)
     if np.ptp(values) == 0 and samples.is_key.any():
         kept = np.flatnonzero(samples.is_key)
         kept = kept[[0, -1]] if error > 0 and len(kept) > 1 else kept

@@ -28,8 +28,11 @@ class KMTALK_UL_mapped_keys(Rows, bpy.types.UIList):
 
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         split = layout.split(factor=0.5)
-        split.label(text=item.name)
-        split.prop(item, "channel", text="")
+        split.label(text=item.name, icon="PROPERTIES" if item.path else "NONE")
+        row = split.row(align=True)
+        row.prop(item, "channel", text="")
+        if item.path:
+            row.prop(item, "value", text="")
 
 
 def draw_face(layout: Any, context: Any) -> None:
@@ -108,6 +111,11 @@ def _draw_mapping(layout: Any, own: Any) -> None:
     layout.prop(own, "scheme", text="Keys")
     if own.scheme != settings.BY_NAMES:
         layout.template_list("KMTALK_UL_mapped_keys", "", own, "keys", own, "key_index", rows=6)
+        layout.operator("kmtalk.map_property", icon="PASTEDOWN")
+        if any(row.path for row in own.keys):
+            row = layout.row(align=True)
+            row.prop(own, "least_hold")
+            row.prop(own, "on_twos", toggle=True)
 
 
 def _draw_built(layout: Any) -> None:

@@ -1,0 +1,108 @@
+"""Custom properties, drawings and layers speak: by their names, or as somebody says in Map by Hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faces_at_work import SENTENCE, make_face
+from rigs_at_work import armature, show
+
+
+def numbers(holder: Any, **ends: float) -> None:
+    for name, end in ends.items():
+        holder[name] = 0.0
+        holder.id_properties_ui(name).update(min=0.0, max=end, soft_max=end, default=0.0)
+
+
+def test_controls_of_a_bone_are_found_by_name(addon: Callable[[str], Any], scene: Any) -> None:
+    rig = armature(scene, "Rig", {"props": ((0, 0, 0), (0, 1, 0), "")})
+    numbers(rig.pose.bones["props"], jawOpen=1.0, mouthPucker=10.0, mouthFunnel=1.0, eyeBlinkLeft=1.0)
+    face = addon("options").face_of([rig])
+    assert face.sentence.startswith("Properties: ARKit")
+    show(face, jawOpen=0.5, mouthPucker=0.3)
+    bone = rig.pose.bones["props"]
+    assert (bone["jawOpen"], bone["mouthPucker"]) == pytest.approx((0.5, 3.0), abs=1e-4)
+
+
+def test_a_property_may_be_a_row_beside_keys(addon: Callable[[str], Any], scene: Any) -> None:
+    import bpy
+
+    head = make_face(scene, "Head", ("Auf", "Schnute"))
+    for block in head.data.shape_keys.key_blocks[1:]:
+        block.value, block.data[0].co = 0.0, (0.0, 0.0, -1.0)
+    numbers(head, smirk=2.0)
+    bpy.ops.kmtalk.map_keys()
+    path = 'bpy.data.objects["Head"]["smirk"]'
+    assert bpy.ops.kmtalk.map_property(path=path, channel="mouthSmileLeft", value=2.0) == {"FINISHED"}
+    face = addon("options").face_of([head])
+    show(face, jawOpen=0.6, mouthSmileLeft=0.5)
+    assert head["smirk"] == pytest.approx(1.0, abs=1e-4)
+    assert head.data.shape_keys.key_blocks["Auf"].value == pytest.approx(0.6, abs=1e-4)
+    for wrong in ("", "bpy.data.objects", 'bpy.data.objects["Nobody"]["x"]', '__import__("os").getcwd()'):
+        with pytest.raises(RuntimeError, match="full data path"):
+            bpy.ops.kmtalk.map_property(path=wrong or "nothing")
+
+
+@pytest.fixture
+def card(scene: Any) -> Any:
+    """A card of a 2D mouth: an empty with the number of its drawing, a layer that shows closed lips."""
+    import bpy
+
+    item = bpy.data.objects.new("Card", None)
+    scene.collection.objects.link(item)
+    item["drawing"] = 0
+    bpy.context.view_layer.objects.active = item
+    item.kmtalk_face.scheme = "preston_blair"
+    for number, viseme in enumerate(("AI", "O", "E", "MBP", "FV", "etc"), 1):
+        path = 'bpy.data.objects["Card"]["drawing"]'
+        assert bpy.ops.kmtalk.map_property(path=path, channel=viseme, value=number) == {"FINISHED"}
+    return item
+
+
+@pytest.mark.parametrize("twos", [False, True])
+def test_a_drawing_is_stepped_held_and_edited(
+    twos: bool, addon: Callable[[str], Any], scene: Any, card: Any, speech: Path
+) -> None:
+    import bpy
+
+    card.kmtalk_face.least_hold, card.kmtalk_face.on_twos = 2, twos
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    (curve,) = curves_of(addon, card)
+    assert {point.interpolation for point in curve.keyframe_points} == {"CONSTANT"}
+    first, last = (int(frame) for frame in curve.range())
+    shown = np.array([curve.evaluate(frame) for frame in range(first, last + 1)])
+    assert np.all(shown == np.round(shown)) and len(set(shown)) >= 3 and 4.0 in shown
+    changes = np.flatnonzero(np.diff(shown)) + 1
+    assert np.all(np.diff(changes)[:-1] >= 2)  # the last one is the end of the line
+    point = curve.keyframe_points[len(curve.keyframe_points) // 2]
+    point.co[1], frame = 2.0, int(point.co[0])
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    (after,) = curves_of(addon, card)
+    assert after.evaluate(frame) == 2.0
+
+
+def test_layers_may_be_shown_and_hidden(addon: Callable[[str], Any], scene: Any, card: Any) -> None:
+    import bpy
+
+    layer = bpy.data.objects.new("Closed", None)
+    scene.collection.objects.link(layer)
+    bpy.context.view_layer.objects.active = card
+    path = 'bpy.data.objects["Closed"].hide_viewport'
+    own = card.kmtalk_face
+    own.keys.clear()
+    assert bpy.ops.kmtalk.map_property(path=path, name="open", channel="AI", value=1.0) == {"FINISHED"}
+    assert bpy.ops.kmtalk.map_property(path='bpy.data.objects["Card"].hide_render', name="o", channel="O") == {
+        "FINISHED"
+    }
+    face = addon("options").face_of([card])
+    show(face, jawOpen=0.7)
+    assert layer.hide_viewport
+    show(face)
+    assert not layer.hide_viewport
+
+
+def curves_of(addon: Callable[[str], Any], item: Any) -> list[Any]:
+    animation, compat = item.animation_data, addon("compat")
+    return list(compat.read_curves(animation.action, compat.assigned_slot(animation)))
