@@ -142,7 +142,7 @@ def localize_file(
         "fps": fps,
         "method": alignment.method,
         "marks": [{"time": m.time, "name": m.name, "strength": m.strength} for m in alignment.marks],
-        "notes": [*notes, *alignment.notes],
+        "notes": [*notes, *sound.notes, *alignment.notes],
     }
 
 

@@ -4,12 +4,14 @@ A file is opened as the one kind that its first bytes show, and may name no othe
 like are no sounds.
 """
 
+import os
 from importlib import util
 from typing import BinaryIO
 
 import numpy as np
 
 from ..errors import AudioError
+from .slices import Slice
 from .sound import BLOCK_VALUES, Blocks, check_layout
 
 _LONGEST_LOSS = 600  # seconds of silence that one jump of a file's clock may make
@@ -33,6 +35,8 @@ class FFmpegDecoder:
         self.notes: tuple[str, ...] = ()
         with self._opened() as container:
             track = _track(container, name)
+            if track.codec_context is None:  # no decoder of FFmpeg's knows what is in it
+                raise self._unreadable()
             check_layout(name, track.rate or 0, track.codec_context.channels)
             self.rate = int(track.rate)
             length = float(track.duration * track.time_base) if track.duration and track.time_base else 0.0
@@ -79,13 +83,16 @@ class FFmpegDecoder:
             import av
         except (ImportError, OSError) as error:
             raise AudioError(f"“{self._name}” cannot be read, as PyAV does not run here; convert it to WAV.") from error
-        self._file.seek(0)
+        whole = Slice(self._file, b"", 0, self._file.seek(0, os.SEEK_END))
         try:
-            return av.open(self._file, format=self._kind, container_options=_OPTIONS, metadata_errors="replace")
+            return av.open(whole, format=self._kind, container_options=_OPTIONS, metadata_errors="replace")
         except (av.FFmpegError, ValueError) as error:
-            raise AudioError(
-                f"“{self._name}” is {self._what}, damaged or without sound; choose another file or convert it to WAV."
-            ) from error
+            raise self._unreadable() from error
+
+    def _unreadable(self) -> AudioError:
+        return AudioError(
+            f"“{self._name}” is {self._what}, damaged or without sound; choose another file or convert it to WAV."
+        )
 
 
 def _track(container, name: str):  # type: ignore[no-untyped-def]

@@ -1,6 +1,5 @@
 """AIFF, FLAC, Ogg, Opus, MP3 and the rarer WAVs, through libsndfile: all that can be read of them."""
 
-from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -8,6 +7,7 @@ import soundfile
 
 from . import flac
 from .joined import parts_of
+from .slices import Slice
 from .sound import BLOCK_VALUES, Blocks, check_layout
 
 _LARGEST_CLAIM = 1 << 60  # frames: libsndfile says more where it does not know
@@ -32,7 +32,7 @@ class SndfileDecoder:
         frames = []
         for number, (start, stop) in enumerate(self._parts):
             try:
-                with _Stream(_Slice(file, b"", start, stop)) as stream:
+                with _Stream(Slice(file, b"", start, stop)) as stream:
                     if number == 0:
                         check_layout(name, stream.samplerate, stream.channels)
                         self.rate: int = stream.samplerate
@@ -63,7 +63,7 @@ def _part_blocks(file: BinaryIO, name: str, start: int, stop: int, losses: list[
 
     `losses` takes (first, count) of the frames that were lost.
     """
-    whole = _Slice(file, b"", start, stop)
+    whole = Slice(file, b"", start, stop)
     head = flac.stream_head(whole)
     source, first, byte, step, rate = whole, 0, 0, BLOCK_VALUES, 1
     position = 0
@@ -98,10 +98,10 @@ def _part_blocks(file: BinaryIO, name: str, start: int, stop: int, losses: list[
         if found is None:
             return
         byte, first = found
-        source = _Slice(file, head[0], start + byte, stop)
+        source = Slice(file, head[0], start + byte, stop)
 
 
-def _decoded(source: "_Slice", name: str, values: int) -> Blocks:
+def _decoded(source: Slice, name: str, values: int) -> Blocks:
     """(rate, block) up to the end of a stream or, with LibsndfileError, to its damage."""
     source.seek(0)
     with _Stream(source) as stream:
@@ -119,35 +119,3 @@ def _silence(rate: int, channels: int, frames: int) -> Blocks:
         count = min(frames, max(BLOCK_VALUES // channels, 1))
         yield rate, np.zeros((count, channels), np.float32)
         frames -= count
-
-
-class _Slice:
-    """Bytes put before a part of a file, as a file for libsndfile.
-
-    Its callbacks must not raise: what a damaged header asks for beyond it is not there.
-    """
-
-    def __init__(self, file: BinaryIO, prefix: bytes, start: int, stop: int) -> None:
-        self._file, self._prefix, self._start = file, prefix, start
-        self._size = len(prefix) + stop - start
-        self._position = 0
-
-    def read(self, count: int = -1) -> bytes:
-        left = max(self._size - self._position, 0)
-        count = left if count < 0 else min(count, left)
-        found = self._prefix[self._position : self._position + count]
-        if len(found) < count:
-            with suppress(OSError):
-                self._file.seek(self._start + max(self._position - len(self._prefix), 0))
-                found += self._file.read(count - len(found))
-        self._position += len(found)
-        return found
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        target = offset + (0, self._position, self._size)[whence]
-        if 0 <= target < 1 << 62:
-            self._position = target
-        return self._position
-
-    def tell(self) -> int:
-        return self._position

@@ -71,7 +71,7 @@ def wav_decoder(file: BinaryIO) -> WavDecoder | None:
     size = file.seek(0, os.SEEK_END)
     found, data, long_size, position = None, None, 0, 12
     for _ in range(_MOST_CHUNKS):
-        chunk = _chunk_at(file, position)
+        chunk = _chunk_at(file, position) if position < size else None
         if chunk is None or (found and data):
             break
         kind, length = chunk
@@ -92,6 +92,7 @@ def wav_decoder(file: BinaryIO) -> WavDecoder | None:
     if convert is None:
         return None
     start, claimed = data
+    start = min(start, size)
     stop = min(start + claimed, size)
     if claimed >= _UNKNOWN_LENGTH and claimed > size - start:
         claimed = size - start
@@ -123,7 +124,7 @@ def _chunk_at(file: BinaryIO, position: int) -> tuple[bytes, int] | None:
 
 def _after(file: BinaryIO, start: int, length: int) -> int:
     """Where the next chunk begins: chunks are padded to an even length, but for those of some programs."""
-    if length % 2:
+    if length % 2 and length < 1 << 32:
         file.seek(start + length)
         if _is_name(file.read(4)):
             return start + length
