@@ -192,7 +192,17 @@ def core_settings(settings: Any, fps: float) -> dict[str, Any]:
 
 
 def animate(asked: Request) -> progress.Job[str]:
-    """Have the engine animate the sound and write the take onto the face; return the report.  Raises KMTalkError."""
+    """Have the engine animate the sound and write the take onto the face; return the report.  Raises KMTalkError.
+
+    One job at a time makes the line of a sound on a face.
+    """
+    story = asked.story
+    lines_made = [(number, story.strip or story.audio, story.begin) for number in asked.objects]
+    with desk().alone(lines_made, f"“{story.name}” is being animated on this face already: wait, or cancel that job."):
+        return (yield from _animate(asked))
+
+
+def _animate(asked: Request) -> progress.Job[str]:
     with asked.folder as name:
         heard = yield from sound.file_job(asked.clip, Path(name))
         out = Path(name) / "take.npz"
@@ -233,7 +243,7 @@ def animate(asked: Request) -> progress.Job[str]:
         data = yield from in_thread(lambda: store.take_bytes(take), "reading")
         first, last = (round(asked.story.start + second * asked.story.fps) for second in asked.spliced)
         notes.append(f"Frames {first} to {min(last, first + take.frame_count)} are new, the others as they were")
-    find_place = lay.finder(asked.objects, asked.scene, take)
+    find_place = lay.finder(asked.objects, asked.scene, take, asked.story.fps)
     if take.space.vertices:
         data = yield from lay.fit(take, find_place()[0], asked.options.uid)
     story = replace(asked.story, deleted=hand.deleted) if hand is not None else asked.story

@@ -65,9 +65,19 @@ def fit(take: "Take", face: Face, uid: str) -> progress.Job[bytes]:
     return (yield from in_thread(lambda: store.take_bytes(take, shapes), "drawing curves"))
 
 
-def finder(objects: Sequence[int], scene: int, take: "Take") -> FindPlace:
-    """Finds the face that objects are to a take, and the scene, by their `session_uid`s."""
-    return lambda: (options.face_of(find_objects(objects), take.space), find_scene(scene))
+def finder(objects: Sequence[int], scene: int, take: "Take", fps: float | None = None) -> FindPlace:
+    """Finds the face that objects are to a take, and the scene, by their `session_uid`s.
+
+    With `fps` the scene must still have that rate: what was asked for in frames of it is no more what was meant.
+    """
+
+    def find() -> tuple[Face, Any]:
+        found = find_scene(scene)
+        if fps is not None and bake.scene_fps(found) != fps:
+            raise errors.FaceError("The scene's frame rate was changed in the meantime: animate again.")
+        return options.face_of(find_objects(objects), take.space), found
+
+    return find
 
 
 def find_scene(number: int) -> Any:

@@ -1,11 +1,12 @@
 """Run jobs: to their end, or a little at every tick of a modal operator."""
 
+import contextlib
 import queue
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -69,6 +70,7 @@ class Desk:
     running: list[RunningJob] = field(default_factory=list)
     notice: str = ""
     notice_is_error: bool = False
+    _taken: set[Hashable] = field(default_factory=set)
 
     def start(
         self, title: str, job: Generator[progress.Progress, None, str], cancelled: str = RunningJob.cancelled
@@ -77,6 +79,18 @@ class Desk:
         self.running.append(started)
         self.notice = ""
         return started
+
+    @contextlib.contextmanager
+    def alone(self, things: Iterable[Hashable], sentence: str) -> Iterator[None]:
+        """Keep `things` from other jobs meanwhile.  Raises FaceError with `sentence` where one has them."""
+        wanted = set(things)
+        if wanted & self._taken:
+            raise errors.FaceError(sentence)
+        self._taken |= wanted
+        try:
+            yield
+        finally:
+            self._taken -= wanted
 
     def settle(self, job: RunningJob) -> None:
         """Take an ended job off the list and keep its last word for the panel."""

@@ -7,15 +7,16 @@ a file beside would stay behind.
 import io
 import json
 import tempfile
+import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ..core import errors
+from ..core import errors, schema
 from ..core import take as takes
 from . import columns as keys
 from .columns import Columns
@@ -27,6 +28,42 @@ if TYPE_CHECKING:
 Positions: TypeAlias = tuple[npt.NDArray[np.int32], FloatArray]
 Curves: TypeAlias = Mapping[str, Positions]
 """Frames and values of the keys of curves, by `lines.full_name`."""
+
+
+_PLACE = schema.Number(-1e7, 1e7)
+"""Seconds of a sound, and frames of a scene."""
+_STORY = schema.Record(
+    {
+        "name": schema.Text(1000),
+        "audio": schema.Text(40_000),
+        "begin": _PLACE,
+        "end": schema.Maybe(_PLACE),
+        "start": _PLACE,
+        "fps": schema.Number(0.01, 100_000),
+        "error": schema.Number(0, 1e6),
+        "drive": schema.Text(10_000_000),
+        "strip": schema.Text(1000),
+        "stamp": schema.Text(1000),
+        "asked": schema.MapOf(schema.Anything()),
+        "deleted": schema.ListOf(_PLACE),
+        "source": schema.Text(40_000),
+    },
+    optional=(
+        "audio",
+        "begin",
+        "end",
+        "start",
+        "fps",
+        "error",
+        "drive",
+        "strip",
+        "stamp",
+        "asked",
+        "deleted",
+        "source",
+    ),
+    unknown="drop",
+)
 
 
 @dataclass(frozen=True)
@@ -68,11 +105,11 @@ class Story:
     @staticmethod
     def from_json(text: str, name: str) -> "Story":
         """The story that `to_json` wrote, here or in a later version.  Raises TakeError, naming the line `name`."""
-        known = {item.name for item in fields(Story)}
-        try:
-            return Story(**{key: value for key, value in json.loads(text).items() if key in known})
-        except (AttributeError, TypeError, ValueError) as error:
-            raise errors.TakeError(f"“{name}” was written by another KMTalk: animate from audio again.") from error
+        advice = "animate from audio again"
+        what = f"What “{name}” remembers of itself"
+        told = schema.loads(text, what, errors.TakeError, room=16 << 20, advice=advice)
+        found = _STORY.read(told, what, errors.TakeError, advice)
+        return Story(**{**found, "deleted": tuple(found.get("deleted", ()))})
 
 
 def stamp_of(path: str) -> str:
@@ -140,13 +177,22 @@ def pack(curves: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> bytes:
 def unpack(data: bytes, name: str) -> dict[str, Columns]:
     """What `pack` packed.  Raises TakeError, naming the line `name`."""
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > len(data):
+                raise ValueError("it would unpack to more than was packed")
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            names = json.loads(str(file["names"][()]))
-            cuts = np.cumsum(file["lengths"])[:-1] if len(names) else []
-            parts = {part: np.split(file[part], cuts) for part in file.files if part not in ("names", "lengths")}
-            count = len(file["lengths"])
-        if len(names) != count:
-            raise ValueError
+            names, lengths = json.loads(str(file["names"][()])), file["lengths"].tolist()
+            cuts = np.cumsum(lengths)[:-1] if names else []
+            whole = {part: file[part] for part in file.files if part not in ("names", "lengths")}
+        if (
+            len(names) != len(lengths)
+            or not all(isinstance(curve, str) for curve in names)
+            or min(lengths, default=0) < 0
+        ):
+            raise ValueError("not as many curves as it says")
+        if any(len(array) != sum(lengths) or not np.isfinite(array).all() for array in whole.values()):
+            raise ValueError("not as many keys as it says, or some that are nowhere")
+        parts = {part: np.split(array, cuts) for part, array in whole.items()}
         return {curve: {part: arrays[n] for part, arrays in parts.items()} for n, curve in enumerate(names)}
-    except (KeyError, ValueError, OSError, EOFError, TypeError, IndexError) as error:
+    except Exception as error:  # damaged archives and arrays raise almost anything
         raise errors.TakeError(f"“{name}” has lost its record: animate from audio again.") from error
