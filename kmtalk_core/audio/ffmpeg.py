@@ -85,7 +85,7 @@ class FFmpegDecoder:
             raise AudioError(f"“{self._name}” cannot be read, as PyAV does not run here; convert it to WAV.") from error
         whole = Slice(self._file, b"", 0, self._file.seek(0, os.SEEK_END))
         try:
-            return av.open(whole, format=self._kind, container_options=_OPTIONS, metadata_errors="replace")
+            return av.open(whole, format=self._kind, container_options=_OPTIONS, **_words(av.__version__))
         except (av.FFmpegError, ValueError) as error:
             raise self._unreadable() from error
 
@@ -93,6 +93,11 @@ class FFmpegDecoder:
         return AudioError(
             f"“{self._name}” is {self._what}, damaged or without sound; choose another file or convert it to WAV."
         )
+
+
+def _words(version: str) -> dict[str, str]:
+    """What lets titles and names be of any encoding; PyAV 19 asks for nothing any more."""
+    return {"metadata_errors": "replace"} if int(version.split(".")[0]) < 19 else {}
 
 
 def _track(container, name: str):  # type: ignore[no-untyped-def]

@@ -17,7 +17,7 @@ from .store import FileStore, FloatArray, MemoryStore, Store
 RATE = 16000
 """Samples a second of every `Sound`."""
 
-BLOCK_VALUES = 1 << 17
+BLOCK_VALUES = 1 << 15
 """About as many values a decoder gives at once."""
 
 _IN_MEMORY = 5 * 60 * RATE  # samples; 19 MB

@@ -48,6 +48,13 @@ def test_the_content_decides_and_not_the_name(tmp_path: Path) -> None:
     assert audio.load(tmp_path / "line.wav").duration == pytest.approx(3.2, abs=0.06)
 
 
+def test_a_title_in_another_encoding_is_no_damage(tmp_path: Path) -> None:
+    content = media.write(tmp_path / "line.mkv", clicking()).read_bytes()
+    assert content.count(b"Lavf") >= 1
+    (tmp_path / "line.mkv").write_bytes(content.replace(b"Lavf", b"L\xe4\xfff"))
+    assert audio.load(tmp_path / "line.mkv").duration == pytest.approx(3.2, abs=0.06)
+
+
 def test_a_film_without_sound_says_so(tmp_path: Path) -> None:
     import av
 
