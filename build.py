@@ -112,6 +112,7 @@ def test(options, rest):
     python("-m", "ruff", "check", ".")
     python("-m", "ruff", "format", "--check", ".")
     python("-m", "mypy")
+    python("-c", "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])")
     if any((ROOT / argument.split("::")[0]).exists() for argument in rest):
         return pytest(PYTHON, *rest)
     # Blender is one per process, and so is whether the add-on is there as modules or as an installed extension.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .alignment import Alignment, Mark
 from .audio import Sound
 from .edits import Edits, PlannedKey, Span, carry_over, plan, read_edits
-from .engines import STARTER_WEIGHTS, Network
+from .engines import STARTER_WEIGHTS
 from .engines import load as load_network
 from .errors import TakeError
 from .events import Event
@@ -22,6 +22,7 @@ from .localize.neural import NeuralLocalizer
 from .model.conditioning import TRUST, AlignedPhones
 from .model.folder import model_hash
 from .model.hearing import Memory
+from .model.network import Network
 from .model.performance import Performance
 from .motion.spaces import HEAD
 from .progress import Job, Progress, finish
@@ -209,7 +210,7 @@ class Animator:
     @property
     def _ear(self) -> NeuralLocalizer | None:
         """What hears phones: this network, where it can; else None, for the starter's."""
-        if self.network.config.encoder.kind != "log_mel":
+        if not self.network.config.encoder.hears_phones:
             return None
         return NeuralLocalizer(self.network, self._memory.statistics_job)
 

@@ -117,7 +117,7 @@ def _group(scores: list[SequenceScore]) -> MethodScores:
 
 def error_over_time(predicted: FloatArray, truth: FloatArray, regions: Regions) -> FloatArray:
     """(frames,): root of the lip error, a distance in the unit of the space."""
-    from .metrics import lip_errors
+    from ..motion.errors import lip_errors
 
     frames = min(len(predicted), len(truth))
     return np.sqrt(lip_errors(predicted[:frames], truth[:frames], regions.lips)).astype(np.float32)

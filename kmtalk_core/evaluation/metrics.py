@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..alignment import Alignment
 from ..datasets.regions import IndexArray, Regions
+from ..motion.errors import lip_errors, offsets_at, squared
 from ..phones import BILABIALS, classes_of
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
@@ -67,14 +68,9 @@ class Scores:
     gap: float | None = None
 
 
-def lip_errors(predicted: FloatArray, truth: FloatArray, lips: IndexArray) -> npt.NDArray[np.float64]:
-    """(frames,): the maximum over `lips` of the squared L2 error.  Its mean over all frames is the LVE."""
-    return _squared(_at(predicted, lips) - _at(truth, lips)).max(axis=1)
-
-
 def dynamics(motion: FloatArray, upper: IndexArray) -> float:
     """Deviation over time (population form) of the squared offset from the neutral head, mean over `upper`."""
-    return float(_squared(_at(motion, upper)).std(axis=0).mean())
+    return float(squared(offsets_at(motion, upper)).std(axis=0).mean())
 
 
 def vertex_error(predicted: FloatArray, truth: FloatArray) -> float:
@@ -83,13 +79,13 @@ def vertex_error(predicted: FloatArray, truth: FloatArray) -> float:
     for first in range(0, len(truth), _FRAMES_AT_ONCE):
         part = slice(first, first + _FRAMES_AT_ONCE)
         difference = np.asarray(predicted[part], np.float32) - np.asarray(truth[part], np.float32)
-        total += float(np.sqrt(_squared(difference.reshape(len(difference), -1, 3))).sum(dtype=np.float64))
+        total += float(np.sqrt(squared(difference.reshape(len(difference), -1, 3))).sum(dtype=np.float64))
     return total / (truth.shape[0] * truth.shape[1] // 3)
 
 
 def opening(motion: FloatArray, regions: Regions) -> npt.NDArray[np.float64]:
     """(frames,): how much higher the middle of the upper lip is over the lower one than on the neutral head (y up)."""
-    upper, lower = (_at(motion, side)[:, :, 1].mean(axis=1) for side in (regions.upper_lip, regions.lower_lip))
+    upper, lower = (offsets_at(motion, side)[:, :, 1].mean(axis=1) for side in (regions.upper_lip, regions.lower_lip))
     return np.asarray(upper - lower, np.float64)
 
 
@@ -165,13 +161,3 @@ def _pool_closures(scores: Sequence[SequenceScore]) -> tuple[int, float | None, 
     wider = found[:, 2] - found[:, 0]
     closed = (wider <= _CLOSED * span) & (found[:, 3] >= _SWING * span)
     return len(found), float(closed.mean()), float(np.maximum(wider, 0).mean())
-
-
-def _at(motion: FloatArray, vertices: IndexArray) -> npt.NDArray[np.float64]:
-    """Offsets (frames, n, 3) of some vertices, in double precision."""
-    return np.asarray(motion.reshape(len(motion), -1, 3)[:, vertices], np.float64)
-
-
-def _squared(offsets: FloatArray) -> npt.NDArray[np.float64]:
-    squares: npt.NDArray[np.float64] = np.einsum("fvc,fvc->fv", offsets, offsets)
-    return squares

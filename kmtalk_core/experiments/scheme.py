@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from ..model.audio_encoder import AudioEncoder
+from ..model.audio_encoder import audio_encoder
 from ..model.completion import DynamicFusion, MotionFlowEncoder, MultimodalGuidedDecoder
 from ..model.config import KMTalkConfig
 from ..model.key_motion import KeyMotionDecoder, at_frames
@@ -64,7 +64,7 @@ class DirectNetwork(VertexNetwork):
     def __init__(self, config: KMTalkConfig, generator: nn.Module) -> None:
         super().__init__()
         self.config = config
-        self.audio_encoder = AudioEncoder(config.encoder, config.width, config.motion_space.fps)
+        self.audio_encoder = audio_encoder(config.encoder, config.width, config.motion_space.fps)
         self.generator = generator
 
     def forward(self, batch: Batch) -> Forecast:
@@ -81,7 +81,7 @@ class SchemeNetwork(VertexNetwork):
     def __init__(self, config: KMTalkConfig, generator: nn.Module) -> None:
         super().__init__()
         self.config = config
-        self.audio_encoder = AudioEncoder(config.encoder, config.width, config.motion_space.fps)
+        self.audio_encoder = audio_encoder(config.encoder, config.width, config.motion_space.fps)
         self.generator = generator
         self.motion_flow_encoder = MotionFlowEncoder(config)
         self.fusion = DynamicFusion(config)

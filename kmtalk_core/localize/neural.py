@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from ..alignment import Alignment, Phone
 from ..audio import Sound
-from ..engines import Evidence
 from ..engines import load as load_network
 from ..errors import WeightsError
 from ..model import log_mel, sizes
+from ..model.network import Evidence
 from ..phones import BILABIALS, CLASS_INDEX, PHONE_CLASSES, SILENCE
 from ..progress import Job, Progress
 
@@ -72,7 +72,7 @@ class NeuralLocalizer:
     def load(weights: Path, device: str = "auto") -> "NeuralLocalizer":
         """The localizer of the checkpoint folder `weights`.  Raises `WeightsError` where it has no log-mel encoder."""
         network = load_network(weights, device)
-        if network.config.encoder.kind != "log_mel":
+        if not network.config.encoder.hears_phones:
             raise WeightsError(f"The weights in {weights} do not know phones: localize with the starter weights.")
         return NeuralLocalizer(network)
 

@@ -38,55 +38,23 @@ class EncodedSpeech:
 class AudioEncoder(nn.Module):
     """Speech features, resampled to the motion rate by linear interpolation at exact times (the paper's audio encoder).
 
-    The CNN feature extractor of a pretrained encoder is frozen once its weights are there (`load_pretrained`); random
-    convolutions must learn.
+    What hears is the `backbone`; `token_rate` tokens a second, the first `token_offset` seconds into the signal.
     """
 
-    def __init__(self, config: EncoderConfig, width: int, fps: float) -> None:
+    token_rate: float
+    token_offset: float
+    is_small = False
+    """Whether more than one processor thread is wasted on it."""
+
+    def __init__(self, backbone: nn.Module, channels: int, width: int, fps: float) -> None:
         super().__init__()
-        self.kind, self.fps = config.kind, fps
-        if self.kind == "log_mel":
-            self.backbone: Any = LogMelEncoder()
-            self.token_rate, self.token_offset = float(EVIDENCE_RATE), 0.0
-            self.shortest = 1
-            channels = self.backbone.entry.out_channels + len(ARTICULATION)
-        else:
-            self.backbone = _build_transformers(config.transformers)
-            self._adopt_timing()
-            channels = self.backbone.config.hidden_size
+        self.fps = fps
+        self.backbone: Any = backbone
         self.project = nn.Linear(channels, width)
 
-    def _adopt_timing(self) -> None:
-        """Rate and offset of a pretrained encoder's tokens, from its convolutions."""
-        config = self.backbone.config
-        field_of_view, stride = 1, 1
-        for kernel, step in zip(config.conv_kernel, config.conv_stride, strict=True):
-            field_of_view += (kernel - 1) * stride
-            stride *= step
-        self.token_rate = RATE / stride
-        self.token_offset = (field_of_view - 1) / 2 / RATE
-        self.shortest = field_of_view
-
-    @property
-    def is_small(self) -> bool:
-        """Whether more than one processor thread is wasted on it."""
-        return self.kind == "log_mel"
-
     def forward(self, signal: Tensor, frame_count: int, start: float = 0.0) -> EncodedSpeech:
-        """Encode for `frame_count` motion frames, of which the first lies `start` seconds into the signal.
-
-        `signal` is a waveform (batch, samples) at 16 kHz of zero mean and unit deviation (see `normalized`), or for
-        the log-mel encoder features (batch, steps, 81) at 100 Hz.
-        """
-        if self.kind == "log_mel":
-            evidence = self.backbone(signal)
-            spoken = torch.cat([evidence.hidden, evidence.articulation], dim=-1)
-            phones = self._at_motion_rate(evidence.phones.softmax(dim=-1), frame_count, start)
-            features = self.project(self._at_motion_rate(spoken, frame_count, start))
-            return EncodedSpeech(features, phones, evidence)
-        signal = functional.pad(signal, (0, max(0, self.shortest - signal.shape[-1])))
-        hidden = self.backbone(signal).last_hidden_state
-        return EncodedSpeech(self.project(self._at_motion_rate(hidden, frame_count, start)))
+        """Encode for `frame_count` motion frames, of which the first lies `start` seconds into the signal."""
+        raise NotImplementedError
 
     def _at_motion_rate(self, tokens: Tensor, frame_count: int, start: float) -> Tensor:
         """(batch, tokens, n) to (batch, frame_count, n), held beyond the first and the last token."""
@@ -97,6 +65,58 @@ class AudioEncoder(nn.Module):
         share = torch.from_numpy((position - below).astype(np.float32)).to(tokens)[:, None]
         lower, upper = (torch.from_numpy(index.astype(np.int64)).to(tokens.device) for index in (below, above))
         return torch.lerp(tokens[:, lower], tokens[:, upper], share)
+
+
+class LogMelAudioEncoder(AudioEncoder):
+    """The starter's own, which tells the phones it hears; its signal is features (batch, steps, 81) at 100 Hz."""
+
+    is_small = True
+
+    def __init__(self, width: int, fps: float) -> None:
+        backbone = LogMelEncoder()
+        super().__init__(backbone, backbone.entry.out_channels + len(ARTICULATION), width, fps)
+        self.token_rate, self.token_offset = float(EVIDENCE_RATE), 0.0
+
+    def forward(self, signal: Tensor, frame_count: int, start: float = 0.0) -> EncodedSpeech:
+        evidence = self.backbone(signal)
+        spoken = torch.cat([evidence.hidden, evidence.articulation], dim=-1)
+        phones = self._at_motion_rate(evidence.phones.softmax(dim=-1), frame_count, start)
+        features = self.project(self._at_motion_rate(spoken, frame_count, start))
+        return EncodedSpeech(features, phones, evidence)
+
+
+class PretrainedAudioEncoder(AudioEncoder):
+    """One of `transformers`; its signal is a waveform (batch, samples) at 16 kHz of zero mean and unit deviation (see
+    `normalized`).
+
+    Its convolutions are frozen once its weights are there (`load_pretrained`); random ones must learn.
+    """
+
+    def __init__(self, config: EncoderConfig, width: int, fps: float) -> None:
+        backbone: Any = _build_transformers(config.transformers)
+        super().__init__(backbone, backbone.config.hidden_size, width, fps)
+        self.adopt_timing()
+
+    def adopt_timing(self) -> None:
+        """Rate and offset of the tokens, from the convolutions."""
+        config = self.backbone.config
+        field_of_view, stride = 1, 1
+        for kernel, step in zip(config.conv_kernel, config.conv_stride, strict=True):
+            field_of_view += (kernel - 1) * stride
+            stride *= step
+        self.token_rate = RATE / stride
+        self.token_offset = (field_of_view - 1) / 2 / RATE
+        self.shortest = field_of_view
+
+    def forward(self, signal: Tensor, frame_count: int, start: float = 0.0) -> EncodedSpeech:
+        signal = functional.pad(signal, (0, max(0, self.shortest - signal.shape[-1])))
+        hidden = self.backbone(signal).last_hidden_state
+        return EncodedSpeech(self.project(self._at_motion_rate(hidden, frame_count, start)))
+
+
+def audio_encoder(config: EncoderConfig, width: int, fps: float) -> AudioEncoder:
+    """The audio encoder that a configuration describes, with random weights."""
+    return LogMelAudioEncoder(width, fps) if config.hears_phones else PretrainedAudioEncoder(config, width, fps)
 
 
 def normalized(waveform: FloatArray) -> FloatArray:
@@ -120,7 +140,7 @@ def read_pretrained_config(folder: Path) -> EncoderConfig:
     return EncoderConfig("transformers", fields)
 
 
-def load_pretrained(encoder: AudioEncoder, folder: Path) -> None:
+def load_pretrained(encoder: PretrainedAudioEncoder, folder: Path) -> None:
     """Put the weights that `transformers` saved in `folder` into `encoder` and freeze its convolutions.
 
     Raises WeightsError if they do not fit.
@@ -134,7 +154,7 @@ def load_pretrained(encoder: AudioEncoder, folder: Path) -> None:
         why = " ".join(str(error).split())
         raise WeightsError(f"The speech encoder in {folder} cannot be loaded: {why:.200}") from error
     quicken(encoder.backbone)
-    encoder._adopt_timing()
+    encoder.adopt_timing()
     encoder.backbone.feature_extractor.requires_grad_(False)
 
 

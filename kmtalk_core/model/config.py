@@ -73,6 +73,11 @@ class EncoderConfig:
     kind: str = "log_mel"
     transformers: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def hears_phones(self) -> bool:
+        """Whether it is the starter's own, small and fed with log-mel features, and tells the phones that it hears."""
+        return self.kind == "log_mel"
+
 
 @dataclass(frozen=True)
 class KMTalkConfig:
@@ -113,7 +118,7 @@ class KMTalkConfig:
             raise WeightsError(f"config.json: space must be one of {', '.join(SPACES)}, not {self.space!r:.60}.")
         if self.width % self.heads:
             raise WeightsError("config.json: width must be a multiple of heads.")
-        if self.encoder.kind == "transformers":
+        if not self.encoder.hears_phones:
             _check_transformers(self.encoder.transformers)
         elif self.encoder.transformers:
             raise WeightsError("config.json: encoder: transformers belongs to the kind 'transformers' alone.")
@@ -133,7 +138,7 @@ class KMTalkConfig:
         """Whether building the network takes more than a moment and a few megabytes."""
         layers = self.key_layers + self.flow_layers + self.decoder_layers
         parameters = layers * self.width**2 * (4 + 2 * self.feedforward) + 3 * self.width * self.motion_space.width
-        return self.encoder.kind == "transformers" or parameters > 20_000_000
+        return not self.encoder.hears_phones or parameters > 20_000_000
 
     def to_json(self) -> dict[str, Any]:
         return {"format": FORMAT, **asdict(self)}

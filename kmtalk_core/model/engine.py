@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import torch
 
-from ..engines import DEVICES, Encoded, Evidence, FloatArray, IndexArray
 from ..errors import KMTalkError
 from ..progress import Job, Progress
 from . import checkpoint
@@ -17,6 +16,7 @@ from .audio_encoder import AudioEncoder, EncodedSpeech
 from .config import KMTalkConfig
 from .inference import inferring
 from .kmtalk import KMTalk
+from .network import DEVICES, Encoded, Evidence, FloatArray, IndexArray
 
 Result = TypeVar("Result")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..audio import RATE, Sound
-from ..engines import Encoded, FloatArray, Network
 from ..progress import Job, Progress
 from . import log_mel, sizes
 from .config import EncoderConfig
+from .network import Encoded, FloatArray, Network
 
 WINDOW_SECONDS = 20.0
 BLEND_SECONDS = 1.0
@@ -107,7 +107,7 @@ class Memory:
         key = (sound.digest, frame_count, delay)
         known = self._hearings.get(key)
         if known is None:
-            is_log_mel = network.config.encoder.kind == "log_mel"
+            is_log_mel = network.config.encoder.hears_phones
             statistics = (yield from self.statistics_job(sound)) if is_log_mel else None
             known = self._hearings[key] = yield from listen_job(network, sound, frame_count, delay, statistics)
         self._hearings.move_to_end(key)
@@ -170,7 +170,7 @@ def listen_job(
     `statistics` are what the log-mel encoder wants, where they are known already.
     """
     encoder = network.config.encoder
-    if encoder.kind == "log_mel":
+    if encoder.hears_phones:
         statistics = statistics or (yield from log_mel.statistics_job(sound))
         return Hearing(network, _LogMel(sound, statistics), frame_count, delay)
     total = squares = 0.0

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from .audio_encoder import AudioEncoder, EncodedSpeech, load_pretrained, read_pretrained_config
+from .audio_encoder import EncodedSpeech, PretrainedAudioEncoder, audio_encoder, load_pretrained, read_pretrained_config
 from .completion import DynamicFusion, MotionFlowEncoder, MultimodalGuidedDecoder
 from .config import KMTalkConfig
 from .key_motion import KeyMotionDecoder, PhoneConditioning, at_frames
@@ -42,7 +42,7 @@ class KMTalk(nn.Module):
         super().__init__()
         self.config = config
         space = config.motion_space
-        self.audio_encoder = AudioEncoder(config.encoder, config.width, space.fps)
+        self.audio_encoder = audio_encoder(config.encoder, config.width, space.fps)
         self.phone_conditioning = PhoneConditioning(config.width, space.width) if config.phone_conditioning else None
         self.key_motion_decoder = KeyMotionDecoder(config)
         self.motion_flow_encoder = MotionFlowEncoder(config)
@@ -115,5 +115,6 @@ def with_pretrained_encoder(config: KMTalkConfig, folder: Path) -> KMTalk:
     Raises WeightsError where the folder holds no speech encoder that this version knows.
     """
     model = KMTalk(replace(config, encoder=read_pretrained_config(folder)))
+    assert isinstance(model.audio_encoder, PretrainedAudioEncoder)
     load_pretrained(model.audio_encoder, folder)
     return model

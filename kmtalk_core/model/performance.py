@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..edits import PlannedKey
-from ..engines import Encoded, FloatArray, Network
 from ..progress import Job, Progress
 from ..shaping import Shaping
 from .conditioning import AlignedPhones
 from .hearing import WINDOW_SECONDS, Hearing
+from .network import Encoded, FloatArray, Network
 
 
 @dataclass(frozen=True)

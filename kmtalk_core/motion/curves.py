@@ -1,4 +1,4 @@
-"""What is done to motion as curves: calmed, and reduced to few Bezier keys within an error."""
+"""Motion as curves of few Bezier keys, within an error."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,40 +17,6 @@ _PULL = 1e-3
 """How much the slope of the samples beside it counts for a key, where the samples to meet leave its slope open."""
 _FIXED = 1e9
 """How much a slope that is given counts."""
-
-
-def smooth(
-    motion: FloatArray, frames: float, pinned: tuple[int, ...] = (), anchors: tuple[int, ...] = ()
-) -> FloatArray:
-    """`motion` (T, M) under a Gaussian of standard deviation `frames`; the ends hold.  0 leaves it as it is.
-
-    Rows `pinned` keep their values all the same: what the Gaussian took from them is given back, less and less towards
-    the nearest of `anchors` on either side.
-    """
-    if frames <= 0 or len(motion) < 2:
-        return motion
-    reach = max(int(np.ceil(3 * frames)), 1)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / frames) ** 2)
-    kernel = (kernel / kernel.sum()).astype(np.float32)
-    padded = np.pad(motion, ((reach, reach), (0, 0)), mode="edge")
-    out = np.zeros_like(motion)
-    for offset, weight in enumerate(kernel):
-        out += weight * padded[offset : offset + len(motion)]
-    stops = sorted({0, len(motion) - 1, *anchors, *pinned})
-    rows = np.arange(len(motion))
-    lost = {row: motion[row] - out[row] for row in pinned}
-    for row, difference in lost.items():
-        place = stops.index(row)
-        before, after = stops[max(place - 1, 0)], stops[min(place + 1, len(stops) - 1)]
-        out += np.interp(rows, *_tent(before, row, after))[:, None].astype(np.float32) * difference
-        out[row] = motion[row]
-    return out
-
-
-def _tent(before: int, top: int, after: int) -> tuple[list[int], list[float]]:
-    points = {before: 0.0, after: 0.0}
-    points[top] = 1.0
-    return sorted(points), [points[key] for key in sorted(points)]
 
 
 def reduce(

@@ -1,6 +1,5 @@
-"""What a face shows: how far lips stand apart, whether they cross, and which keys do nothing."""
+"""What a face shows: how far lips stand apart and whether they cross."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -39,12 +38,6 @@ class LipGauge:
         points = np.asarray(vertices, np.float64)
         above = np.einsum("nk,nkd->nd", self.upper_weights, points[self.upper])
         return above - np.einsum("nk,nkd->nd", self.lower_weights, points[self.lower])
-
-
-def moved_share(shapes: Mapping[str, Array], size: float) -> dict[str, float]:
-    """Of each shape the largest offset, as a share of the mesh's size: what is near nothing has no effect."""
-    largest = {name: float(np.abs(offsets).max(initial=0.0)) for name, offsets in shapes.items()}
-    return {name: value / size for name, value in largest.items()}
 
 
 def crossings(vertices: Array, first: IntArray, second: IntArray) -> IntArray:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..engines import Encoded
 from ..model import sizes
+from ..model.network import Encoded
 from .log_mel_encoder import LogMelEncoder
 from .tensors import FloatArray, Linear, Tensors, lerp, softmax
 

@@ -17,6 +17,6 @@ def load(folder: Path) -> KMTalk:
     Raises WeightsError for a folder or file that is missing, damaged, foreign or hostile.
     """
     config = load_config(folder)
-    if config.encoder.kind != "log_mel":
+    if not config.encoder.hears_phones:
         raise WeightsError(f"{folder / CONFIG_FILE} describes a speech encoder that PyTorch alone runs.")
     return KMTalk(config, Tensors(read(member(folder, WEIGHTS_FILE), layout(config))))

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..engines import Encoded, Evidence
 from ..model.config import KMTalkConfig
 from ..model.log_mel import FloatArray
+from ..model.network import Encoded, Evidence
 from ..progress import Job
 from .audio_encoder import AudioEncoder
 from .completion import DynamicFusion, MotionFlowEncoder, MultimodalGuidedDecoder

@@ -11,12 +11,12 @@ from networks import awake
 
 from kmtalk_core import audio, espeak
 from kmtalk_core.animate import STARTER_WEIGHTS, Animator
-from kmtalk_core.engines import Encoded
 from kmtalk_core.model import checkpoint
 from kmtalk_core.model.audio_encoder import EncodedSpeech
 from kmtalk_core.model.config import STARTER, KMTalkConfig
 from kmtalk_core.model.engine import TorchNetwork
 from kmtalk_core.model.kmtalk import KMTalk
+from kmtalk_core.model.network import Encoded
 from kmtalk_core.phones import PHONE_CLASSES
 from kmtalk_core.portable import checkpoint as portable
 from kmtalk_core.portable import tensors

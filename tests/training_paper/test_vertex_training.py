@@ -17,9 +17,9 @@ from kmtalk_core.datasets.reader import MotionDataSet
 from kmtalk_core.datasets.regions import regions_for
 from kmtalk_core.errors import KMTalkError, TrainingError
 from kmtalk_core.evaluation import command as evaluation
-from kmtalk_core.evaluation.metrics import lip_errors
 from kmtalk_core.model import checkpoint
 from kmtalk_core.model.spacing import KeySpacing
+from kmtalk_core.motion.errors import lip_errors
 from kmtalk_core.progress import Job, finish
 from kmtalk_core.training.vertex import command
 from kmtalk_core.training.vertex.data import SequenceItems, collate, epoch_batches

@@ -118,7 +118,7 @@ def key_finder(config: KMTalkConfig, data: MotionDataSet, store: AlignmentStore)
 
 def signal_of(sound: Sound, encoder: EncoderConfig) -> FloatArray:
     """What the encoder hears of the whole sound: a waveform (samples,) or log-mel features (steps, 81)."""
-    if encoder.kind == "log_mel":
+    if encoder.hears_phones:
         statistics = finish(statistics_job(sound))
         return features(sound, statistics, 0, statistics.frames)
     return normalized(sound.read(0, sound.length))

@@ -97,12 +97,12 @@ def build(config: KMTalkConfig, encoder: Path | None = None) -> tuple[KMTalkNetw
     """
     if encoder is None:
         return KMTalkNetwork(_new(config)), "The audio encoder starts from random weights: no pretrained one was given."
-    if config.encoder.kind == "transformers":
+    if not config.encoder.hears_phones:
         model = with_pretrained_encoder(config, encoder)
         prepare_for_vertices(model)
         return KMTalkNetwork(model), f"The audio encoder is {encoder.name}, pretrained."
     donor = checkpoint.load(encoder)
-    if donor.config.encoder.kind != "log_mel":
+    if not donor.config.encoder.hears_phones:
         raise WeightsError(f"The weights in {encoder} have no log-mel encoder; give others, or another --config.")
     model = _new(config)
     model.audio_encoder.backbone.load_state_dict(donor.audio_encoder.backbone.state_dict())

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from ...datasets.regions import Regions
 from ...errors import TrainingError
-from ...evaluation.metrics import lip_errors
+from ...motion.errors import lip_errors
 from ...progress import Job, Progress
 from .. import resume
 from .data import Batch, SequenceItems, collate, epoch_batches
