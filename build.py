@@ -54,6 +54,7 @@ def main():
     command = commands.add_parser("demo", help="a talking head from a sound file")
     command.add_argument("--audio", type=Path, help="speech to animate (default: a sentence synthesised on the spot)")
     command.add_argument("--text", help="what is said in it, for forced alignment")
+    command.add_argument("--mood", default="auto", help="how the speaker feels: happy, sad, … (default: as heard)")
     command.add_argument("--out", type=Path, default=ROOT / "build" / "demo", metavar="DIR")
     command = commands.add_parser("test", help="style, types and tests", add_help=False)
     command.add_argument("--blender", choices=("one", "all"), default="one")
@@ -99,7 +100,8 @@ def demo(options, rest):
         say("Speaking the demo sentence")
         module("kmtalk_core", "speak", text, "--out", audio)
     say("Animating %s" % audio.name)
-    module("kmtalk_core", "animate", audio, "--out", out / "demo.npz", *(["--text", text] if text else []))
+    said = ["--text", text] if text else []
+    module("kmtalk_core", "animate", audio, "--out", out / "demo.npz", "--set", "mood=" + options.mood, *said)
     say("Building, baking and rendering the head")
     module("kmtalk_addon.demo", out / "demo.npz", audio, out)
     for name in ("demo.blend", "demo.mp4", "keys.png"):

@@ -1,6 +1,6 @@
 """The demo head as Blender objects, driven by all 52 ARKit shape keys."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -14,6 +14,13 @@ _SUBSURFACE = {"skin": 0.12, "lips": 0.15, "teeth": 0.05, "gums": 0.1, "tongue":
 _SHADE = {"teeth": 0.78, "gums": 0.3, "tongue": 0.4, "mouth_interior": 0.6}
 """Workbench casts no light into the mouth and no shadow: what lies inside is darkened by hand."""
 
+_BONES = (
+    ("root", (0.0, 0.035, -0.12), (0.0, 0.03, -0.066)),
+    ("neck", (0.0, 0.03, -0.066), (0.0, 0.015, 0.02)),
+    ("head", (0.0, 0.015, 0.02), (0.0, 0.015, 0.22)),
+)
+"""Name, foot and tip in metres; each hangs from the one before."""
+
 _SMOOTHED = frozenset({"Head"})
 
 
@@ -24,6 +31,47 @@ def add_head(head: "Head", collection: Any) -> list[Any]:
     for child in objects[1:]:
         child.parent = objects[0]
     return objects
+
+
+def add_rig(objects: Sequence[Any], collection: Any) -> Any:
+    """A neck and a head bone that turn the head over its neck's foot; returns the armature's object."""
+    data = bpy.data.armatures.new("Head Rig")
+    rig = bpy.data.objects.new("Head Rig", data)
+    collection.objects.link(rig)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    parent = None
+    for name, foot, tip in _BONES:
+        bone = data.edit_bones.new(name)
+        bone.head, bone.tail, bone.parent = foot, tip, parent
+        parent = bone
+    bpy.ops.object.mode_set(mode="OBJECT")
+    data.display_type = "STICK"
+    for number, item in enumerate(objects):
+        points = np.array([vertex.co[:] for vertex in item.data.vertices])
+        weights = _weights(points) if number == 0 else {"head": np.ones(len(points))}
+        for name, share in weights.items():
+            group = item.vertex_groups.new(name=name)
+            for vertex in np.flatnonzero(share > 1e-4).tolist():
+                group.add([vertex], float(share[vertex]), "REPLACE")
+        modifier = item.modifiers.new("Head Rig", "ARMATURE")
+        modifier.object = rig
+        item.modifiers.move(len(item.modifiers) - 1, 0)
+    objects[0].parent = rig
+    return rig
+
+
+def _weights(points: Any) -> dict[str, Any]:
+    """How much each bone moves the skin: the foot of the neck stays, what is above the neck or before it follows."""
+    before = _ease(-points[:, 1] / 0.07)
+    head = _ease((points[:, 2] + 0.05 * before + 0.04) / 0.06)
+    neck = (1 - head) * _ease((points[:, 2] + 0.066) / 0.05)
+    return {"root": 1 - head - neck, "neck": neck, "head": head}
+
+
+def _ease(share: Any) -> Any:
+    share = np.clip(share, 0, 1)
+    return share * share * (3 - 2 * share)
 
 
 def _add_part(part: "HeadPart", materials: Mapping[str, Any], collection: Any) -> Any:

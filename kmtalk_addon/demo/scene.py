@@ -16,11 +16,11 @@ from kmtalk_core.take import Take, load_take
 from .. import compat
 from ..audio import strips
 from ..audio.sound import add_sound, carry_along
-from ..face import find_face
+from ..face import bones, find_face
 from ..take import store
 from ..take.bake import BakeOptions, bake, scene_fps
 from . import film, sheet, studio
-from .head import add_head
+from .head import add_head, add_rig
 
 START = 1
 """Scene frame of the sound's first instant."""
@@ -87,6 +87,13 @@ def make(
     return notes
 
 
+def played(take: Take) -> _Studio:
+    """The studio with the head playing `take`, without its sound."""
+    set_up = _build(take)
+    bake(take, find_face(set_up.face), set_up.scene, BakeOptions("demo", START))
+    return set_up
+
+
 def _build(take: Take) -> _Studio:
     bpy.ops.wm.read_homefile(use_factory_startup=True)
     for item in list(bpy.data.objects):
@@ -101,7 +108,9 @@ def _build(take: Take) -> _Studio:
     scene.frame_end = scene.frame_start = START
     scene.sync_mode = "AUDIO_SYNC"
     head = demo_head()
-    objects = add_head(head, _collection(scene, "Head"))
+    collection = _collection(scene, "Head")
+    objects = add_head(head, collection)
+    bones.use_rig(objects[0].kmtalk_face, add_rig(objects, collection))
     surroundings = _collection(scene, "Studio")
     portrait, close_up = _targets(head)
     scene.camera = studio.add_camera(surroundings, "Portrait", portrait, 0.325)

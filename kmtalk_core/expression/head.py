@@ -50,7 +50,8 @@ def _nods(script: Script) -> list[Event]:
     for syllable in syllables:
         size = chance.log_normal(_NOD_SIZE * (0.75 + 0.2 * min(syllable.strength, 2.5)), 0.35)
         size = min(max(size, _NOD_SIZES[0]), _NOD_SIZES[1])
-        time, length = syllable.time + chance.bounded(0.0, 0.03, -0.06, 0.06), chance.uniform(0.42, 0.68)
+        time = syllable.time + chance.bounded(0.0, 0.03, -0.06, 0.06)
+        length = chance.uniform(0.36, 0.52) + 0.05 * size  # a large nod takes longer
         if script.fits(time - _RISE * length, time + _FALL * length):
             direction = 270.0 + chance.bounded(0.0, 16.0, -40.0, 40.0)
             found.append((time, length, np.radians(size), direction, chance.seed()))

@@ -102,7 +102,7 @@ def test_every_cell_carries_its_label(demo: Path) -> None:
 def test_the_file_holds_head_keys_and_markers_wherever_it_is_moved(opened: Any) -> None:
     head = bpy.data.objects["Head"]
     animation = head.data.shape_keys.animation_data
-    assert animation.action.name == "KMTalk: voice"
+    assert animation.action.name == "KMTalk: Head"
     assert (opened.frame_start, opened.frame_end, opened.render.fps) == (1, FRAMES, 30)
     assert [m.name for m in sorted(opened.timeline_markers, key=lambda m: m.frame)] == [
         "sil",
