@@ -21,7 +21,7 @@ from .keys import KeyFrame, frame_count_of, key_frames, key_ratio, with_density
 
 if TYPE_CHECKING:
     from .matching import Evidence
-    from .neural import FloatArray, NeuralLocalizer
+    from .neural import Heard, NeuralLocalizer
 
 __all__ = ["METHODS", "KeyFrame", "frame_count_of", "key_frames", "key_ratio", "localize", "with_density"]
 
@@ -144,7 +144,7 @@ class _Listener:
     def __init__(self, sound: Sound, ear: Ear) -> None:
         self.sound, self._ear = sound, ear
         self._found: Alignment | None = None
-        self._posteriors: FloatArray | None = None
+        self._heard: Heard | None = None
 
     def job(self, *notes: str) -> Job[Alignment]:
         """The phones heard, with `notes` before those of how."""
@@ -157,7 +157,7 @@ class _Listener:
         from .matching import Evidence
 
         found = yield from self.job()
-        return Evidence.of(found, self._posteriors)
+        return Evidence.of(found, self._heard)
 
     def _hear_job(self) -> Job[Alignment]:
         from .allphone import allphone_job
@@ -169,5 +169,5 @@ class _Listener:
             note = f"Phones are guessed by PocketSphinx, which knows English alone: {reason}"
             found = yield from allphone_job(self.sound)
             return replace(found, notes=(note, *found.notes))
-        self._posteriors = heard.phones
+        self._heard = heard
         return found

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ..alignment import Alignment
 from ..phones import CLASS_INDEX, PHONE_CLASSES, classes_of
 from ..progress import Job, Progress
+from .neural import Heard
 from .pronunciation import Transcript
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -37,14 +38,19 @@ _LARGEST = 1 << 22  # cells kept at once
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was heard: `times` (n, 2), seconds, of each phone that is no pause, and `shares` (n, classes) of it."""
+    """What was heard: `times` (n, 2), seconds, of each phone that is no pause, and `shares` (n, classes) of it.
+
+    `heard` is all of it, where the ear is the encoder's.
+    """
 
     times: npt.NDArray[np.float64]
     shares: FloatArray
+    heard: Heard | None = None
 
     @staticmethod
-    def of(alignment: Alignment, posteriors: FloatArray | None = None, rate: float = 50.0) -> "Evidence":
-        """Of the phones found by ear; `posteriors` (frames, classes) at `rate` where the ear has them."""
+    def of(alignment: Alignment, heard: Heard | None = None, rate: float = 50.0) -> "Evidence":
+        """Of the phones found by ear, and all that was `heard`, at `rate`, where it is the encoder's."""
+        posteriors = None if heard is None else heard.phones
         spoken = [phone for phone in alignment.phones if not phone.is_silence and classes_of(phone.label)]
         shares = np.full((len(spoken), len(PHONE_CLASSES)), (1 - _GUESS) / len(PHONE_CLASSES), np.float32)
         for row, phone in zip(shares, spoken, strict=True):
@@ -53,7 +59,7 @@ class Evidence:
             else:
                 first = min(int(phone.start * rate), len(posteriors) - 1)
                 row[:] = posteriors[first : max(math.ceil(phone.end * rate), first + 1)].mean(axis=0)
-        return Evidence(np.array([(p.start, p.end) for p in spoken], np.float64).reshape(-1, 2), shares)
+        return Evidence(np.array([(p.start, p.end) for p in spoken], np.float64).reshape(-1, 2), shares, heard)
 
     @property
     def clarity(self) -> float:

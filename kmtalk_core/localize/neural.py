@@ -18,6 +18,7 @@ from ..audio import Sound
 from ..engines import load as load_network
 from ..errors import WeightsError
 from ..model import log_mel, sizes
+from ..model.log_mel import FRAME_RATE
 from ..model.network import Evidence
 from ..phones import BILABIALS, CLASS_INDEX, PHONE_CLASSES, SILENCE
 from ..progress import Job, Progress
@@ -26,11 +27,11 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 METHOD = "neural"
 
-_WINDOW = 20 * log_mel.FRAME_RATE  # frames of 10 ms between margins
+_WINDOW = 20 * FRAME_RATE  # frames of 10 ms between margins
 _PEAK = 0.3  # weakest boundary worth a key frame by itself
 _WEAKEST_PEAK = 0.12  # weakest boundary that a change of phones can make credible
 _PAUSE_EDGE = 0.05  # credit of the edge of a pause where the encoder hears no boundary
-_OFFSET = -0.012  # seconds from a peak of the boundary head to the boundary as people and aligners set it
+OFFSET = -0.012  # seconds from a peak of the boundary head to the boundary as people and aligners set it
 _SHORTEST_PHONE = 0.02
 _LONGEST_PHONE = 0.6
 _MOST_CANDIDATES = 25  # boundary candidates that one phone may run across
@@ -109,7 +110,7 @@ def decode_job(heard: Heard, duration: float) -> Job[Alignment]:
 
     The likeliest path through segments: boundaries and the phones between them vouch for each other.
     """
-    phones = _at_100_hertz(heard.phones, len(heard.boundaries))
+    phones = at_100_hertz(heard.phones, 0, len(heard.boundaries))
     times, credit = _candidates(heard.boundaries, phones[:, _SILENCE_INDEX])
     edges = yield from _best_path(phones, np.round(times).astype(np.int64), credit)
     found = [
@@ -120,18 +121,18 @@ def decode_job(heard: Heard, duration: float) -> Job[Alignment]:
 
 
 def _seconds(frame: float) -> float:
-    return max(frame / log_mel.FRAME_RATE + _OFFSET, 0.0) if frame > 0 else 0.0
+    return max(frame / FRAME_RATE + OFFSET, 0.0) if frame > 0 else 0.0
 
 
-def _at_100_hertz(values: FloatArray, frames: int) -> FloatArray:
-    """Posteriors at 50 Hz, interpolated between their centres."""
-    found = np.empty((frames, values.shape[1]), np.float32)
-    for start in range(0, frames, _BLOCK):
-        position = np.minimum(np.arange(start, min(start + _BLOCK, frames)) / 2, len(values) - 1)
+def at_100_hertz(values: FloatArray, first: int, last: int) -> FloatArray:
+    """Posteriors at 50 Hz, interpolated between their centres, of the frames `first` to `last` at 100 Hz."""
+    found = np.empty((last - first, values.shape[1]), np.float32)
+    for start in range(first, last, _BLOCK):
+        position = np.minimum(np.arange(start, min(start + _BLOCK, last)) / 2, len(values) - 1)
         below = position.astype(int)
         share = (position - below)[:, None].astype(np.float32)
         above = values[np.minimum(below + 1, len(values) - 1)]
-        found[start : start + _BLOCK] = values[below] * (1 - share) + above * share
+        found[start - first : start - first + _BLOCK] = values[below] * (1 - share) + above * share
     return found
 
 
@@ -149,7 +150,7 @@ def _peaks(evidence: FloatArray, weakest: float) -> npt.NDArray[np.int64]:
     local = np.flatnonzero((inner >= weakest) & (inner >= evidence[:-2]) & (inner > evidence[2:])) + 1
     kept: list[int] = []
     for frame in local.tolist():
-        if not kept or frame - kept[-1] >= _SHORTEST_PHONE * log_mel.FRAME_RATE:
+        if not kept or frame - kept[-1] >= _SHORTEST_PHONE * FRAME_RATE:
             kept.append(frame)
         elif evidence[frame] > evidence[kept[-1]]:
             kept[-1] = frame
@@ -169,7 +170,7 @@ def _candidates(evidence: FloatArray, silence: FloatArray) -> tuple[npt.NDArray[
     near = np.searchsorted(peaks, turns)
     padded = np.concatenate([[-np.inf], peaks, [np.inf]])
     apart = np.minimum(turns - padded[near], padded[near + 1] - turns)
-    turns = turns[apart > _SHORTEST_PHONE * log_mel.FRAME_RATE]
+    turns = turns[apart > _SHORTEST_PHONE * FRAME_RATE]
     times = np.concatenate([_refined(evidence, peaks), turns])
     sure = np.concatenate([evidence[peaks], np.full(len(turns), _PAUSE_EDGE)]).clip(1e-3, 1 - 1e-3)
     order = np.argsort(times)
@@ -182,7 +183,7 @@ def _best_path(
 ) -> Job[npt.NDArray[np.int64]]:
     """Indices of the candidates `frames` that the best segmentation takes: dynamic programming over their pairs."""
     summed = _summed_until(phones, frames)
-    longest = _LONGEST_PHONE * log_mel.FRAME_RATE
+    longest = _LONGEST_PHONE * FRAME_RATE
     best = np.zeros(len(frames))
     came_from = np.zeros(len(frames), np.int64)
     for here in range(1, len(frames)):

@@ -83,11 +83,12 @@ class Transcript:
         return sum(min(map(len, word.pronunciations)) for word in self.words)
 
 
-def read_transcript(text: str, lookup: Lookup, language: str = "en") -> Transcript:
+def read_transcript(text: str, lookup: Lookup | None, language: str = "en") -> Transcript:
     """Words of `text` with their pronunciations.
 
-    `language` is an eSpeak NG code; text that is given as English and clearly is not is taken for what it looks like.
-    Raises AlignmentError where nothing can be spoken.
+    `lookup` is the dictionary of English words; where it is None rules pronounce them all.  `language` is an eSpeak NG
+    code; text that is given as English and clearly is not is taken for what it looks like.  Raises AlignmentError where
+    nothing can be spoken.
     """
     script = read_script(text)
     notes = list(script.notes)
@@ -101,8 +102,9 @@ def read_transcript(text: str, lookup: Lookup, language: str = "en") -> Transcri
         if not guess:
             shouted = plain.upper() == plain  # then capitals are no sign of an abbreviation
             voice = language if language != "en" else "en-us"
-            spoken = [list(_english(part.text, lookup, voice, shouted)) for part in parts]
-            return _assembled(parts, spoken, (*notes, *_notes_on_english(spoken)), language)
+            spoken = [list(_english(part.text, lookup or (lambda word: ()), voice, shouted)) for part in parts]
+            notes += _notes_on_english(spoken) if lookup else ()
+            return _assembled(parts, spoken, tuple(notes), language)
         notes.append(f"The transcript looks like {name} and is pronounced so; set its language if it is another.")
         language = guess
     if language.startswith("ja") and any("CJK" in unicodedata.name(c, "") for c in plain):

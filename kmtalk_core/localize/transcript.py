@@ -15,9 +15,10 @@ from ..audio import Sound
 from ..errors import AlignmentError
 from ..progress import Job, Progress
 from .aligner import Aligner, Lost, SpokenWord
+from .ear_aligner import EarAligner
 from .matching import Evidence, Run, Wanted, match_job, offset_of
 from .pauses import pauses_job
-from .pronunciation import Transcript, read_transcript
+from .pronunciation import Lookup, Transcript, read_transcript
 from .sphinx import FRAME, dictionary, new_decoder
 from .sphinx_aligner import SphinxAligner
 
@@ -80,7 +81,9 @@ def fitted_job(sound: Sound, text: str, hear: Hear, language: str = "en", begin:
         stretches = [_Stretch(range(len(transcript.words)), 0.0, sound.duration)]
         if wanted.count_of(stretches[0].words) * _SHORTEST_PHONE > 2 * sound.duration / FRAME:
             raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
-    aligner = SphinxAligner(sound, transcript, pauses or ())
+    aligner: Aligner = SphinxAligner(sound, transcript, pauses or ())
+    if evidence.heard is not None:  # who hears any language, and speech in noise, and places phones more closely
+        aligner = EarAligner(evidence.heard, transcript)
     words: list[SpokenWord] = []
     for stretch in stretches:
         words += yield from _aligned(stretch, aligner, transcript, evidence, wanted)
@@ -99,7 +102,15 @@ def _readable(sound: Sound, text: str, language: str) -> Transcript:
         raise AlignmentError("The sound is silent, so its transcript cannot be aligned; choose the right sound.")
     if len(text) > _LONGEST_TEXT + 200 * sound.duration:
         raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
-    return read_transcript(text, dictionary(new_decoder()), language)
+    return read_transcript(text, _lookup(), language)
+
+
+def _lookup() -> Lookup | None:
+    """PocketSphinx's dictionary of English; None where it is not installed."""
+    try:
+        return dictionary(new_decoder())
+    except AlignmentError:
+        return None
 
 
 def _runs_job(

@@ -28,6 +28,7 @@ _POWER_FLOOR = 1e-9
 _DYNAMIC_RANGE = 7.0  # log10 of power: 70 dB below the loud frames
 _SPEECH_RANGE = 3.0  # frames within 30 dB of the loud ones count as speech
 _FEWEST_SPEECH_FRAMES = 20
+_DIGITAL_SILENCE = 0.1  # log10 of power above the floor: what is quieter holds nothing but zeros
 _DEVIATION_FLOOR = 0.15
 _LOUDNESS_RANGE = 40.0  # dB
 _LOUDNESS_TOP = 1.3
@@ -138,8 +139,8 @@ def statistics_job(sound: Readable) -> Job[MelStatistics]:
         energies.append(_energy(raw))
         yield Progress("listening", 0.5 * fraction)
     peak, energy = np.concatenate(peaks), np.concatenate(energies)
-    floor = np.float32(np.percentile(peak, 98) - _DYNAMIC_RANGE)
-    speech = _speech_frames(energy)
+    floor = np.float32(np.percentile(_heard(peak, peak), 98) - _DYNAMIC_RANGE)
+    speech = _speech_frames(energy, peak)
     whole = None if parts is None else np.concatenate(parts)
     count, total, squares, first = 0, np.zeros(MEL_BANDS), np.zeros(MEL_BANDS), 0
     for fraction, raw in _windows(sound, whole):
@@ -151,30 +152,41 @@ def statistics_job(sound: Readable) -> Job[MelStatistics]:
         yield Progress("listening", 0.5 + 0.5 * fraction)
     mean = total / count
     spread = np.sqrt(np.maximum(squares / count - mean**2, 0)) + _DEVIATION_FLOOR
-    return MelStatistics(float(floor), mean.astype(np.float32), spread.astype(np.float32), _loudness(energy), whole)
+    return MelStatistics(
+        float(floor), mean.astype(np.float32), spread.astype(np.float32), _loudness(energy, peak), whole
+    )
 
 
 def statistics_of(raw: FloatArray) -> MelStatistics:
     """Statistics of a clip whose raw log-mel (frames, 80) is at hand."""
-    energy = _energy(raw)
-    floor = np.float32(np.percentile(raw.max(axis=1), 98) - _DYNAMIC_RANGE)
-    kept = np.maximum(raw[_speech_frames(energy)], floor).astype(np.float64)
+    energy, peak = _energy(raw), raw.max(axis=1)
+    floor = np.float32(np.percentile(_heard(peak, peak), 98) - _DYNAMIC_RANGE)
+    kept = np.maximum(raw[_speech_frames(energy, peak)], floor).astype(np.float64)
     deviation = (kept.std(axis=0) + _DEVIATION_FLOOR).astype(np.float32)
-    return MelStatistics(float(floor), kept.mean(axis=0).astype(np.float32), deviation, _loudness(energy))
+    return MelStatistics(float(floor), kept.mean(axis=0).astype(np.float32), deviation, _loudness(energy, peak))
 
 
 def _energy(raw: FloatArray) -> FloatArray:
     return np.log10((10.0**raw).sum(axis=1)).astype(np.float32)
 
 
-def _speech_frames(energy: FloatArray) -> npt.NDArray[np.bool_]:
-    speech = energy > np.percentile(energy, 95) - _SPEECH_RANGE
+def _heard(values: FloatArray, peak: FloatArray) -> FloatArray:
+    """Those `values` (frames,) that are not digital silence, where most are: a line is as loud as it is without.
+
+    The network was trained with the pauses of usual speech, so those stay.
+    """
+    is_heard = peak > np.log10(_POWER_FLOOR) + _DIGITAL_SILENCE
+    return values[is_heard] if _FEWEST_SPEECH_FRAMES <= is_heard.sum() < 0.5 * len(values) else values
+
+
+def _speech_frames(energy: FloatArray, peak: FloatArray) -> npt.NDArray[np.bool_]:
+    speech = energy > np.percentile(_heard(energy, peak), 95) - _SPEECH_RANGE
     return speech if speech.sum() >= _FEWEST_SPEECH_FRAMES else np.ones(len(energy), bool)
 
 
-def _loudness(energy: FloatArray) -> FloatArray:
+def _loudness(energy: FloatArray, peak: FloatArray) -> FloatArray:
     half = _LOUDNESS_SMOOTHING // 2
     padded = np.pad(10.0 * energy.astype(np.float64), half, mode="edge")
     smooth = np.convolve(padded, np.full(_LOUDNESS_SMOOTHING, 1 / _LOUDNESS_SMOOTHING), "valid")
-    reference = max(float(np.percentile(smooth, 95)), _QUIETEST_PEAK)
+    reference = max(float(np.percentile(_heard(smooth, peak), 95)), _QUIETEST_PEAK)
     return np.clip((smooth - reference) / _LOUDNESS_RANGE + 1, 0, _LOUDNESS_TOP).astype(np.float32)

@@ -65,6 +65,13 @@ def test_a_clip_too_long_to_keep_has_the_same_features(monkeypatch):
     assert np.array_equal(log_mel.features(sound, kept, 3, 1900), log_mel.features(sound, read_again, 3, 1900))
 
 
+def test_minutes_of_digital_silence_do_not_change_what_is_heard_of_a_line():
+    sound, silence = babble(4), np.zeros(16000 * 200, np.float32)
+    within = Samples(np.concatenate([silence, sound.values, silence]))
+    alone, padded = features_of(sound), features_of(within)
+    assert np.abs(padded[20010:20390] - alone[10:390]).mean() < 0.05
+
+
 def test_features_do_not_know_how_loud_the_recording_is():
     sound = babble(5)
     assert np.allclose(features_of(sound), features_of(Samples(sound.values * np.float32(0.2))), atol=0.02)
