@@ -27,6 +27,7 @@ METHOD = "transcript"
 _SHORTEST_PHONE = 3  # frames; the states of the model's phones
 _LONGEST_TEXT = 200_000  # characters beside 200 a second: two hours of speech
 _TRUSTED = 0.5  # mean confidence; right words have .67 to .97 in real English, .4 to .75 in robots', wrong ones 0 to .5
+_TRUSTED_BY_EAR = 0.45  # right words have .64 and more, in any language, wrong ones .36 and less
 _TRUSTED_ABROAD = _WRONG = 0.3  # phones of other languages never fit the English model well
 _SHORTEST_LEFT_OUT = 0.3  # seconds by which a pause and the silence between two words may differ
 _FEW_WRITTEN, _FEW_HEARD = 4, 8  # phones that the ear may have missed, or made up, beside what matches
@@ -91,7 +92,10 @@ def fitted_job(sound: Sound, text: str, hear: Hear, language: str = "en", begin:
     if not words or not (runs or by_time or found.mean_confidence >= _WRONG):
         raise AlignmentError("The transcript does not seem to be what is said; correct it or choose another method.")
     left_out = tuple(_speech_left_out(found, pauses)) if pauses is not None else ()
-    trusted = bool(runs) or by_time or _fits(found, left_out, language)
+    needed = _TRUSTED if language.startswith("en") else _TRUSTED_ABROAD
+    if isinstance(aligner, EarAligner):
+        needed = _TRUSTED_BY_EAR
+    trusted = bool(runs) or by_time or _fits(found, left_out, needed)
     marks = tuple(_marks(transcript, words, sound.duration))
     notes = (*transcript.notes, *notes, *_unsaid(transcript, words, stretches, sound.duration))
     return Fitted(Alignment(found.phones, sound.duration, METHOD, notes, marks), trusted, left_out)
@@ -228,11 +232,11 @@ def _by_ear(stretch: _Stretch, transcript: Transcript, evidence: Evidence, wante
         yield SpokenWord(word, found[0].start, found[-1].end, tuple(found))
 
 
-def _fits(alignment: Alignment, left_out: _Spans, language: str) -> bool:
+def _fits(alignment: Alignment, left_out: _Spans, needed: float) -> bool:
     """Whether words that the ear does not vouch for are what is said, by how well the aligner finds them to fit."""
     covered = sum(phone.end - phone.start for phone in alignment.phones if not phone.is_silence)
     fit = alignment.mean_confidence * covered / max(covered + sum(end - start for start, end in left_out), FRAME)
-    return fit >= _WRONG and alignment.mean_confidence >= (_TRUSTED if language.startswith("en") else _TRUSTED_ABROAD)
+    return fit >= 0.5 * needed and alignment.mean_confidence >= needed
 
 
 def _speech_left_out(alignment: Alignment, pauses: _Spans) -> Iterator[tuple[float, float]]:
