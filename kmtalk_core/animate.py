@@ -11,6 +11,7 @@ import numpy.typing as npt
 from .alignment import Alignment, Mark
 from .audio import Sound
 from .edits import Edits, PlannedKey, Span, carry_over, plan, read_edits
+from .edits.turns import turned
 from .engines import STARTER_WEIGHTS
 from .engines import load as load_network
 from .errors import TakeError
@@ -179,7 +180,7 @@ class Animator:
         notes = take.notes
         if take.model.get("hash") != self.weights_hash and planned.spans:
             notes += ("Some spans were completed with other weights than the rest of the take.",)
-        return take.with_motion(
+        return replace(take, tracks=turned(take, asked.keys)).with_motion(
             motion,
             keys=_keys_on(motion, planned.keys),
             phones=planned.phones,

@@ -89,7 +89,7 @@ def read_edits(entries: Any, take: Take) -> Edits:
             if "phone" in read:
                 heard = _heard_at(take, read["frame"])
                 phones.append(PhoneEdit(time=heard, label=label_of(read["phone"], where)))
-            keys[read["frame"]] = _key_edit(read, f"{where} (frame {read['frame']})", take.space)
+            keys[read["frame"]] = _key_edit(read, f"{where} (frame {read['frame']})", take)
     edit_events(take.events, events, take.duration)
     asked = tuple(edit for edit in keys.values() if edit != Edit(edit.frame))
     return Edits(asked, tuple(phones), tuple(events))
@@ -142,13 +142,14 @@ class _PoseKind(Kind):
         return Either((MapOf(number), ListOf(number, width, width))).check(value, path)
 
 
-def _key_edit(read: dict[str, Any], where: str, space: MotionSpace) -> Edit:
+def _key_edit(read: dict[str, Any], where: str, take: Take) -> Edit:
     pose, state, move_to = read.get("pose"), read.get("state"), read.get("move_to")
     delete, add = read.get("delete", False), read.get("add", False)
     if isinstance(pose, Mapping):
-        unknown = [name for name in pose if name not in space.names]
+        known = {name for track in take.tracks for name in track.space.names}
+        unknown = [name for name in pose if name not in known]
         if unknown:
-            raise TakeError(f"{where}: the space {space.name!r} has no channel {unknown[0]!r:.60}.")
+            raise TakeError(f"{where}: the space {take.space.name!r} has no channel {unknown[0]!r:.60}.")
     if delete and (add or state or move_to is not None or pose is not None or "phone" in read):
         raise TakeError(f"{where} deletes the key and asks for something else too; choose one.")
     if add and move_to is not None:

@@ -130,7 +130,8 @@ def _posed(shown: FloatArray, pose: Mapping[str, float] | Sequence[float], take:
         return np.array(pose, np.float32)
     posed = shown.copy()
     for name, value in pose.items():
-        posed[take.space.index_of(name)] = value
+        if name in take.space.names:  # else another track's, see `turns`
+            posed[take.space.index_of(name)] = value
     return posed
 
 

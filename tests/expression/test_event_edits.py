@@ -116,3 +116,16 @@ def test_edits_of_events_that_make_no_sense_are_named(
 ) -> None:
     with pytest.raises(TakeError, match=words):
         animator.complete(take, sound, [edit])
+
+
+def test_a_turn_of_the_head_set_by_hand_is_hit_and_gone_at_the_keys_beside(
+    animator: Animator, sound: Sound, take: Take
+) -> None:
+    number = len(take.keys) // 2
+    before, key, after = take.keys[number - 1 : number + 2]
+    turned = animator.complete(take, sound, [{"frame": key.frame, "pose": {"yaw": 0.3, "jawOpen": 0.5}}])
+    old, new = take.track("head").motion, turned.track("head").motion
+    assert new[key.frame, 0] == pytest.approx(0.3) and turned.motion[key.frame, JAW] == pytest.approx(0.5)
+    moved = np.flatnonzero((old != new).any(axis=1))
+    assert before.frame < moved.min() <= key.frame <= moved.max() < after.frame
+    np.testing.assert_array_equal(old[:, 1:], new[:, 1:])

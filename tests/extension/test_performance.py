@@ -188,3 +188,27 @@ def test_a_mood_keyed_on_the_face_changes_along_the_timeline(
     face = addon("face").find_face([head])
     marks = addon("face.looking").marks(face, 1.0, 24.0, 2.0)
     assert [(round(mark["time"], 1), mark["name"]) for mark in marks] == [(0.0, "neutral"), (0.5, "angry")]
+
+
+def test_a_head_bone_posed_by_hand_is_kept_by_regenerate(
+    addon: Callable[[str], Any], scene: Any, head: Any, rig: Any, add_strip: Callable[..., Any], minute: Path
+) -> None:
+    import bpy
+    from mathutils import Quaternion
+
+    add_strip(frame=1, path=minute)
+    animate()
+    line = line_of(head)
+    frame = line.key_motions[len(line.key_motions) // 2].frame
+    scene.frame_set(frame)
+    bone = rig.pose.bones["head"]
+    bone.rotation_mode = "QUATERNION"
+    wanted = bone.rotation_quaternion.copy()
+    wanted.rotate(Quaternion((0.0, 1.0, 0.0), 0.2))
+    bone.rotation_quaternion = wanted
+    assert bone.keyframe_insert("rotation_quaternion", frame=frame)
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    scene.frame_set(frame)
+    assert bone.rotation_quaternion.rotation_difference(wanted).angle < 0.01
+    take = addon("take.store").take_of(line_of(head))
+    assert abs(take.track("head").motion[:, 0]).max() > 0.12
