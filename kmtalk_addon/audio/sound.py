@@ -138,6 +138,17 @@ def _remapping(scene: Any) -> tuple[str, ...]:
     return (f"{what}: set both to the same number, or the face is out of sync.",)
 
 
+def frame_of(scene: Any, home: Any, strip: Any, second: float) -> float:
+    """The frame of `scene` at which a second of the sound of a strip of the scene `home` is heard."""
+    fps = float(home.render.fps / home.render.fps_base)
+    ratio = float(scene.render.fps / scene.render.fps_base) / fps
+    if compat.is_retimed(strip):  # what is animated is its mixdown, which starts with it
+        zero = compat.heard_frames(strip)[0]
+    else:
+        zero = compat.content_frame(strip) + getattr(strip, "sound_offset", 0.0) * fps
+    return (zero + second * fps) * ratio
+
+
 def strip_of_file(scene: Any, path: Path) -> tuple[Any, Any] | None:
     """The scene and its sound strip that plays a file, None where there is none."""
     for strip in compat.strips(scene):

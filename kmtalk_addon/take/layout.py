@@ -82,6 +82,8 @@ class Sheet:
             return
         if callable(own):
             own = own(self.own(curve, name))
+        if name in self._hidden(self.uid):
+            self._hide(self.uid, name, keys.empty())
         if curve is None:
             curve = compat.new_curve(action, handle, place.path, place.index, place.group)
         for window in self.windows:
@@ -213,6 +215,16 @@ def finish(sheets: Sequence[Sheet], story: store.Story, data: bytes) -> None:
         lines.sort(action)
         lines.choose(action, sheet.uid)
         action.kmtalk_lines.uid = action.kmtalk_lines.uid or lines.new_uid()
+
+
+def settle_line(sheet: Sheet, line: Any) -> None:
+    """Note where a line lies now that it was moved, and what of it lies under others."""
+    reach = next(reach for reach in sheet.after if reach.uid == sheet.uid)
+    line.first, line.last = reach.first, reach.last
+    action = sheet.find()
+    _keep_hidden(action, sheet.hidden)
+    lines.sort(action)
+    lines.choose(action, sheet.uid)
 
 
 def drop(sheets: Sequence[Sheet]) -> None:

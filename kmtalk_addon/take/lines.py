@@ -202,6 +202,12 @@ def _renumber(action: Any, salt: str) -> None:
         line.uid = other(line.uid)
 
 
+def discard(action: Any) -> None:
+    """Remove an action of ours that carries no line and that nobody plays."""
+    if action.users - action.use_fake_user < 1:
+        bpy.data.actions.remove(action)
+
+
 def sort(action: Any) -> None:
     """List lines in the order of their first frames; the chosen one stays chosen."""
     listed = action.kmtalk_lines

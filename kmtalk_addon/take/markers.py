@@ -72,6 +72,23 @@ def mark_actions(ref: Ref, frames: Sequence[int], labels: Sequence[str]) -> None
             _add(action.pose_markers, frame, name)
 
 
+def clear_everywhere(uid: str) -> None:
+    """Take the markers of a line off every timeline."""
+    for scene in bpy.data.scenes:
+        clear_scene(scene, uid)
+
+
+def shift(ref: Ref, frames: int) -> None:
+    """Move the markers of a line along with it, dragged ones too."""
+    for action, line in ref.find():
+        for marker in [marker for marker, uid, _ in on_action(action) if uid == ref.uid]:
+            marker.frame += frames
+        line.marks = json.dumps([(frame + frames, name) for frame, name in json.loads(line.marks or "[]")])
+    for scene in bpy.data.scenes:
+        for marker in (marker for marker in scene.timeline_markers if marker.kmtalk == ref.uid):
+            marker.frame, marker.kmtalk_frame = marker.frame + frames, marker.kmtalk_frame + frames
+
+
 def show_on_timeline(scene: Any, wished: bool) -> None:
     """Mark the keys of every line of the scene's faces on its timeline, or take all of ours off."""
     for marker in [marker for marker in scene.timeline_markers if marker.kmtalk]:
