@@ -16,7 +16,7 @@ from bpy.props import (
 
 from . import compat
 from .core import settings as core_settings
-from .take import lines, markers
+from .take import lines, markers, place
 
 SETTINGS = core_settings.SETTINGS
 REGIONS = {
@@ -80,6 +80,7 @@ def _key_at_playhead(self: Any) -> int:
 def _pick_key(self: Any, index: int) -> None:
     """A click into the list of keys moves the playhead."""
     self.picked = index
+    place.open_everywhere(self.id_data, lines.all_owners())
     if 0 <= index < len(self.key_motions):
         bpy.context.scene.frame_set(self.key_motions[index].frame)
 
@@ -248,6 +249,7 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         mesh_index: int
         low_confidence: float
         filter_attention: bool
+        phone_names: str
     else:
         source: EnumProperty(name="Audio", description="Where the sound is", items=SOURCES)
         strip: StringProperty(
@@ -272,6 +274,14 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         )
         filter_attention: BoolProperty(
             name="Needs a Look", description="List only unsure keys and keys that were changed by hand"
+        )
+        phone_names: EnumProperty(
+            name="Sounds",
+            description="How the sounds of the list are written",
+            items=(
+                ("IPA", "IPA", "In the phonetic alphabet"),
+                ("WORDS", "Mouth", "By what the mouth does"),
+            ),
         )
 
 

@@ -9,7 +9,7 @@ from . import command_line, operators, preferences, properties
 from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
 from .take import writing
-from .ui import panels
+from .ui import panels, watch
 
 CLASSES = (*face_settings.CLASSES, *properties.CLASSES, *preferences.CLASSES, *operators.CLASSES, *panels.CLASSES)
 _IDLE_CHECK_SECONDS = 60.0
@@ -24,10 +24,12 @@ def register() -> None:
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.append(_after_undo)
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
+    watch.register()
     command_line.register()
 
 
 def unregister() -> None:
+    watch.unregister()
     close_desk()
     command_line.unregister()
     if bpy.app.timers.is_registered(_close_idle_workers):

@@ -3,9 +3,9 @@
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
@@ -15,12 +15,9 @@ from ..core import errors, progress, spaces
 from ..core import take as takes
 from ..engine import BuiltIn, Engine
 from ..face import looking, moving
-from ..take import bake, carry, events, lines, place, store
+from ..take import bake, carry, changes, events, lines, place, store
 from . import lay
 from .runner import desk, in_thread
-
-if TYPE_CHECKING:
-    from kmtalk_core.take import Take
 
 
 @dataclass(frozen=True)
@@ -160,14 +157,6 @@ def _seconds(clip: sound.Clip) -> float:
     return 3600.0 if clip.end is None else clip.end - clip.begin
 
 
-def _kept_events(asked: Request) -> list[dict[str, Any]]:
-    """Events of an earlier take of the same sound that a hand has touched."""
-    if asked.earlier is None or asked.starts_over:
-        return []
-    line = asked.earlier.find()[0][1]
-    return events.kept(line, store.take_of(line), store.story_of(line), asked.clip.begin)
-
-
 def core_settings(settings: Any, fps: float) -> dict[str, Any]:
     """The artist's settings, in frames of the scene, as the network knows them, in seconds."""
     return {
@@ -206,37 +195,21 @@ def _animate(asked: Request) -> progress.Job[str]:
     with asked.folder as name:
         heard = yield from sound.file_job(asked.clip, Path(name))
         out = Path(name) / "take.npz"
-        audio = str(heard.path)
         answer = yield from desk().workers.ask(
             asked.engine,
             asked.arguments,
             "animate",
-            audio=audio,
+            audio=str(heard.path),
             out=str(out),
             span=heard.span,
             settings=asked.settings,
             text=asked.text,
             marks=list(asked.marks) or None,
-            events=_kept_events(asked) or None,
+            **({} if asked.starts_over else _kept_by_hand(asked, Path(name))),
         )
         take = yield from in_thread(lambda: takes.load_take(out), "reading")
-        hand = None if asked.starts_over else _kept_by_hand(asked, take)
-        if hand is not None and hand.edits:
-            kept = Path(name) / "kept.npz"
-            yield from desk().workers.ask(
-                asked.engine,
-                asked.arguments,
-                "complete",
-                take=str(out),
-                audio=audio,
-                span=heard.span,
-                edits=hand.edits,
-                out=str(kept),
-            )
-            out = kept
-            take = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if take.space.has_names and asked.spliced is None else b""
-    notes = [*asked.text_notes, *heard.notes, *answer.get("notes", ()), *(hand.notes if hand is not None else ())]
+    notes = [*asked.text_notes, *heard.notes, *answer.get("notes", ())]
     if asked.spliced is not None and asked.earlier is not None:
         earlier = store.take_of(asked.earlier.find()[0][1])
         take = carry.spliced(earlier, take, *asked.spliced)
@@ -246,19 +219,25 @@ def _animate(asked: Request) -> progress.Job[str]:
     find_place = lay.finder(asked.objects, asked.scene, take, asked.story.fps)
     if take.space.vertices:
         data = yield from lay.fit(take, find_place()[0], asked.options.uid)
-    story = replace(asked.story, deleted=hand.deleted) if hand is not None else asked.story
-    report = yield from lay.lay_take(take, data, find_place, story, asked.options)
+    report = yield from lay.lay_take(take, data, find_place, asked.story, asked.options)
     if asked.strip_of:
         notes += _add_strip(asked)
     return lay.told(report, asked.story.name, take, find_place()[0], notes)
 
 
-def _kept_by_hand(asked: Request, take: "Take") -> "carry.Kept | None":
-    """What keeps the hand's work on an earlier take of the same sound."""
+def _kept_by_hand(asked: Request, folder: Path) -> dict[str, Any]:
+    """What of an earlier take of the same sound, and of what was changed on it since, goes over to the new one."""
     if asked.earlier is None:
-        return None
+        return {}
+    found = asked.earlier.find()
+    story, take = store.story_of(found[0][1]), store.take_of(found[0][1])
+    if take.space != asked.space:
+        return {}
     face = options.face_of(lay.find_objects(asked.objects), take.space)
-    return carry.kept_by_hand(asked.earlier, face, take, asked.clip.begin)
+    edits = changes.read_changes(asked.earlier, face, take, story).edits + events.edits_of(found[0][1], take, story)
+    kept = folder / "earlier.npz"
+    takes.save_take(take, kept)
+    return {"keep": str(kept), "edits": edits, "keep_shift": asked.clip.begin - story.begin}
 
 
 def _add_strip(asked: Request) -> list[str]:

@@ -3,7 +3,6 @@
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +80,6 @@ def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeye
         yield from desk().workers.ask(*engine, "complete", **ask, out=str(out))
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if completed.space.has_names else b""
-    gone = [edit["frame"] / take.fps for edit in edited.edits if edit.get("delete")]
-    story = replace(story, deleted=tuple(sorted({*story.deleted, *(round(second, 4) for second in gone)})))
     return (yield from _write(scene, ref, story, take, completed, edited, data, len(of_events)))
 
 

@@ -1,6 +1,6 @@
 """Operators: each reads its properties, calls one function of the add-on, and reports."""
 
-from . import animate, engine, events, face, face_settings, face_shapes, interchange, keys
+from . import animate, engine, events, face, face_settings, face_shapes, interchange, keys, lines
 
 CLASSES = (
     *animate.CLASSES,
@@ -9,6 +9,7 @@ CLASSES = (
     *face_settings.CLASSES,
     *keys.CLASSES,
     *events.CLASSES,
+    *lines.CLASSES,
     *interchange.CLASSES,
     *engine.CLASSES,
 )

@@ -43,7 +43,7 @@ class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
         return True
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
-        settings = _Merged(self, context.scene.kmtalk)
+        settings = Merged(self, context.scene.kmtalk)
         objects = options.meshes_named(self.faces, context.scene)
         asked = animating.request(context, settings, strip=self.strip, file=self.file, objects=objects, text=self.text)
         return animating.animate(asked)
@@ -86,14 +86,15 @@ class KMTALK_OT_cancel_job(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class _Merged:
+class Merged:
     """What an operator was given, and what the scene has chosen for the rest."""
 
     def __init__(self, given: Any, chosen: Any) -> None:
         self._given, self._chosen = given, chosen
 
     def __getattr__(self, name: str) -> Any:
-        is_given = self._given.properties.is_property_set(name) or not hasattr(self._chosen, name)
+        is_known = name in self._given.properties.bl_rna.properties
+        is_given = (is_known and self._given.properties.is_property_set(name)) or not hasattr(self._chosen, name)
         owner = self._given if is_given else self._chosen
         return getattr(owner, name)
 

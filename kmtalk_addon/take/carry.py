@@ -1,29 +1,19 @@
-"""What is kept of a line when its sound is animated again: the hand's work, and all beside the range that was asked."""
+"""Which line a sound has on a face already, and what is kept of it where a range alone is made anew."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..face import Face
-from . import changes, lines, store
+from . import lines, store
 
 if TYPE_CHECKING:
-    from kmtalk_core.take import Key, Take
+    from kmtalk_core.take import Take
 
 _BLEND_SECONDS = 0.1
 """Over how much of its own ends a new range passes into the motion beside it."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """edits: as `complete` takes them, for the new take; notes: what the user should know; deleted: as in a story."""
-
-    edits: list[dict[str, Any]]
-    notes: list[str]
-    deleted: tuple[float, ...] = ()
 
 
 def line_of(face: Face, strip: str, path: str) -> lines.Ref | None:
@@ -39,76 +29,6 @@ def line_of(face: Face, strip: str, path: str) -> lines.Ref | None:
 
 def _is_same(one: str, other: str) -> bool:
     return bool(one) and Path(one) == Path(other)
-
-
-def kept_by_hand(ref: lines.Ref, face: Face, take: "Take", begin: float) -> Kept:
-    """What gives the new `take`, which begins at second `begin` of the sound, all that a hand did to a line.
-
-    Edited, locked and added keys keep their poses, moved ones their places, deleted ones stay away.
-    """
-    line = ref.find()[0][1]
-    story, earlier = store.story_of(line), store.take_of(line)
-    if earlier.space != take.space:
-        return Kept([], [f"The edits of “{line.name}” are of another motion and were not kept"])
-    pending = {edit["frame"]: edit for edit in changes.read_changes(ref, face, earlier, story).edits}
-    listed = {item.frame: item.state for item in line.key_motions}
-    shift = story.begin - begin
-    present = {key.frame for key in take.keys}
-    wanted: dict[int, dict[str, Any]] = {}
-    gone: set[int] = set()
-    deleted = list(story.deleted)
-    by_frame = {key.frame: key for key in earlier.keys}
-    for frame in sorted({*by_frame, *pending}):
-        edit, key = pending.get(frame, {}), by_frame.get(frame)
-        if edit.get("delete"):
-            deleted.append(frame / earlier.fps)
-            continue
-        state = _state(key, edit, listed.get(story.timeline.nearest_frame(frame / earlier.fps)))
-        if state == "generated":
-            continue
-        target = round((edit.get("move_to", frame) / earlier.fps + shift) * take.fps)
-        if not 0 <= target < take.frame_count:
-            continue
-        if "move_to" in edit or (key is not None and _was_moved(key, earlier)):
-            time = frame / earlier.fps if "move_to" in edit else key.time  # type: ignore[union-attr]
-            gone.add(round((time + shift) * take.fps))
-        wanted[target] = {"frame": target, "pose": _pose(earlier, frame, edit), "state": state}
-        if "phone" in edit:
-            wanted[target]["phone"] = edit["phone"]
-    gone |= {round((second + shift) * take.fps) for second in deleted}
-    ends = {take.keys[0].frame, take.keys[-1].frame} if take.keys else set()
-    edits = [entry if frame in present else {**entry, "add": True} for frame, entry in wanted.items()]
-    edits += [{"frame": frame, "delete": True} for frame in _near(gone, present) - set(wanted) - ends]
-    count = len(edits)
-    notes = [f"{count} edits of yours were kept"] if count else []
-    kept = tuple(sorted({round(second + shift, 4) for second in deleted}))
-    return Kept(sorted(edits, key=lambda edit: edit["frame"]), notes, kept)
-
-
-def _state(key: "Key | None", edit: Mapping[str, Any], listed: str | None) -> str:
-    if edit:
-        return str(edit.get("state", "added" if edit.get("add") else "edited"))
-    state = listed or (key.state if key is not None else "generated")
-    return state if key is not None else "generated"
-
-
-def _was_moved(key: "Key", take: "Take") -> bool:
-    return key.state == "edited" and abs(key.time - key.frame / take.fps) > 0.6 / take.fps
-
-
-def _pose(take: "Take", frame: int, edit: Mapping[str, Any]) -> Any:
-    pose = edit.get("pose")
-    if pose is not None and not isinstance(pose, Mapping):
-        return pose
-    if not take.space.has_names:
-        return [float(value) for value in take.motion[frame]]
-    shown = {name: float(value) for name, value in zip(take.space.names, take.motion[frame], strict=True)}
-    return {**shown, **(pose or {})}
-
-
-def _near(frames: set[int], present: set[int]) -> set[int]:
-    """Of the frames that are `present` those that lie on one of `frames` or beside it."""
-    return {frame for frame in present if any(abs(frame - other) <= 1 for other in frames)}
 
 
 def spliced(old: "Take", new: "Take", first: float, last: float) -> "Take":

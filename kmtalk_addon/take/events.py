@@ -81,14 +81,6 @@ def change(ref: lines.Ref, uid: str, **values: Any) -> None:
                     setattr(row, name, value)
 
 
-def kept(line: Any, take: "Take", story: store.Story, begin: float) -> list[dict[str, Any]]:
-    """The events that a hand has touched, for another take of the sound from second `begin` on."""
-    after = event_edits.edit_events(take.events, edits_of(line, take, story), take.duration)
-    shift = story.begin - begin
-    touched = [event for event in after if event.state != "generated" and event.time + shift >= 0]
-    return [{**event.to_json(), "time": event.time + shift} for event in touched]
-
-
 def near(rows: Sequence[Any], frame: int) -> int:
     """The number of the row that is nearest to a scene frame; 0 where there is none."""
     return min(range(len(rows)), key=lambda number: abs(rows[number].frame - frame), default=0)

@@ -96,6 +96,18 @@ def owners_of(item: Any) -> list[Any]:
     return [keys, item] if keys is not None else [item]
 
 
+def all_owners() -> Iterator[Any]:
+    """Every datablock of this file that may carry animation of a face."""
+    for item in bpy.data.objects:
+        yield from (owner for owner in owners_of(item) if owner is not None)
+
+
+def is_open(action: Any) -> bool:
+    """Whether an action is open in the NLA's tweak mode."""
+    animations = (owner.animation_data for owner in all_owners())
+    return any(a is not None and a.use_tweak_mode and a.action == action for a in animations)
+
+
 def actions_of(objects: Iterable[Any]) -> list[Any]:
     """Our actions that objects play, most prominent first."""
     found: dict[Any, None] = {}

@@ -86,6 +86,13 @@ def open_for_editing(owner: Any, action: Any) -> bool:
     return bool(animation.use_tweak_mode and animation.action == action)
 
 
+def open_everywhere(action: Any, owners: Iterable[Any]) -> None:
+    """Open an action for editing wherever it plays beside an artist's own."""
+    for owner in owners:
+        if is_beside(owner, action):
+            open_for_editing(owner, action)
+
+
 def close_editing(owner: Any) -> None:
     """Leave the tweak mode of our action."""
     animation = owner.animation_data

@@ -73,7 +73,7 @@ class Story:
     audio: path of the sound, of which seconds `begin` to `end` were animated; stamp: what tells whether that file is
     still the same; start: scene frame of second 0 of the take; fps: the scene's rate; error: as in `BakeOptions`;
     drive: `Face.signature`, empty where nobody noted it; strip: the mark on the sound strip, empty for a line of a
-    file; asked: the settings it was made with; deleted: the seconds of the take at which key motions were deleted;
+    file; asked: the settings it was made with;
     source: the file that the take was read from, where it was.
     """
 
@@ -88,7 +88,6 @@ class Story:
     strip: str = ""
     stamp: str = ""
     asked: Mapping[str, Any] = field(default_factory=dict)
-    deleted: tuple[float, ...] = ()
     source: str = ""
 
     @property

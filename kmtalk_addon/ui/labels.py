@@ -21,3 +21,23 @@ def shown(label: str) -> str:
     if arpabet not in _IPA or (len(arpabet) == 1 and not label.isupper()):
         return label or "·"
     return "ə" if label.lower() == "ah0" else _IPA[arpabet]
+
+
+_SHAPES = {
+    "closed lips": ("p", "b", "m"), "lip on teeth": ("f", "v"), "tongue on teeth": ("th", "dh"),
+    "tongue up": ("t", "d", "n", "l", "el", "en", "dx", "nx"), "back": ("k", "g", "ng", "hh", "hv"),
+    "teeth": ("s", "z"), "hush": ("sh", "zh", "ch", "jh"), "round": ("uw", "uh", "w", "ux", "er", "axr", "r"),
+    "open round": ("ao", "ow", "oy", "aw"), "wide": ("iy", "ih", "y", "ix", "ey"),
+    "open": ("aa", "ah", "ax", "ay", "ae", "eh"),
+}  # fmt: skip
+_BY_PHONE = {phone: shape for shape, phones in _SHAPES.items() for phone in phones}
+_BY_IPA = {ipa: _BY_PHONE[phone] for phone, ipa in _IPA.items() if phone in _BY_PHONE}
+
+
+def named(label: str) -> str:
+    """What the mouth does for a phone, in a word: for those who do not read IPA."""
+    if label in ("sil", "SIL", "", "pau"):
+        return "rest" if label else "·"
+    text = shown(label)
+    found = _BY_IPA.get(text) or _BY_IPA.get(text[:1])
+    return f"{found} ({text})" if found else text

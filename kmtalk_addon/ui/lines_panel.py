@@ -5,17 +5,28 @@ from typing import Any
 import bpy
 
 from .. import options
-from ..take import lines
+from ..take import lines, states
+from . import labels
 from .drawing import Rows, draw_text
+from .watch import watch
 
 
 class KMTALK_UL_lines(Rows, bpy.types.UIList):
     """Name, frames and what is not in order of every line."""
 
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
-        split = layout.split(factor=0.55)
-        split.label(text=item.name, translate=False)
+        seen = watch()
+        split = layout.split(factor=0.46)
+        split.label(text=item.name, icon="SPEAKER", translate=False)
+        split = split.split(factor=0.52)
         split.label(text=f"{item.first}–{item.last}")
+        words = list(seen.states.get(item.uid, ()))
+        count = seen.counts.get(item.uid, 0)
+        if count:
+            words.insert(0, f"{count} edited")
+        row = split.row()
+        row.alert = any(word in (states.NO_STRIP, states.SOUND) for word in words)
+        row.label(text=", ".join(words) or "in order")
 
 
 class KMTALK_UL_keys(Rows, bpy.types.UIList):
@@ -23,16 +34,15 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
 
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         unsure = item.confidence < context.scene.kmtalk.low_confidence
-        row = layout.row(align=True)
-        split = row.split(factor=0.45)
-        split.label(text=f"{item.frame}   {item.time:.2f} s")
-        split = split.split(factor=0.5)
-        split.label(text=f"{item.name} → {item.say}" if item.say else item.name, translate=False)
-        part = split.row()
-        part.alert = unsure
-        part.label(text=f"{item.confidence:.0%}", icon="ERROR" if unsure else "BLANK1")
+        cells = columns_of(layout)
+        cells[0].label(text=str(item.frame))
+        cells[1].label(text=f"{item.time:.2f}")
+        shown = labels.named(item.label) if context.scene.kmtalk.phone_names == "WORDS" else item.name
+        cells[2].label(text=f"{shown} → {item.say}" if item.say else shown, translate=False)
+        cells[3].alert = unsure
+        cells[3].label(text=f"{item.confidence:.0%}")
         icons = {"generated": "BLANK1", "edited": "GREASEPENCIL", "locked": "LOCKED", "added": "ADD"}
-        row.label(text="", icon=icons[item.state])
+        cells[4].label(text="", icon=icons[item.state])
 
     def draw_filter(self, context: Any, layout: Any) -> None:
         layout.prop(self, "filter_name", text="", icon="VIEWZOOM")
@@ -51,35 +61,71 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
         return shown, []
 
 
+def columns_of(layout: Any) -> tuple[Any, ...]:
+    """The five cells of a row of the list of keys."""
+    row = layout.row(align=True)
+    split = row.split(factor=0.18)
+    first = split.row()
+    split = split.split(factor=0.24)
+    second = split.row()
+    split = split.split(factor=0.52)
+    third = split.row()
+    split = split.split(factor=0.62)
+    return first, second, third, split.row(), split.row()
+
+
 def draw_lines(layout: Any, context: Any) -> None:
     """The whole box."""
     actions = lines.actions_of(options.meshes_of(context))
     line = lines.chosen_in(actions)
+    row = layout.row(align=True)
+    row.operator("kmtalk.animate_all", icon="COMMUNITY")
+    row.operator("kmtalk.import_take", text="", icon="IMPORT")
     if line is None:
-        draw_text(
-            layout, context, "The lines and their key motions are listed here once the face was animated.", "INFO"
-        )
-        layout.operator("kmtalk.import_take", text="Import a Take…", icon="IMPORT")
+        draw_text(layout, context, "Lines and their key motions are listed here once the face was animated.", "INFO")
         return
-    listed = actions[0].kmtalk_lines
+    action = actions[0]
+    watch().ask(action)
+    listed = action.kmtalk_lines
     row = layout.row()
-    row.template_list("KMTALK_UL_lines", "", listed, "lines", listed, "index", rows=3)
-    draw_text(layout, context, f"Key motions of “{line.name}”", "NONE")
+    row.template_list("KMTALK_UL_lines", "", listed, "lines", listed, "index", rows=4)
+    column = row.column(align=True)
+    column.operator("kmtalk.remove_line", text="", icon="REMOVE")
+    column.operator("kmtalk.follow_strip", text="", icon="SNAP_ON")
+    column.separator()
+    column.prop(context.scene.kmtalk, "timeline_markers", text="", icon="MARKER_HLT")
+    for word in watch().states.get(line.uid, ()):
+        draw_text(layout, context, states.WAYS_OUT[word], "INFO")
+    if lines.is_open(action):
+        row = layout.row()
+        row.label(text="Our action is open.", icon="GREASEPENCIL")
+        row.operator("kmtalk.close_action", icon="CHECKMARK")
+    _draw_keys(layout, context, line)
+    waiting = sum(watch().counts.values())
     row = layout.row()
-    row.template_list("KMTALK_UL_keys", "", line, "key_motions", line, "key_index", rows=10)
+    row.scale_y = 1.3
+    row.operator("kmtalk.regenerate", text=f"Regenerate ({waiting})" if waiting else "Regenerate", icon="FILE_REFRESH")
+    layout.operator("kmtalk.export_take", text="Export…", icon="EXPORT")
+
+
+def _draw_keys(layout: Any, context: Any, line: Any) -> None:
+    row = layout.row(align=True)
+    row.label(text=f"Key motions of “{line.name}”", translate=False)
+    row.prop(context.scene.kmtalk, "phone_names", text="")
+    heads = columns_of(layout)
+    for cell, text in zip(heads, ("Frame", "Time", "Sound", "Sure", ""), strict=True):
+        cell.active = False
+        cell.label(text=text)
+    row = layout.row()
+    row.template_list("KMTALK_UL_keys", "", line, "key_motions", line, "key_index", rows=12)
     column = row.column(align=True)
     column.operator("kmtalk.add_key", text="", icon="ADD")
     column.operator("kmtalk.delete_key", text="", icon="REMOVE")
     column.separator()
     column.operator("kmtalk.lock_key", text="", icon="LOCKED")
     column.operator("kmtalk.reset_key", text="", icon="LOOP_BACK")
-    column.operator("kmtalk.say_as", text="", icon="SPEAKER")
-    row = layout.row()
-    row.scale_y = 1.3
-    row.operator("kmtalk.regenerate", icon="FILE_REFRESH")
-    row = layout.row(align=True)
-    row.operator("kmtalk.export_take", text="Export…", icon="EXPORT")
-    row.operator("kmtalk.import_take", text="Import…", icon="IMPORT")
+    column.separator()
+    column.operator("kmtalk.say_as", text="", icon="OUTLINER_OB_SPEAKER")
 
 
 CLASSES = (KMTALK_UL_lines, KMTALK_UL_keys)

@@ -30,6 +30,7 @@ def draw_notice(layout: Any, context: Any) -> None:
 
 def _draw_audio(layout: Any, context: Any) -> None:
     settings = context.scene.kmtalk
+    layout.operator("kmtalk.add_sound", icon="ADD")
     layout.row().prop(settings, "source", expand=True)
     column = layout.column()
     if settings.source == "FILE":

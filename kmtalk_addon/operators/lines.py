@@ -1,0 +1,183 @@
+"""What one does to whole lines: animate all strips, remove, follow the strip, add a sound, leave our action."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper
+
+from .. import compat, options, pairing
+from ..audio import sound, strips
+from ..core import errors, progress
+from ..jobs import animate_all, change_lines
+from ..jobs.runner import JobOperator
+from ..take import lines, place
+from .animate import Merged
+
+_SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma")
+
+
+class _LineOperator:
+    """Needs a line."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if lines.chosen_in(lines.actions_of(options.meshes_of(context))) is None:
+            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")  # type: ignore[attr-defined]
+            return False
+        return True
+
+
+class KMTALK_OT_animate_all(JobOperator, bpy.types.Operator):
+    """Animate every sound strip of the sequencer, each on its character; the list shows which first"""
+
+    bl_idname = "kmtalk.animate_all"
+    bl_label = "Animate All Strips"
+    title = "Animating"
+
+    if TYPE_CHECKING:
+        way: str
+        start_over: bool
+    else:
+        way: EnumProperty(name="Pair", description="How strips find their characters", items=pairing.WAYS)
+        start_over: BoolProperty(name="Start Over", description="Forget what was changed by hand on these lines")
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if context.scene is None or not pairing.heads_in(context.scene):
+            cls.poll_message_set("There is no face in this scene: choose a mesh with face shape keys.")
+            return False
+        return True
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        return context.window_manager.invoke_props_dialog(self, width=360)  # type: ignore[no-any-return]
+
+    def draw(self, context: Any) -> None:
+        layout = self.layout
+        layout.row().prop(self, "way", expand=True)
+        home = context.scene.kmtalk.strip_scene or compat.sequencer_scene(context)
+        found = pairing.pairs(context.scene, home, self.way)
+        column = layout.box().column(align=True)
+        for pair in found[:24]:
+            row = column.row()
+            row.label(text=pair.strip.name, icon="SOUND", translate=False)
+            said = pair.objects[0].name if pair.objects else "nobody: left alone"
+            row.label(text=said, icon="USER" if pair.objects else "X", translate=False)
+        if len(found) > 24:
+            column.label(text=f"and {len(found) - 24} more")
+        layout.prop(self, "start_over")
+
+    def execute(self, context: Any) -> set[str]:
+        if bpy.app.background or context.window is None:
+            return super().execute(context)
+        return JobOperator.invoke(self, context, None)
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        return animate_all.animate_all(context, Merged(self, context.scene.kmtalk), self.way)
+
+
+class KMTALK_OT_remove_line(_LineOperator, JobOperator, bpy.types.Operator):
+    """Take the chosen line off the face, which rests there; its sound stays"""
+
+    bl_idname = "kmtalk.remove_line"
+    bl_label = "Remove Line"
+    title = "Removing"
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        return change_lines.remove(context)
+
+
+class KMTALK_OT_follow_strip(_LineOperator, JobOperator, bpy.types.Operator):
+    """Move the chosen line to where its strip lies now; what was changed by hand moves along"""
+
+    bl_idname = "kmtalk.follow_strip"
+    bl_label = "Follow Strip"
+    title = "Moving"
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        return change_lines.follow(context)
+
+
+class KMTALK_OT_add_sound(ImportHelper, bpy.types.Operator):
+    """Put a sound file onto this scene's timeline at the playhead, ready to be animated"""
+
+    bl_idname = "kmtalk.add_sound"
+    bl_label = "Add Sound…"
+    bl_options = {"UNDO"}  # noqa: RUF012
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+    else:
+        filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+        filter_glob: StringProperty(default=";".join(f"*{ending}" for ending in _SOUNDS), options={"HIDDEN"})
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        return self.execute(context) if self.filepath else super().invoke(context, event)
+
+    def execute(self, context: Any) -> set[str]:
+        scene, path = context.scene, Path(bpy.path.abspath(self.filepath))
+        try:
+            if not path.is_file():
+                raise errors.AudioError(f"There is no file {path.name}: choose another.")
+            strip = sound.add_sound(scene, path, scene.frame_current, path.name)
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        strips.mark(scene, strip)
+        for other in compat.strips(scene):
+            other.select = other == strip
+        scene.sequence_editor.active_strip = strip
+        scene.kmtalk.source, scene.kmtalk.strip, scene.kmtalk.strip_scene = "STRIP", "", None
+        scene.frame_end = max(scene.frame_end, int(compat.heard_frames(strip)[1]))
+        self.report({"INFO"}, f"“{strip.name}” starts at frame {scene.frame_current}: animate from audio now.")
+        return {"FINISHED"}
+
+
+class KMTALK_OT_close_action(bpy.types.Operator):
+    """Leave our action, which was opened to edit its keys; your own action is back"""
+
+    bl_idname = "kmtalk.close_action"
+    bl_label = "Done"
+    bl_options = {"UNDO"}  # noqa: RUF012
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not any(lines.is_open(action) for action in lines.actions_of(options.meshes_of(context))):
+            cls.poll_message_set("No action of ours is open for editing.")
+            return False
+        return True
+
+    def execute(self, context: Any) -> set[str]:
+        for action in lines.actions_of(options.meshes_of(context)):
+            for owner in lines.all_owners():
+                if action in lines.played_by(owner):
+                    place.close_editing(owner)
+        return {"FINISHED"}
+
+
+CLASSES: tuple[Any, ...] = (
+    KMTALK_OT_animate_all,
+    KMTALK_OT_remove_line,
+    KMTALK_OT_follow_strip,
+    KMTALK_OT_add_sound,
+    KMTALK_OT_close_action,
+)
+
+if hasattr(bpy.types, "FileHandler"):
+
+    class KMTALK_FH_sound(bpy.types.FileHandler):
+        """A sound that is dropped onto the 3D view comes onto the timeline."""
+
+        bl_idname = "KMTALK_FH_sound"
+        bl_label = "Sound for KMTalk"
+        bl_import_operator = "kmtalk.add_sound"
+        bl_file_extensions = ";".join(_SOUNDS)
+
+        @classmethod
+        def poll_drop(cls, context: Any) -> bool:
+            return bool(context.area and context.area.type == "VIEW_3D")
+
+    CLASSES = (*CLASSES, KMTALK_FH_sound)
