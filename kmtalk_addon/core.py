@@ -12,6 +12,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
         files,
         jobs,
         progress,
+        reshaping,
         schema,
         settings,
         take,
@@ -39,6 +40,7 @@ else:
         files,
         jobs,
         progress,
+        reshaping,
         schema,
         settings,
         take,
@@ -60,6 +62,6 @@ else:
 __all__ = [
     "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drives", "effects", "errors",
     "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses", "jobs", "mesh",
-    "naming", "pose_drives", "poses", "progress", "property_drives", "retarget", "schema", "settings", "solved",
-    "spaces", "take", "topology", "transcript", "turns", "verbs", "vertices",
+    "naming", "pose_drives", "poses", "progress", "property_drives", "reshaping", "retarget", "schema", "settings",
+    "solved", "spaces", "take", "topology", "transcript", "turns", "verbs", "vertices",
 ]  # fmt: skip

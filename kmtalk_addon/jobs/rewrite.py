@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from .. import options
-from ..core import errors, progress
-from ..take import changes, lines, pending, store
+from ..core import errors, progress, reshaping
+from ..take import bake, changes, lines, pending, store
 from ..take.writing import Pace
 from . import lay
+from .animate import core_settings
 from .regenerate import settings_of
+from .runner import in_thread
 
 
 def rewrite(context: Any) -> progress.Job[str]:
@@ -22,6 +24,51 @@ def rewrite(context: Any) -> progress.Job[str]:
     for ref in refs if len(refs) < 4 else ():
         _require_unedited(ref)
     return _write(refs, context.scene.session_uid)
+
+
+def reshape(context: Any) -> progress.Job[str]:
+    """The job that gives every line of the chosen face the strengths, smoothing and delay of the scene.
+
+    No sound is heard again and no engine is needed.  Raises KMTalkError.
+    """
+    scene = context.scene
+    actions = lines.actions_of(options.meshes_of(context))
+    if not actions:
+        raise errors.TakeError("The face plays no take of KMTalk's: animate from audio first.")
+    face = lay.face_of(actions[:1], store.take_of(lines.chosen_in(actions)), options.meshes_of(context))
+    lines.take_over(face)
+    refs = [lines.ref_of(action, line) for action in actions[:1] for line in action.kmtalk_lines.lines]
+    asked = core_settings(scene.kmtalk, bake.scene_fps(scene))
+    return _reshape(refs, scene.session_uid, {name: asked[name] for name in reshaping.RESHAPING if name in asked})
+
+
+def _reshape(refs: list[lines.Ref], scene: int, values: dict[str, Any]) -> progress.Job[str]:
+    names: list[str] = []
+    notes: list[str] = []
+    for ref in refs:
+        found = ref.find()
+        take, story = store.take_of(found[0][1]), store.story_of(found[0][1])
+        if all(take.settings.get(name) == value for name, value in values.items()):
+            continue
+        _require_unedited(ref)
+        try:
+            made = yield from in_thread(lambda take=take: reshaping.reshape(take, values), "reshaping")
+        except errors.TakeError as error:
+            notes.append(f"“{story.name}”: {error}")
+            continue
+        face = lay.face_of([action for action, _ in found], take)
+        find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene, take)
+        if made.space.has_names:
+            data = yield from in_thread(lambda made=made: store.take_bytes(made), "reading")
+        else:
+            data = yield from lay.fit(made, face, ref.uid)
+        story = replace(story, asked={**story.asked, **values})
+        yield from lay.lay_take(made, data, find_place, story, settings_of(story, ref, scene))
+        names.append(f"“{story.name}”")
+    if not names and not notes:
+        raise errors.TakeError("Every line has these settings already.")
+    told = [f"Strengths, smoothing and delay are now those of {', '.join(names)}"] if names else []
+    return ". ".join([*told, *notes])
 
 
 def _require_unedited(ref: lines.Ref) -> None:

@@ -11,7 +11,7 @@ from bpy_extras.io_utils import ImportHelper
 from .. import compat, options, pairing
 from ..audio import sound, strips
 from ..core import errors, progress
-from ..jobs import animate_all, change_lines
+from ..jobs import animate_all, change_lines, rewrite
 from ..jobs.runner import JobOperator
 from ..take import lines, place
 from .animate import Merged
@@ -100,6 +100,17 @@ class KMTALK_OT_follow_strip(_LineOperator, JobOperator, bpy.types.Operator):
         return change_lines.follow(context)
 
 
+class KMTALK_OT_apply_settings(_LineOperator, JobOperator, bpy.types.Operator):
+    """Give all lines of the face the strengths, smoothing and delay of the settings; no sound is heard again for it"""
+
+    bl_idname = "kmtalk.apply_settings"
+    bl_label = "Apply Settings"
+    title = "Applying"
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        return rewrite.reshape(context)
+
+
 class KMTALK_OT_add_sound(ImportHelper, bpy.types.Operator):
     """Put a sound file onto this scene's timeline at the playhead, ready to be animated"""
 
@@ -162,6 +173,7 @@ CLASSES: tuple[Any, ...] = (
     KMTALK_OT_animate_all,
     KMTALK_OT_remove_line,
     KMTALK_OT_follow_strip,
+    KMTALK_OT_apply_settings,
     KMTALK_OT_add_sound,
     KMTALK_OT_close_action,
 )

@@ -36,6 +36,12 @@ def of_line(line: Any, scene: Any, marked: Mapping[str, tuple[Any, Any]], asked:
                 found.append(SOUND)
     elif story.audio and story.stamp and Path(story.audio).is_file() and store.stamp_of(story.audio) != story.stamp:
         found.append(SOUND)
-    if story.asked and any(story.asked.get(name, value) != value for name, value in asked.items()):
+    if any(_differ(story.asked[name], value) for name, value in asked.items() if name in story.asked):
         found.append(SETTINGS)
     return found
+
+
+def _differ(was: Any, now: Any) -> bool:
+    if isinstance(was, float) and isinstance(now, (int, float)):
+        return abs(was - now) > 1e-6
+    return bool(was != now)

@@ -77,6 +77,8 @@ def _draw_settings(layout: Any, context: Any) -> None:
     column = layout.column(align=True)
     column.prop(settings, "smoothing")
     column.prop(settings, "delay")
+    column.operator("kmtalk.apply_settings", icon="FILE_REFRESH")
+    column = layout.column(align=True)
     column.prop(settings, "minimum_gap")
     column.prop(settings, "key_density", slider=True)
     layout.prop(settings, "bake_mode")

@@ -74,6 +74,7 @@ class Watch:
         if action is None or scene is None:
             return {}
         marked, asked = strips.all_by_mark(), core_settings(scene.kmtalk, bake.scene_fps(scene))
+        asked = {name: value for name, value in asked.items() if not name.startswith("look_")}  # each line's own
         found = {line.uid: states.of_line(line, scene, marked, asked) for line in action.kmtalk_lines.lines}
         return {uid: words for uid, words in found.items() if words}
 

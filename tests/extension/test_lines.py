@@ -477,3 +477,25 @@ def test_a_sound_is_added_at_the_playhead_and_markers_are_switched_at_any_time(
     edit(addon, head)
     bpy.ops.kmtalk.regenerate()
     assert {m.name for m in scene.timeline_markers} <= names  # as IPA, before and after
+
+
+def test_strength_and_delay_are_applied_without_an_engine_and_without_loss(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import bpy
+
+    add_strip()
+    animate()
+    before = points_of(addon, action_of(head))
+    workers = addon("jobs.runner").desk().workers
+    monkeypatch.setattr(type(workers), "ask", lambda *_, **__: pytest.fail("an engine was asked"))
+    scene.kmtalk.strength_lower = 0.5
+    assert bpy.ops.kmtalk.apply_settings() == {"FINISHED"}
+    half = points_of(addon, action_of(head))
+    assert half[JAW][:, 1].max() < 0.7 * before[JAW][:, 1].max()
+    scene.kmtalk.strength_lower = 1.0
+    assert bpy.ops.kmtalk.apply_settings() == {"FINISHED"}
+    after = points_of(addon, action_of(head))
+    assert all(np.allclose(before[name], after[name], atol=1e-5) for name in before)
+    with pytest.raises(RuntimeError, match="these settings already"):
+        bpy.ops.kmtalk.apply_settings()
