@@ -125,7 +125,7 @@ def request(
             error=error,
             strip=number,
             stamp=store.stamp_of(str(path)),
-            asked=asked,
+            asked=core_settings(settings, fps),
         ),
         folder=folder,
         earlier=earlier,

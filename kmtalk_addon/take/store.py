@@ -45,7 +45,6 @@ _STORY = schema.Record(
         "strip": schema.Text(1000),
         "stamp": schema.Text(1000),
         "asked": schema.MapOf(schema.Anything()),
-        "deleted": schema.ListOf(_PLACE),
         "source": schema.Text(40_000),
     },
     optional=(
@@ -59,7 +58,6 @@ _STORY = schema.Record(
         "strip",
         "stamp",
         "asked",
-        "deleted",
         "source",
     ),
     unknown="drop",
@@ -73,8 +71,7 @@ class Story:
     audio: path of the sound, of which seconds `begin` to `end` were animated; stamp: what tells whether that file is
     still the same; start: scene frame of second 0 of the take; fps: the scene's rate; error: as in `BakeOptions`;
     drive: `Face.signature`, empty where nobody noted it; strip: the mark on the sound strip, empty for a line of a
-    file; asked: the settings it was made with;
-    source: the file that the take was read from, where it was.
+    file; asked: the settings it was made with; source: the file that the take was read from, where it was.
     """
 
     name: str
@@ -107,8 +104,7 @@ class Story:
         advice = "animate from audio again"
         what = f"What “{name}” remembers of itself"
         told = schema.loads(text, what, errors.TakeError, room=16 << 20, advice=advice)
-        found = _STORY.read(told, what, errors.TakeError, advice)
-        return Story(**{**found, "deleted": tuple(found.get("deleted", ()))})
+        return Story(**_STORY.read(told, what, errors.TakeError, advice))
 
 
 def stamp_of(path: str) -> str:
