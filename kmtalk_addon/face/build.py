@@ -13,12 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import engine
-from ..core import errors, face_files, progress
+from ..core import errors, face_files, progress, schema
 from ..jobs.runner import desk, in_thread
 from . import geometry, landmarks, recognise
 
 BUILT = "kmtalk_built"
 """Custom property of a `Key`: what we built, as {"vertices": count, "basis": ours, "keys": {name: digest}}."""
+_NOTE = schema.Record(
+    {"vertices": schema.Whole(0, 1e9), "basis": schema.Flag(), "keys": schema.MapOf(schema.Text(1000))},
+    optional=("vertices", "basis"),
+    unknown="keep",
+)
 SEAL = "mouthSeal"
 _NEUTRAL = "Basis"
 _BESIDE = 0.1  # of the head's size: how far from its box the middle of teeth and eyes may lie
@@ -213,9 +218,11 @@ def built_keys(data: Any) -> dict[str, str]:
 
 
 def _note(data: Any) -> dict[str, Any]:
+    if data.shape_keys is None:
+        return {}
     try:
-        return dict(json.loads(data.shape_keys[BUILT])) if data.shape_keys is not None else {}
-    except (KeyError, ValueError, TypeError):
+        return dict(_NOTE.read(schema.loads(str(data.shape_keys[BUILT]), "The note"), "The note"))
+    except (KeyError, errors.KMTalkError):
         return {}
 
 

@@ -100,7 +100,16 @@ def _read(path: Path) -> dict[str, Any]:
         keys = {str(key): str(channel) for key, channel in content.get("keys", {}).items()}
         if matrix is not None:
             retarget.from_json(matrix)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, errors.FaceError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        ArithmeticError,
+        errors.FaceError,
+    ) as error:
         raise errors.FaceError(f"{path.name} is no preset of a face: save it again.") from error
     return {
         "scheme": scheme,

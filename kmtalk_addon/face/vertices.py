@@ -13,13 +13,14 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..core import drives, errors, progress, spaces, topology
+from ..core import drives, errors, progress, schema, spaces, topology
 from ..core import vertices as vertex_drives
 from ..jobs.runner import in_thread
 from . import build, geometry
 from .targets import Face, KeyTarget
 
 FITTED = "kmtalk_fitted"
+_NOTE = schema.Record({"space": schema.Text(100), "keys": schema.ListOf(schema.Text(1000), 10_000)}, unknown="keep")
 """Custom property of a `Key`: the motion space that our fitted keys show, and their names."""
 _MILLIMETRES = 0.25
 """How far the fitted keys may be from what they show."""
@@ -48,8 +49,8 @@ def fitted_keys(item: Any, space: spaces.MotionSpace) -> list[str]:
     """The names of the keys of a mesh that were fitted to motion in `space`."""
     keys = item.data.shape_keys
     try:
-        note = json.loads(keys[FITTED]) if keys is not None else {}
-    except (KeyError, ValueError, TypeError):
+        note = _NOTE.read(schema.loads(str(keys[FITTED]), "The note"), "The note") if keys is not None else {}
+    except (KeyError, errors.KMTalkError):
         return []
     return [name for name in note.get("keys", ()) if name in keys.key_blocks] if note.get("space") == space.name else []
 

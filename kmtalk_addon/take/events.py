@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..core import event_edits
+from ..core import errors, event_edits, schema
 from . import lines, store
 
 if TYPE_CHECKING:
@@ -40,6 +40,16 @@ def is_changed(row: Any) -> bool:
     return bool(row.gone or row.made != _as_it_is(row))
 
 
+_MADE = schema.Record({"frame": schema.Whole(-1e9, 1e9)}, optional=("frame",), unknown="keep")
+
+
+def _made(row: Any) -> dict[str, Any]:
+    """How an event was when it was made, empty for one that is asked for.  Raises TakeError."""
+    what, advice = f"What “{row.name}” remembers of itself", "animate from audio again"
+    told = schema.loads(row.made or "{}", what, errors.TakeError, advice=advice)
+    return dict(_MADE.read(told, what, errors.TakeError, advice))
+
+
 def edits_of(line: Any, take: "Take", story: store.Story) -> list[dict[str, Any]]:
     """What was done to the list, as entries of EDITS.json."""
     delay = float(take.settings.get("delay", 0.0))
@@ -47,7 +57,7 @@ def edits_of(line: Any, take: "Take", story: store.Story) -> list[dict[str, Any]
     for row in line.events:
         if not is_changed(row):
             continue
-        was: dict[str, Any] = json.loads(row.made) if row.made else {}
+        was = _made(row)
         if row.gone:
             edits += [{"event": row.uid, "delete": True}] if was else []
             continue

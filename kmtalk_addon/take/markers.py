@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core import progress
+from ..core import errors, progress, schema
 from ..ui.labels import shown
 from .lines import Ref, actions_of
 from .store import Story
@@ -101,6 +101,9 @@ def show_on_timeline(scene: Any, wished: bool) -> None:
                 mark_scene(scene, Ref((action.session_uid,), line.uid), frames, labels)
 
 
+_MARKS = schema.ListOf(schema.ListOf(schema.Either((schema.Whole(-1e9, 1e9), schema.Text(1000))), 2, 2))
+
+
 def clear_action(action: Any, uid: str) -> None:
     """Take the markers of a line off its action."""
     for marker in [marker for marker, owner, _ in on_action(action) if owner == uid]:
@@ -111,7 +114,7 @@ def on_action(action: Any) -> list[tuple[Any, str, int]]:
     """Our markers that are still on an action, each with the number of its line and the frame where it was put."""
     noted, uids = [], []
     for line in action.kmtalk_lines.lines:
-        marks = [(int(frame), str(name)) for frame, name in json.loads(line.marks or "[]")]
+        marks = _marks_of(line)
         noted += marks
         uids += [line.uid] * len(marks)
     there = [(marker.frame, marker.name) for marker in action.pose_markers]
@@ -145,7 +148,16 @@ def moved_on_scenes() -> dict[str, set[int]]:
 
 def noted_frames(line: Any) -> set[int]:
     """Where the markers of a line were put."""
-    return {int(frame) for frame, _ in json.loads(line.marks or "[]")}
+    return {frame for frame, _ in _marks_of(line)}
+
+
+def _marks_of(line: Any) -> list[tuple[int, str]]:
+    """Where a line's markers were put, and what they are called; nothing where its note is none of ours."""
+    try:
+        noted = _MARKS.read(schema.loads(line.marks or "[]", "The note of markers"), "The note of markers")
+    except errors.KMTalkError:
+        return []
+    return [(mark[0], mark[1]) for mark in noted if isinstance(mark[0], int) and isinstance(mark[1], str)]
 
 
 def _add(markers: Any, frame: int, label: str) -> Any:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..errors import FaceError
 from ..motion.arkit import ARKIT_INDEX, ARKIT_NAMES
+from ..schema import ListOf, MapOf, Number, Record, Text, loads
 from .rules import Rule
 from .schemes import SCHEME_BY_NAME
 
@@ -91,17 +92,16 @@ def shut(motion: FloatArray) -> FloatArray:
     return seen
 
 
+_MATRIX = Record(
+    {"keys": MapOf(MapOf(Number(-1e3, 1e3))), "visemes": ListOf(Text(1000))}, optional=("visemes",), unknown="drop"
+)
+
+
 def from_json(text: str) -> Retarget:
     """The retarget that `Retarget.to_json` wrote, perhaps edited; FaceError where it cannot be read."""
-    try:
-        content = json.loads(text)
-        rules = {str(k): {str(c): float(w) for c, w in rule.items()} for k, rule in content["keys"].items()}
-        visemes = {str(name) for name in content.get("visemes", ())}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FaceError(
-            'A retarget file must read {"keys": {key: {ARKit channel: weight}}, "visemes": […]}.'
-        ) from error
-    return _from_rules(rules, visemes)
+    what, advice = "A retarget file", 'it reads {"keys": {key: {ARKit channel: weight}}, "visemes": […]}'
+    content = _MATRIX.read(loads(text, what, FaceError, advice=advice), what, FaceError, advice)
+    return _from_rules(content["keys"], set(content.get("visemes", ())))
 
 
 def retarget(scheme: str, channels: Iterable[str]) -> Retarget:

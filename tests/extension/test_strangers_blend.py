@@ -119,3 +119,37 @@ def test_two_jobs_for_one_strip_and_face_are_not_mixed(
     third.cancel()
     addon("jobs.runner").desk().settle(third)
     assert "key motions on frames" in end(addon, begun(addon, scene))
+
+
+NOTES = [
+    "{",
+    "[]",
+    "5",
+    "null",
+    "[" * 100_000,
+    '{"keys": 5}',
+    '{"keys": [[]], "space": "arkit"}',
+    '{"frame": [1]}',
+    "[[1]]",
+]
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_no_note_in_a_blend_is_believed(addon: Callable[[str], Any], animated: Any, note: str) -> None:
+    """Markers, events, fitted and built keys remember themselves as text, which anyone may have written."""
+    markers, events, build, vertices = map(addon, ("take.markers", "take.events", "face.build", "face.vertices"))
+    errors, spaces = addon("core").errors, addon("core").spaces
+    action = action_of(animated)
+    line = line_in(action)
+    line.marks = note
+    assert markers.noted_frames(line) == set() and isinstance(markers.on_action(action), list)
+    keys = animated.data.shape_keys
+    keys[build.BUILT], keys[vertices.FITTED] = note, note
+    assert build.built_keys(animated.data) == {}
+    assert vertices.fitted_keys(animated, spaces.ARKIT) == []
+    if line.events:
+        line.events[0].made = note
+        try:
+            events.edits_of(line, addon("take.store").take_of(line), addon("take.store").story_of(line))
+        except errors.TakeError as error:
+            assert "animate from audio again" in str(error)
