@@ -29,6 +29,16 @@ checkpoint.save(model, Path(sys.argv[1]), "random")
 """
 
 
+def _link(place: Path, folder: Path) -> None:
+    """Have `folder` under another name; on Windows by a junction, which needs no right of its own."""
+    if sys.platform == "win32":
+        import _winapi
+
+        _winapi.CreateJunction(str(folder), str(place))
+    else:
+        place.symlink_to(folder, target_is_directory=True)
+
+
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint: the starter weights, or random ones of the same shape in a checkout without them."""
@@ -51,7 +61,7 @@ def extension(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterat
 
     repository = folder / "repository"
     repository.mkdir()
-    (repository / "kmtalk").symlink_to(ROOT, target_is_directory=True)
+    _link(repository / "kmtalk", ROOT)
     bpy.context.preferences.extensions.repos.new(
         name=REPOSITORY, module=REPOSITORY, custom_directory=str(repository), remote_url=""
     )

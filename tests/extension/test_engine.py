@@ -55,6 +55,7 @@ def test_it_is_found_by_preference_then_variable_then_installation(
         engine.find(str(tmp_path / "nothing"))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="starts a script by its first line")
 def test_a_python_that_lacks_something_is_told_apart_from_one_that_is_none(engine: Any, tmp_path: Path) -> None:
     report = finish(engine.check(engine.Engine(Path(sys.executable), "test"), ("json", "wave")))
     assert report.devices[0] == "cpu" and not report.failures
