@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import bench_starter
 from .bench_measures import MEASURES, RATIO_SECONDS
 from .client import PACKAGE_FOLDER, Worker
 from .errors import KMTalkError
@@ -43,7 +44,7 @@ def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
     plan = [(preset, seconds) for preset in PRESETS for seconds in DURATIONS]
     wanted = [(p, s) for p, s in plan if not quick or p == "starter" or s in QUICK_DURATIONS]
     planned = [(p, s) for p, s in wanted if _motion_megabytes(p, s) < 0.7 * _machine_megabytes()]
-    steps = len(planned) + 4 + len(TRAINED)
+    steps = len(planned) + 5 + len(TRAINED)
     figures: dict[str, Any] = {"machine": machine(), "parameters": parameters(), "animate": []}
     figures["not_run"] = [
         f"{preset}, {_length(seconds)} ({_motion_megabytes(preset, seconds) / 1000:.1f} GB of motion)"
@@ -51,24 +52,39 @@ def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
         if (preset, seconds) not in planned
     ]
     with tempfile.TemporaryDirectory(prefix="kmtalk-bench-", ignore_cleanup_errors=True) as folder:
-        for done, (preset, seconds) in enumerate(planned):
+        yield Progress("the starter as people meet it", 0.0)
+        figures["starter"] = _starter(Path(folder))
+        for done, (preset, seconds) in enumerate(planned, 1):
             yield Progress(f"{preset} {seconds} s", done / steps)
             sound = Path(folder) / f"{seconds}.wav"
             if not sound.exists():
                 _write_speech(sound, seconds)
             figures["animate"].append(_measure("animate", preset, str(sound)))
-        yield Progress("beside its bare encoder", len(planned) / steps)
+        yield Progress("beside its bare encoder", (len(planned) + 1) / steps)
         sound = Path(folder) / f"{RATIO_SECONDS}.wav"
         figures["beside_encoder"] = [_measure("ratio", preset, str(sound)) for preset in PRESETS if preset != "starter"]
         figures["training"] = []
         for config in TRAINED:
-            yield Progress(f"training {config}", (len(planned) + 2 + len(figures["training"])) / steps)
+            yield Progress(f"training {config}", (len(planned) + 3 + len(figures["training"])) / steps)
             figures["training"].append(_measure("training", config, str(sound)))
         yield Progress("idle", (steps - 2) / steps)
         figures["idle"] = _measure("idle", "starter", str(sound))
         yield Progress("worker", (steps - 1) / steps)
         figures["worker_hello_seconds"] = worker_cold_start()
     return figures
+
+
+def _starter(folder: Path) -> dict[str, Any]:
+    short, long = folder / "short.wav", folder / "long.wav"
+    _write_speech(short, bench_starter.SECONDS)
+    _write_speech(long, bench_starter.LONG_SECONDS)
+    return {
+        "command": _measure("command", "starter", str(short)),
+        "side_by_side": {
+            str(threads): _measure("side_by_side", "starter", str(long), threads) for threads in bench_starter.THREADS
+        },
+        "in_blender": _measure("in_blender", "starter", str(short)),
+    }
 
 
 def parameters() -> dict[str, dict[str, int]]:
@@ -139,6 +155,8 @@ def table(figures: dict[str, Any]) -> str:
         "",
         *(f"parameters of {part}" for part in parts),
         "",
+        *bench_starter.lines_of(figures["starter"]),
+        "",
         f"{'weights':<16}{'sound':>8}{'time':>10}{'of real time':>14}{'processor':>12}{'peak memory':>14}",
     ]
     for row in figures["animate"]:
@@ -175,7 +193,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.measure:
             what, preset, sound = options.measure
-            print(json.dumps(MEASURES[what](preset, Path(sound))))
+            measure = MEASURES.get(what)
+            found = measure(preset, Path(sound)) if measure else bench_starter.measure(what, Path(sound))
+            print(json.dumps(found))
             return 0
         figures = finish(bench_job(options.quick), lambda step: print(f"… {step.stage}", file=sys.stderr))
         print(table(figures))
@@ -191,14 +211,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure(what: str, preset: str, sound: str) -> dict[str, Any]:
-    """One measurement in a fresh process."""
+def _measure(what: str, preset: str, sound: str, threads: int | None = None) -> Any:
+    """One measurement in a fresh process, with so many threads for its products."""
     command = [sys.executable, "-m", "kmtalk_core.bench", "--measure", what, preset, sound]
-    done = subprocess.run(command, cwd=PACKAGE_FOLDER, capture_output=True, text=True)
+    variables = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+    environment = os.environ | (variables if threads else {})
+    done = subprocess.run(command, cwd=PACKAGE_FOLDER, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise KMTalkError(f"Measuring {what} of {preset} failed: {done.stderr.strip().splitlines()[-1:]}")
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+    return json.loads(done.stdout)
 
 
 def _motion_megabytes(preset_name: str, seconds: float) -> float:

@@ -168,16 +168,17 @@ def _animator(preset_name: str, scratch: Path) -> tuple[Any, str]:
 
     The paper's weights cannot be shipped; random ones of the same sizes cost the same time.
     """
+    from .animate import STARTER_WEIGHTS, Animator
+
+    if preset_name == "starter" and (STARTER_WEIGHTS / "config.json").exists():
+        return Animator.load(None, "cpu"), "starter"
     import torch
 
-    from .animate import STARTER_WEIGHTS, Animator
     from .model import checkpoint
     from .model.config import preset
     from .model.engine import TorchNetwork
     from .model.kmtalk import KMTalk
 
-    if preset_name == "starter" and (STARTER_WEIGHTS / "config.json").exists():
-        return Animator.load(None, "cpu"), "starter"
     torch.manual_seed(0)
     network = KMTalk(replace(preset(preset_name), name=f"{preset_name} (random)")).eval()
     if preset_name == "starter":  # its localization reads the weights itself

@@ -43,6 +43,18 @@ FIGURES = {
     ],
     "training": [{"config": "biwi", "seconds": 4.0, "frames_per_second": 12.4, "megabytes": 2999.6}],
     "idle": {"megabytes": 300.0},
+    "starter": {
+        "command": {"seconds": 0.75, "processor_seconds": 0.5, "megabytes": 90.0},
+        "side_by_side": {
+            "1": {
+                "seconds": 60.0,
+                "largest_difference": 1e-6,
+                "numpy": {"animate": 0.6, "processor": 0.6, "edit": 0.02},
+                "torch": {"animate": 0.9, "processor": 0.9, "edit": 0.03},
+            }
+        },
+        "in_blender": {"first": 0.9, "again": 0.6, "regenerate": 0.2, "longest_tick": 0.012, "blender": "4.5"},
+    },
     "worker_hello_seconds": 0.25,
 }
 
@@ -55,6 +67,9 @@ def test_the_table_holds_every_figure_and_what_was_left_out() -> None:
     for part in (
         "vocaset, 3600 s",
         "not run",
+        "animates 11 s in 0.75 s (0.50 s of processor), 90 MB at most",
+        "NumPy    0.0100 of real time, 0.0100 of a core; one edit 20 ms",
+        "the keys of 11 s: 0.90 s, again 0.60 s, one edit regenerated 0.20 s; the longest tick 12 ms",
         "1.12 times",
         "0.75 times",
         "1e-06 apart",
@@ -105,3 +120,12 @@ def test_a_quick_run_names_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch, t
     left_out = [line.split(" (")[0] for line in figures["not_run"]]
     assert left_out == ["vocaset, 60 s", "vocaset, 1 h", "biwi, 60 s", "biwi, 1 h"]
     assert figures["parameters"]["starter"]["audio_encoder"] > 500_000
+
+
+def test_the_command_line_is_measured_from_a_cold_start_and_blender_where_it_is(speech: Path) -> None:
+    found = bench.bench_starter.command(speech)
+    assert found["seconds"] > 0
+    assert found["megabytes"] is None or 20 < found["megabytes"] < 1000
+    both = bench.bench_starter.side_by_side(speech)
+    assert both["largest_difference"] < 1e-4
+    assert all(0 < both[name]["edit"] < both[name]["animate"] * 10 for name in ("numpy", "torch"))
