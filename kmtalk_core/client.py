@@ -17,10 +17,13 @@ from typing import Any
 
 PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
 
-START_SECONDS = 20.0
+START_SECONDS = 30.0
 """How long a process may take to say hello, for which it imports nothing large."""
-SILENCE_SECONDS = 60.0
-"""How long a worker with something to do may say nothing at all; it repeats itself every few seconds."""
+SILENCE_SECONDS = 120.0
+"""How long a worker with something to do may say nothing at all.
+
+It repeats itself every few seconds, but not while a library is loaded, which a scanner of viruses may look at for long.
+"""
 STANDSTILL_SECONDS = 900.0
 """How long one step of a job may take: loading a large model for the first time is the longest."""
 
