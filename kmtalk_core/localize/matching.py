@@ -1,7 +1,8 @@
 """Which words of a transcript are said where, told by what is heard: a part that is not said is lost alone.
 
 The phones of the words are laid along the phones heard, as in the search for similar stretches of two genomes
-(T. F. Smith, M. S. Waterman, J. Mol. Biol. 147, 1981): the best stretch first, then the best on each side of it.
+(T. F. Smith, M. S. Waterman, J. Mol. Biol. 147, 1981), with leaps at a fixed cost over what is written and not said, or
+said and not written.
 """
 
 import math
@@ -26,6 +27,7 @@ _SHARE_OF_ALIKE = 0.25
 _FLOOR, _CHANCE = 0.003, 1.5 / (len(PHONE_CLASSES) - 1)
 _WORST, _BEST = -3.0, 2.5
 _GAP = 1.4  # for a phone that is heard and not written, or the other way round
+_LEAP = 6.0  # for any number of them
 _OUT_OF_TIME = 2.0  # for a phone beside the time that a subtitle gives it
 _LEAST, _LEAST_BESIDE = 12.0, 6.0  # score of a stretch that is no accident; of one beside another
 _SURE = 0.5  # score a phone with which a short one is no accident
@@ -121,6 +123,9 @@ def match_job(evidence: Evidence, wanted: Wanted, times: FloatArray | None = Non
         for end in ends:
             stretches = grid.stretches(rows, slice(column, min(end, len(wanted.classes))))
             if stretches:
+                if rows.stop < len(evidence.times):  # what is unsure at the end of a window, the next one tells
+                    while len(stretches) > 1 and stretches[-1][0] < _LEAST:
+                        stretches.pop()
                 column = int(stretches[-1][1][-1, 1]) + 1
                 break
         found += stretches
@@ -136,51 +141,51 @@ class _Grid:
     classes: IndexArray  # (written,)
     times: FloatArray | None  # (written, 2)
 
-    def stretches(self, rows: slice, columns: slice, beside: bool = False) -> list[tuple[float, IndexArray]]:
-        """The best stretch of a part of the grid, and whatever is left beside it."""
+    def stretches(self, rows: slice, columns: slice) -> list[tuple[float, IndexArray]]:
+        """The best stretches, one after the other, of a part of the grid: their scores and pairs (heard, written)."""
         height, width = rows.stop - rows.start, columns.stop - columns.start
         if height < 1 or width < 1:
             return []
-        score, pairs = self._best(rows, columns)
-        least = _LEAST_BESIDE if beside else min(_LEAST, _SURE * max(height, 10), _SURE * max(width, 10))
-        if len(pairs) < 4 or score < least + _MORE_PLACES * math.log(max(height * width / _CELLS, 1.0)):
-            return []
-        (top, left), (bottom, right) = pairs[0], pairs[-1]
-        before = self.stretches(slice(rows.start, int(top)), slice(columns.start, int(left)), beside=True)
-        after = self.stretches(slice(int(bottom) + 1, rows.stop), slice(int(right) + 1, columns.stop), beside=True)
-        return [*before, (score, pairs), *after]
-
-    def _best(self, rows: slice, columns: slice) -> tuple[float, IndexArray]:
-        """The score of the best stretch and its pairs (heard, written)."""
-        height, width = rows.stop - rows.start, columns.stop - columns.start
         if height * width > _LARGEST:
             end = self._end_of_best(rows, columns)
-            left = max(end - 3 * height, columns.start)
-            columns = slice(left, end)
-            width = end - left
+            columns = slice(max(end - 3 * height, columns.start), end)
+        more = _MORE_PLACES * math.log(max(height * width / _CELLS, 1.0))
+        found = [self._scored(pairs) for pairs in self._chain(rows, columns, _LEAP + more)]
+        least = min(_LEAST, _SURE * max(height, 10), _SURE * max(width, 10)) + more
+        if not any(score >= least and len(pairs) >= 4 for score, pairs in found):
+            return []
+        return [(score, pairs) for score, pairs in found if score >= _LEAST_BESIDE]
+
+    def _chain(self, rows: slice, columns: slice, leap: float) -> list[IndexArray]:
+        """The pairs of the best path that may leap over what is not said or not written, cut where it does."""
+        height, width = rows.stop - rows.start, columns.stop - columns.start
         table = np.zeros((height + 1, width + 1), np.float32)
+        best = np.zeros(width + 1, np.float32)
         for index in range(height):
-            table[index + 1] = self._next(table[index], rows.start + index, columns)
+            table[index + 1] = self._next(table[index], best - leap, rows.start + index, columns)
+            best = np.maximum(best, np.maximum.accumulate(table[index + 1]))
         return self._traced(table, rows, columns)
 
     def _end_of_best(self, rows: slice, columns: slice) -> int:
         """One past the column where the best stretch ends."""
         line = np.zeros(columns.stop - columns.start + 1, np.float32)
-        best, end = 0.0, columns.start + 1
+        nothing, top, end = line, 0.0, columns.start + 1  # no leaps: one would lead to any accident further on
         for row in range(rows.start, rows.stop):
-            line = self._next(line, row, columns)
+            line = self._next(line, nothing, row, columns)
             place = int(line.argmax())
-            if line[place] > best:
-                best, end = float(line[place]), columns.start + place
+            if line[place] > top:
+                top, end = float(line[place]), columns.start + place
         return end
 
-    def _next(self, line: FloatArray, row: int, columns: slice) -> FloatArray:
-        """Scores of the best stretches that end at each column of `row`, from those of the row before."""
+    def _next(self, line: FloatArray, leapt: FloatArray, row: int, columns: slice) -> FloatArray:
+        """Scores of the best paths that end at each column of `row`.
+
+        `line` are those of the row before, `leapt` those of a leap from anywhere before to each column.
+        """
         fresh = np.maximum(line - _GAP, 0)
-        fresh[1:] = np.maximum(fresh[1:], line[:-1] + self._scores(row, columns))
-        slope = np.arange(len(line), dtype=np.float32) * np.float32(_GAP)
-        chained: FloatArray = np.maximum.accumulate(fresh + slope) - slope
-        return chained
+        fresh[1:] = np.maximum(fresh[1:], np.maximum(line[:-1], leapt[:-1]) + self._scores(row, columns))
+        slope = np.arange(len(line)) * _GAP  # in 64 bits: it grows with the text
+        return (np.maximum.accumulate(fresh + slope) - slope).astype(np.float32)
 
     def _scores(self, row: int, columns: slice) -> FloatArray:
         scores = self.odds[row, self.classes[columns]]
@@ -190,20 +195,34 @@ class _Grid:
             scores = scores - np.float32(_OUT_OF_TIME) * outside
         return scores
 
-    def _traced(self, table: FloatArray, rows: slice, columns: slice) -> tuple[float, IndexArray]:
+    def _traced(self, table: FloatArray, rows: slice, columns: slice) -> list[IndexArray]:
         i, j = (int(k) for k in np.unravel_index(int(table.argmax()), table.shape))
-        score, pairs = float(table[i, j]), []
+        runs: list[list[tuple[int, int]]] = [[]]
         while table[i, j] > 1e-4:
+            score = self._scores(rows.start + i - 1, columns)[j - 1] if i and j else -np.inf
             ways = {
-                (i - 1, j - 1): table[i - 1, j - 1] + self._scores(rows.start + i - 1, columns)[j - 1],
+                (i - 1, j - 1): table[i - 1, j - 1] + score,
                 (i - 1, j): table[i - 1, j] - _GAP,
                 (i, j - 1): table[i, j - 1] - _GAP,
             }
             way = max(ways, key=lambda k: float(ways[k]))
-            if way == (i - 1, j - 1):
-                pairs.append((rows.start + i - 1, columns.start + j - 1))
+            leaps = ways[way] < table[i, j] - 1e-2
+            if leaps or way == (i - 1, j - 1):
+                runs[-1].append((rows.start + i - 1, columns.start + j - 1))
+            if leaps:
+                before = table[:i, :j]
+                row, column = np.unravel_index(int(before.argmax()), before.shape)
+                way = int(row), int(column)
+                runs.append([])
             i, j = way
-        return score, np.array(pairs[::-1], np.int64).reshape(-1, 2)
+        return [np.array(pairs[::-1], np.int64) for pairs in runs[::-1] if pairs]
+
+    def _scored(self, pairs: IndexArray) -> tuple[float, IndexArray]:
+        """The score of a run by itself."""
+        rows, columns = pairs.T
+        scores = sum(float(self._scores(row, slice(col, col + 1))[0]) for row, col in pairs.tolist())
+        gaps = (rows[-1] - rows[0]) + (columns[-1] - columns[0]) - 2 * (len(pairs) - 1)
+        return scores - _GAP * float(gaps), pairs
 
 
 def _run(score: float, pairs: IndexArray, evidence: Evidence, wanted: Wanted) -> Run:
