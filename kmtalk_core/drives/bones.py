@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..motion import spaces
+from ..motion.arkit import EYE_TURNS
 from ..motion.spaces import ARKIT, MotionSpace
 from ..naming.retarget import shut
 from .turns import rotation_property, turn_of_values, values_of_turn
@@ -19,7 +20,6 @@ Vector: TypeAlias = npt.NDArray[np.float64]
 
 JAW, EYE_LEFT, EYE_RIGHT, HEAD, NECK = "jaw", "eye_left", "eye_right", "head", "neck"
 JAW_CHANNELS = ("jawOpen", "jawForward", "jawLeft", "jawRight")
-_LOOK_DOWN, _LOOK_UP, _LOOK_ASIDE = np.radians(25.0), np.radians(22.0), np.radians(28.0)
 _JAW_ASIDE = np.radians(7.0)
 _JAW_FORWARD = 0.08
 """Of the bone's length."""
@@ -186,10 +186,10 @@ def bone_motion(part: str, axes: Vector, length: float, jaw_angle: float, mode: 
     side = "Left" if part == EYE_LEFT else "Right"
     outwards = 1.0 if part == EYE_LEFT else -1.0
     turns = {
-        f"eyeLookDown{side}": _LOOK_DOWN * left,
-        f"eyeLookUp{side}": -_LOOK_UP * left,
-        f"eyeLookOut{side}": outwards * _LOOK_ASIDE * up,
-        f"eyeLookIn{side}": -outwards * _LOOK_ASIDE * up,
+        f"eyeLookDown{side}": EYE_TURNS["Down"] * left,
+        f"eyeLookUp{side}": -EYE_TURNS["Up"] * left,
+        f"eyeLookOut{side}": outwards * EYE_TURNS["Out"] * up,
+        f"eyeLookIn{side}": -outwards * EYE_TURNS["In"] * up,
     }
     return BoneMotion(turns, {}, mode)
 
