@@ -114,6 +114,7 @@ def test(options, rest):
     python("-m", "ruff", "check", ".")
     python("-m", "ruff", "format", "--check", ".")
     python("-m", "mypy")
+    python("-m", "mypy", "kmtalk_addon")
     python("-c", "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])")
     if any((ROOT / argument.split("::")[0]).exists() for argument in rest):
         return pytest(PYTHON, *rest)

@@ -118,7 +118,7 @@ def meshes_named(text: str, scene: Any) -> list[Any]:
 
     Raises FaceError.
     """
-    found = []
+    found: list[Any] = []
     for name in names_in(text):
         item = bpy.data.objects.get(name)
         if item is None:

@@ -104,7 +104,7 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
 
 def preferences(context: Any) -> KMTALK_AP_preferences:
     """The preferences as they are; Blender's defaults where the extension runs without being enabled."""
-    return context.preferences.addons[PACKAGE].preferences  # type: ignore[no-any-return]
+    return context.preferences.addons[PACKAGE].preferences
 
 
 CLASSES = (KMTALK_AP_preferences,)

@@ -95,7 +95,7 @@ class _AudDecoder:
         import aud
 
         try:
-            sound = aud.Sound(str(path))
+            sound = aud.Sound(str(path))  # type: ignore[call-arg]  # its stubs know no constructor
             rate, length = round(sound.specs[0]), int(sound.length)
         except aud.error as error:
             raise errors.AudioError(f"Blender cannot play {path.name}: convert it to WAV or FLAC.") from error
@@ -150,7 +150,8 @@ class _AudDecoder:
 
         begin = (start + 0.5) / self.rate if start > 0 else 0.0  # half a frame more, for aud cuts what is not whole
         try:
-            part = aud.Sound(str(self.path)).limit(begin, (stop + 0.5) / self.rate).data()
+            part = aud.Sound(str(self.path))  # type: ignore[call-arg]
+            part = part.limit(begin, (stop + 0.5) / self.rate).data()
         except aud.error as error:
             raise errors.AudioError(f"Blender cannot read all of {self.path.name}: convert it to WAV.") from error
         values = np.asarray(part, np.float32)

@@ -83,7 +83,7 @@ def finish(mixdown: Mixdown) -> progress.Job[None]:
         return
     code = _CODE.format(scene=mixdown.scene, out=str(mixdown.out), patience=_PATIENCE)
     options = ["--background", "--factory-startup", "--python-exit-code", "1"]
-    command = [bpy.app.binary_path, *options, mixdown.blend, "--python-expr", code]
+    command: list[str | Path] = [bpy.app.binary_path, *options, mixdown.blend, "--python-expr", code]
     job = lines_of(command)
     status = None
     while status is None:

@@ -139,7 +139,7 @@ def _receive(opener: urllib.request.OpenerDirector, url: str, part: Path, had: i
 def _context() -> ssl.SSLContext:
     """Trust what the system trusts: Python's own list is empty in a Blender, and firewalls bring their own."""
     try:
-        from pip._vendor import truststore
+        from pip._vendor import truststore  # type: ignore[attr-defined]  # pip has it, its stubs do not
 
         context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     except ImportError:

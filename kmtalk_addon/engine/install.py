@@ -109,7 +109,13 @@ def _install(device: str, wheels: Path | None, python: Path, requirements: Seque
         report = downloads / "chosen.json"
         yield from _choose(pip, device, report)
         yield from download(environment_python(), report, downloads, device)
-    source = ["--no-index", "--find-links", wheels or downloads, "--no-cache-dir", "--no-warn-script-location"]
+    source: list[str | Path] = [
+        "--no-index",
+        "--find-links",
+        wheels or downloads,
+        "--no-cache-dir",
+        "--no-warn-script-location",
+    ]
     command = [*pip, "--isolated", "install", "--only-binary", ":all:", *source, *requirements]
     yield from _run(command, "unpacking the libraries", 0.6, 0.97, growth=_UNPACKED_BYTES[device])
     found = yield from check(Engine(environment_python(), "installed"))
@@ -129,7 +135,7 @@ def _pip(wheels: Path | None) -> progress.Job[list[str | Path]]:
     own = sorted(wheels.glob("pip-*.whl")) if wheels else []
     if own:
         return [python, own[-1] / "pip", "--disable-pip-version-check"]
-    pip = [python, "-m", "pip", "--disable-pip-version-check"]
+    pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check"]
     yield from _run([python, "-m", "ensurepip"], "making the environment", 0.04, 0.06)
     if wheels is None:
         yield from _run(

@@ -140,12 +140,13 @@ def build(asked: Request) -> progress.Job[str]:
     with asked.folder as name:
         out = Path(name) / "shapes.npz"
         by_hand = {"placed": asked.placed, "laid_out": asked.laid_out}
-        request = {
+        request: dict[str, Any] = {
             "face": str(asked.source),
             "out": str(out),
             **{name: given for name, given in by_hand.items() if given},
         }
-        request |= {"sure": True} if asked.is_sure else {}
+        if asked.is_sure:
+            request["sure"] = True
         try:
             yield from desk().workers.ask(asked.engine, asked.arguments, "build_face", **request)
         except errors.UnsureError as error:

@@ -34,7 +34,8 @@ def at_path(text: str) -> tuple[Any, Curve]:
     is run.  Raises FaceError."""
     match = _FULL.match(text.strip())
     collection = getattr(bpy.data, match[1], None) if match else None
-    owner = collection.get(bpy.utils.unescape_identifier(match[2])) if match and hasattr(collection, "get") else None
+    get = getattr(collection, "get", None)
+    owner = get(bpy.utils.unescape_identifier(match[2])) if match is not None and get is not None else None
     if match is None or owner is None:
         raise errors.FaceError(f"“{text:.80}” is no full data path: right-click the property and Copy Full Data Path.")
     if match[3]:

@@ -218,8 +218,8 @@ def _transform(found: Followed, target: Any) -> expressions.Affine:
     if kind == "ROT" and mode in ("QUATERNION", "AXIS_ANGLE"):
         if bone is None:
             raise expressions.NotAffineError("reads the turn of an object that turns by a quaternion")
-        around = tuple(f"{owner.name}|{holder.name}|ROT_{letter}" for letter in "XYZ")
-        found.turns[f"{owner.name}|{bone.name}"] = (owner, bone, solved.Turn(around, mode))
+        x, y, z = (f"{owner.name}|{holder.name}|ROT_{letter}" for letter in "XYZ")
+        found.turns[f"{owner.name}|{bone.name}"] = (owner, bone, solved.Turn((x, y, z), mode))
         return expressions.Affine(0.0, {name: 1.0})
     attribute = {"LOC": "location", "ROT": "rotation_euler", "SCALE": "scale"}[kind]
     path = bone.path_from_id(attribute) if bone is not None else attribute

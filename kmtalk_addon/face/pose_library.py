@@ -37,7 +37,7 @@ def poses_of(rig: Any) -> list[Pose]:
     for action in bpy.data.actions:
         if is_ours(action):
             continue
-        first, last = action.frame_range
+        first, last = (float(end) for end in action.frame_range[:])
         marks = [marker for marker in action.pose_markers if marker.name]
         if not (marks or last - first < 1.0 or action.asset_data is not None):
             continue

@@ -73,6 +73,7 @@ def fit(objects: Sequence[int], space: spaces.MotionSpace, motion: FloatArray, *
     """
     error = _MILLIMETRES / vertex_drives.MILLIMETRES[space.unit]
     drive = find_face(build.find(objects), space).drive
+    assert isinstance(drive, drives.VertexDrive)
 
     def work() -> FloatArray:
         left = motion - drive(motion) @ drive.shapes if keep and len(drive.shapes) else motion

@@ -61,7 +61,7 @@ def fit(take: "Take", face: Face, uid: str) -> progress.Job[bytes]:
     others = [line for action in actions for line in action.kmtalk_lines.lines if line.uid != uid]
     owner = face.owner.session_uid
     fitted = yield from vertices.fit([owner], take.space, take.motion, keep=bool(others))
-    shapes = fitted.drive.shapes  # type: ignore[attr-defined]
+    shapes = fitted.drive.shapes
     return (yield from in_thread(lambda: store.take_bytes(take, shapes), "drawing curves"))
 
 

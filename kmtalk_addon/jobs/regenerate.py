@@ -77,7 +77,7 @@ def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeye
         source, out = Path(name) / "take.npz", Path(name) / "completed.npz"
         takes.save_take(take, source)
         edits = [*edited.edits, *of_events]
-        ask = {"take": str(source), "audio": str(heard.path), "span": heard.span, "edits": edits}
+        ask: dict[str, Any] = {"take": str(source), "audio": str(heard.path), "span": heard.span, "edits": edits}
         yield from desk().workers.ask(*engine, "complete", **ask, out=str(out))
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if completed.space.has_names else b""

@@ -272,4 +272,4 @@ def in_thread(function: Callable[[], Result], stage: str) -> progress.Job[Result
     is_done, value = results.get()
     if not is_done:
         raise value
-    return value  # type: ignore[no-any-return]
+    return value

@@ -86,7 +86,7 @@ class KMTALK_OT_remove_engine(bpy.types.Operator):
         return _nothing_runs(cls)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
-        return context.window_manager.invoke_confirm(self, event)  # type: ignore[no-any-return]
+        return context.window_manager.invoke_confirm(self, event)
 
     def execute(self, context: Any) -> set[str]:
         desk().workers.close()

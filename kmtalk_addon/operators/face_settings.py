@@ -7,7 +7,7 @@ import bpy
 from bpy.props import FloatProperty, StringProperty
 
 from .. import options
-from ..core import errors, progress
+from ..core import drives, errors, progress
 from ..face import Face, bones, hindrances, mapping, moving, presets, settings
 from ..face.armatures import rig_of
 from ..face.recognise import has_keys
@@ -26,7 +26,7 @@ class _OfFace:
         try:
             options.face_of(options.meshes_of(context))
         except errors.KMTalkError as error:
-            cls.poll_message_set(str(error))  # type: ignore[attr-defined]
+            cls.poll_message_set(str(error))
             return False
         return True
 
@@ -34,10 +34,10 @@ class _OfFace:
         try:
             said = self.change(options.face_of(options.meshes_of(context)))
         except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
+            self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         if said:
-            self.report({"INFO"}, said)  # type: ignore[attr-defined]
+            self.report({"INFO"}, said)
         return {"FINISHED"}
 
     def change(self, face: Face) -> str:
@@ -72,7 +72,7 @@ class KMTALK_OT_add_adjustment(_OfFace, bpy.types.Operator):
         offset: FloatProperty(name="Offset", description="Added to its value at all times", default=0.0)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
-        return context.window_manager.invoke_props_dialog(self)  # type: ignore[no-any-return]
+        return context.window_manager.invoke_props_dialog(self)
 
     def change(self, face: Face) -> str:
         if self.channel not in face.drive.curves:
@@ -185,6 +185,8 @@ class KMTALK_OT_edit_matrix(_OfFace, bpy.types.Operator):
 
     def change(self, face: Face) -> str:
         own = face.owner.kmtalk_face
+        if not isinstance(face.drive, drives.KeyDrive):
+            raise errors.FaceError("This face is not moved by keys of its own: there is no matrix to edit.")
         if own.matrix is None:
             own.matrix = bpy.data.texts.new(f"{face.owner.name} Matrix")
             own.matrix.from_string(face.drive.retarget.to_json())

@@ -26,7 +26,7 @@ class _OnFace:
     @classmethod
     def poll(cls, context: Any) -> bool:
         if context.scene is None:
-            cls.poll_message_set("There is no scene.")  # type: ignore[attr-defined]
+            cls.poll_message_set("There is no scene.")
             return False
         return True
 

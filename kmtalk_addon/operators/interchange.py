@@ -21,6 +21,7 @@ class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
     filename_ext = ""
 
     if TYPE_CHECKING:
+        filepath: str
         layout_name: str
         filter_glob: str
     else:

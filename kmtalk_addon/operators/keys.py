@@ -19,10 +19,10 @@ class _KeyOperator:
     def poll(cls, context: Any) -> bool:
         actions = lines.actions_of(options.meshes_of(context))
         if lines.chosen_in(actions) is None:
-            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")  # type: ignore[attr-defined]
+            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
             return False
         if actions[0].library is not None:
-            cls.poll_message_set("The take is linked from another file: make it local to edit it.")  # type: ignore[attr-defined]
+            cls.poll_message_set("The take is linked from another file: make it local to edit it.")
             return False
         return True
 
@@ -33,7 +33,7 @@ class _KeyOperator:
         try:
             return self.change(context, lines.ref_of(actions[0], line), line)
         except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
+            self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
 
     def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
@@ -119,7 +119,7 @@ class KMTALK_OT_say_as(_KeyOperator, bpy.types.Operator):
     def invoke(self, context: Any, event: Any) -> set[str]:
         line = lines.chosen_in(lines.actions_of(options.meshes_of(context)))
         self.phone = _chosen(line).say if line is not None and len(line.key_motions) else ""
-        return context.window_manager.invoke_props_dialog(self)  # type: ignore[no-any-return]
+        return context.window_manager.invoke_props_dialog(self)
 
     def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
         key = _chosen(line)

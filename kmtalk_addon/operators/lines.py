@@ -25,7 +25,7 @@ class _LineOperator:
     @classmethod
     def poll(cls, context: Any) -> bool:
         if lines.chosen_in(lines.actions_of(options.meshes_of(context))) is None:
-            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")  # type: ignore[attr-defined]
+            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
             return False
         return True
 
@@ -52,7 +52,7 @@ class KMTALK_OT_animate_all(JobOperator, bpy.types.Operator):
         return True
 
     def invoke(self, context: Any, event: Any) -> set[str]:
-        return context.window_manager.invoke_props_dialog(self, width=360)  # type: ignore[no-any-return]
+        return context.window_manager.invoke_props_dialog(self, width=360)
 
     def draw(self, context: Any) -> None:
         layout = self.layout
@@ -126,7 +126,7 @@ class KMTALK_OT_add_sound(ImportHelper, bpy.types.Operator):
         filter_glob: StringProperty(default=";".join(f"*{ending}" for ending in _SOUNDS), options={"HIDDEN"})
 
     def invoke(self, context: Any, event: Any) -> set[str]:
-        return self.execute(context) if self.filepath else super().invoke(context, event)
+        return self.execute(context) if self.filepath else super().invoke(context, event) or {"RUNNING_MODAL"}
 
     def execute(self, context: Any) -> set[str]:
         scene, path = context.scene, Path(bpy.path.abspath(self.filepath))

@@ -3,9 +3,10 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..core import Event, Phone, errors, files, spaces
 from ..core import take as takes
@@ -96,7 +97,7 @@ def _load_json(path: Path) -> "Take":
     return _as_saved(made, path.name)
 
 
-def _checked(motion: "np.ndarray") -> "np.ndarray":  # type: ignore[type-arg]
+def _checked(motion: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     if motion.ndim != 2 or not np.isfinite(motion).all():
         raise ValueError("no motion")
     return np.clip(motion, -10, 10).astype(np.float32)

@@ -145,7 +145,9 @@ class Sheet:
     def overlaps(self) -> Iterator[str]:
         """Which lines take over from each other here, a sentence each."""
         mine = next((reach for reach in self.after if reach.uid == self.uid), None)
-        for other in self.after if mine is not None else ():
+        if mine is None:
+            return
+        for other in self.after:
             if other is mine or other.first > mine.last or other.last < mine.first:
                 continue
             under, over = layers.in_order([mine, other])

@@ -195,7 +195,7 @@ def settle(actions: Iterable[Any]) -> None:
     salt = new_uid()
     for action in actions:
         mine = action.kmtalk_lines
-        twins = [a for a in bpy.data.actions if a != action and a.kmtalk_lines.uid == mine.uid and OURS in a]
+        twins = [a for a in bpy.data.actions if a != action and a.kmtalk_lines.uid == mine.uid and OURS in a]  # type: ignore[operator]  # stubs: IDs have keys
         for twin in twins if mine.uid else ():
             is_idle = twin.users - twin.use_fake_user < 1
             if twin.library is None and (is_idle or twin.session_uid > action.session_uid):

@@ -145,7 +145,10 @@ def record_of(curves: Curves) -> bytes:
 def noted_curves(line: Any) -> Curves:
     """Frames and values of a line's curves as they were written.  Raises TakeError."""
     found = unpack(line.record, line.name)
-    return {name: (parts["frames"], parts["values"]) for name, parts in found.items()}
+    return {
+        name: (parts["frames"].astype(np.int32, copy=False), parts["values"].astype(np.float32, copy=False))
+        for name, parts in found.items()
+    }
 
 
 def hidden_of(line: Any) -> dict[str, Columns]:
