@@ -24,7 +24,7 @@ THREADS = (1, 2)
 def command(sound: Path) -> dict[str, Any]:
     """`kmtalk_core animate` of a sound, as a process of its own: the best time, and what it held at most."""
     spent: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="kmtalk-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kmtalk-bench-", ignore_cleanup_errors=True) as folder:
         arguments = [sys.executable, "-m", "kmtalk_core", "animate", str(sound), "--out", f"{folder}/take.npz"]
         for _ in range(_ROUNDS):
             begin = time.perf_counter()
