@@ -25,8 +25,8 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.drives import properties as property_drives
     from kmtalk_core.edits import events as event_edits
     from kmtalk_core.events import Event
+    from kmtalk_core.faces import drawing, poses
     from kmtalk_core.faces import files as face_files
-    from kmtalk_core.faces import poses
     from kmtalk_core.motion import arkit, curves, mesh, spaces, topology
     from kmtalk_core.naming import effects, face_bones, guesses, retarget
     from kmtalk_core.naming import recognize as naming
@@ -53,15 +53,15 @@ else:
     from ..kmtalk_core.drives import properties as property_drives
     from ..kmtalk_core.edits import events as event_edits
     from ..kmtalk_core.events import Event
+    from ..kmtalk_core.faces import drawing, poses
     from ..kmtalk_core.faces import files as face_files
-    from ..kmtalk_core.faces import poses
     from ..kmtalk_core.motion import arkit, curves, mesh, spaces, topology
     from ..kmtalk_core.naming import effects, face_bones, guesses, retarget
     from ..kmtalk_core.naming import recognize as naming
 
 __all__ = [
-    "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drives", "effects", "errors",
-    "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses", "jobs", "mesh",
-    "naming", "pose_drives", "poses", "progress", "property_drives", "reshaping", "retarget", "schema", "settings",
-    "solved", "spaces", "take", "topology", "transcript", "turns", "verbs", "vertices",
+    "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drawing", "drives", "effects",
+    "errors", "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses", "jobs",
+    "mesh", "naming", "pose_drives", "poses", "progress", "property_drives", "reshaping", "retarget", "schema",
+    "settings", "solved", "spaces", "take", "topology", "transcript", "turns", "verbs", "vertices",
 ]  # fmt: skip

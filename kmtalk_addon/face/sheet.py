@@ -1,6 +1,5 @@
 """A contact sheet: the face in every test pose, side by side in one picture."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,8 @@ from typing import Any, TypeAlias
 import bpy
 import numpy as np
 import numpy.typing as npt
-from mathutils import Matrix, Vector
 
-from .. import compat
-from ..core import errors, poses, progress
+from ..core import drawing, errors, poses, progress
 from . import build, geometry
 from .targets import Face
 
@@ -20,9 +17,7 @@ Array: TypeAlias = npt.NDArray[np.float32]
 
 IMAGE = "KMTalk Face Check"
 _COLUMNS = 4
-_PIXELS = 320  # a cell
-_PIXELS_SLOW = 220
-_INK = (0.9, 0.9, 0.9, 1.0)
+_PIXELS = 240  # a cell
 
 
 @dataclass(frozen=True)
@@ -70,133 +65,100 @@ def view_by_motion(face: Face) -> View:
     front = front / max(float(np.linalg.norm(front)), 1e-12)
     centre = weight @ places
     spread = np.sqrt(weight @ ((places - centre) ** 2).sum(axis=1))
-    return View(np.stack([np.cross(up, front), up, front]), centre, 5.0 * float(spread))
+    height = max(5.0 * float(spread), 0.1 * float(np.ptp(places, axis=0).max(initial=0.0)), 1e-6)
+    return View(np.stack([np.cross(up, front), up, front]), centre, height)
 
 
 def draw(face: Face, parts: Sequence[Any], view: View, path: Path | None) -> progress.Job[Any]:
-    """Render all test poses of `parts` into one picture; returns the image, packed, and saves it where `path` says."""
-    scene = bpy.data.scenes.new(IMAGE)
-    made = [_add_camera(scene, view.height), _add_sun(scene)]
+    """Draw all test poses of `parts` into one picture; returns the image, packed, and saves it where `path` says.
+
+    No renderer is needed, which takes long to begin and without a window may not be there.  Raises FaceError.
+    """
     values = face.drive(poses.test_motion())
-    cells = []
-    try:
-        _set_renderer(scene)
-        for number, name in enumerate(poses.TEST_POSES):
-            yield progress.Progress("drawing the poses", number / len(values))
-            shown = [*_add_posed(scene, face, parts, values[number], view), _add_label(scene, name, view.height)]
-            made += shown
-            cells.append(_render(scene))
-            for item in shown:
-                item.hide_render = True
-    finally:
-        _clear(scene, made)
-    return _composed(cells, path)
-
-
-def _add_posed(scene: Any, face: Face, parts: Sequence[Any], values: Array, view: View) -> list[Any]:
-    """The parts in one pose, as plain meshes that look along the picture's axes."""
-    shown = Matrix(view.axes.tolist()).to_4x4() @ Matrix.Translation(-Vector(view.centre))
-    keys = {mesh.item: mesh.shape_keys for mesh in (face.keys or face.meshes)}
-    made = []
-    for item in parts:
-        data = item.data.copy()
-        if data.shape_keys is not None:
-            posed = _posed(item.data.shape_keys.key_blocks, keys.get(item, {}), values)
-            copy = bpy.data.objects.new(item.name, data)
-            copy.shape_key_clear()
-            data.vertices.foreach_set("co", posed.ravel())
-            data.update()
-        else:
-            copy = bpy.data.objects.new(item.name, data)
-        data.shade_smooth()
-        copy.matrix_world = shown @ item.matrix_world
-        subdivision = next((m for m in item.modifiers if m.type == "SUBSURF"), None)
-        if subdivision is not None and len(data.polygons) < 20_000:
-            copy.modifiers.new("Subdivision", "SUBSURF").render_levels = min(subdivision.render_levels, 1)
-        scene.collection.objects.link(copy)
-        made.append(copy)
-    return made
-
-
-def _posed(blocks: Any, shape_keys: Mapping[int, str], values: Array) -> Array:
-    points = points_of(blocks[0])
-    for channel, name in shape_keys.items():
-        if values[channel]:
-            points = points + values[channel] * (points_of(blocks[name]) - points_of(blocks[name].relative_key))
-    if build.SEAL in blocks:
-        points = points + points_of(blocks[build.SEAL]) - points_of(blocks[build.SEAL].relative_key)
-    return np.ascontiguousarray(points, np.float32)
-
-
-def _add_label(scene: Any, name: str, height: float) -> Any:
-    text = bpy.data.curves.new(name, "FONT")
-    text.body, text.size, text.align_x = name, 0.075 * height, "LEFT"
-    material = bpy.data.materials.new(name)
-    material.diffuse_color = _INK
-    text.materials.append(material)
-    label = bpy.data.objects.new(name, text)
-    label.location = (-0.48 * height, -0.47 * height, 2.0 * height)
-    scene.collection.objects.link(label)
-    return label
-
-
-def _add_camera(scene: Any, height: float) -> Any:
-    data = bpy.data.cameras.new(IMAGE)
-    data.type, data.ortho_scale = "ORTHO", height
-    data.clip_start, data.clip_end = 0.01 * height, 20.0 * height
-    camera = bpy.data.objects.new(IMAGE, data)
-    camera.location = (0.0, 0.0, 6.0 * height)
-    scene.collection.objects.link(camera)
-    scene.camera = camera
-    return camera
-
-
-def _add_sun(scene: Any) -> Any:
-    data = bpy.data.lights.new(IMAGE, "SUN")
-    data.energy, data.angle = 3.0, 0.3
-    sun = bpy.data.objects.new(IMAGE, data)
-    sun.rotation_euler = (-0.7, -0.6, 0.0)
-    scene.collection.objects.link(sun)
-    return sun
-
-
-def _set_renderer(scene: Any) -> None:
-    render = scene.render
-    compat.set_image_output(render)
-    render.image_settings.color_mode = "RGB"
-    render.resolution_x = render.resolution_y = _PIXELS
-    render.resolution_percentage = 100
-    scene.view_settings.view_transform = "Standard"
-    if bpy.app.background:
-        _set_cycles(scene)
-    else:
-        _set_workbench(scene)
-
-
-def _render(scene: Any) -> Array:
-    """(height, width, 4) of one cell, first row at the bottom."""
-    with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as folder:
-        scene.render.filepath = str(Path(folder) / "pose.png")
-        bpy.ops.render.render(write_still=True, scene=scene.name)
-        image = bpy.data.images.load(scene.render.filepath)
-        image.colorspace_settings.name = "Non-Color"
-        pixels = np.empty(4 * image.size[0] * image.size[1], np.float32)
-        image.pixels.foreach_get(pixels)
-        width, height = image.size
-        bpy.data.images.remove(image)
-    return pixels.reshape(height, width, 4)
-
-
-def _composed(cells: Sequence[Array], path: Path | None) -> Any:
-    """The cells in rows as an image of the file, in place of that of an earlier check."""
-    rows = -(-len(cells) // _COLUMNS)
-    height, width = cells[0].shape[:2]
-    sheet = np.zeros((rows * height, _COLUMNS * width, 4), np.float32)
-    sheet[..., 3] = 1.0
-    for number, cell in enumerate(cells):
+    pieces = [_cut(item, face, view) for item in parts]
+    rows = -(-len(poses.TEST_POSES) // _COLUMNS)
+    sheet = np.ones((rows * _PIXELS, _COLUMNS * _PIXELS, 4), np.float32)
+    for number, name in enumerate(poses.TEST_POSES):
+        yield progress.Progress("drawing the poses", number / len(values))
+        canvas = drawing.Canvas(_PIXELS, _PIXELS)
+        for piece in pieces:
+            canvas.draw(piece.posed(values[number], _PIXELS / view.height), piece.triangles, piece.colours)
+        canvas.write(name, 8, 8)
         row, column = divmod(number, _COLUMNS)
-        top = (rows - row) * height
-        sheet[top - height : top, column * width : (column + 1) * width] = cell
+        top, left = (rows - row) * _PIXELS, column * _PIXELS
+        sheet[top - _PIXELS : top, left : left + _PIXELS, :3] = canvas.pixels ** (1 / 2.2)
+    return _kept(sheet, path)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What of one object lies in the view, in the picture's axes.
+
+    points: (N, 3); moves: number of the drive's value → (N, 3); triangles: (T, 3); colours: (T, 3).
+    """
+
+    points: Array
+    moves: Mapping[int, Array]
+    triangles: npt.NDArray[np.int64]
+    colours: Array
+
+    def posed(self, values: Array, scale: float) -> Array:
+        """(N, 3) in pixels of one cell."""
+        points = self.points.copy()
+        for number, move in self.moves.items():
+            if values[number]:
+                points += values[number] * move
+        return np.asarray(points * scale + np.array([0.5, 0.5, 0.0]) * _PIXELS, np.float32)
+
+
+def _cut(item: Any, face: Face, view: View) -> _Piece:
+    """The faces of an object that lie within one cell of the picture, and what the face's keys do to them."""
+    linear, shift = geometry.to_world(item)
+    to_view = (view.axes @ linear).astype(np.float32)
+    keys = item.data.shape_keys
+    neutral = geometry.vertices_of(item).astype(np.float32)
+    if keys is not None and build.SEAL in keys.key_blocks:
+        sealed = keys.key_blocks[build.SEAL]
+        neutral = neutral + points_of(sealed) - points_of(sealed.relative_key)
+    points = neutral @ to_view.T + ((shift - view.centre) @ view.axes.T).astype(np.float32)
+    corners, sizes = geometry.polygons_of(item.data)
+    inside = (np.abs(points[:, :2]) < 0.5 * view.height).all(axis=1)
+    whole = np.add.reduceat(inside[corners].astype(np.int32), np.cumsum(sizes) - sizes) == sizes if len(sizes) else []
+    kept = np.flatnonzero(whole)
+    own = np.repeat(np.isin(np.arange(len(sizes)), kept), sizes)
+    used, numbers = np.unique(corners[own], return_inverse=True)
+    triangles, polygon = drawing.triangles_of(numbers.ravel(), sizes[kept])
+    material_of = np.zeros(len(sizes), np.int32)
+    item.data.polygons.foreach_get("material_index", material_of)
+    moves = {}
+    shape_keys = next((mesh.shape_keys for mesh in (face.keys or face.meshes) if mesh.item == item), {})
+    for number, name in shape_keys.items():
+        block = keys.key_blocks[name]
+        moves[number] = (points_of(block) - points_of(block.relative_key))[used] @ to_view.T
+    colours = _colours(item)
+    of = np.clip(material_of[kept][polygon], 0, len(colours) - 1)
+    return _Piece(np.ascontiguousarray(points[used], np.float32), moves, triangles, colours[of])
+
+
+def _colours(item: Any) -> Array:
+    """(materials, 3) linear colours, at least one: that of the viewport, or of the shader that the surface has."""
+    found = []
+    for material in item.data.materials:
+        colour = material.diffuse_color if material is not None else (0.8, 0.8, 0.8)
+        shader = _shader_of(material)
+        if shader is not None and not shader.inputs["Base Color"].is_linked:
+            colour = shader.inputs["Base Color"].default_value
+        found.append(tuple(colour)[:3])
+    return np.array(found or [(0.8, 0.8, 0.8)], np.float32)
+
+
+def _shader_of(material: Any) -> Any:
+    tree = material.node_tree if material is not None else None
+    return next((node for node in tree.nodes if node.type == "BSDF_PRINCIPLED"), None) if tree is not None else None
+
+
+def _kept(sheet: Array, path: Path | None) -> Any:
+    """The picture as an image of the file, in place of that of an earlier check."""
     old = bpy.data.images.get(IMAGE)
     if old is not None:
         bpy.data.images.remove(old)
@@ -210,32 +172,3 @@ def _composed(cells: Sequence[Array], path: Path | None) -> Any:
             raise errors.FaceError(f"{path} cannot be written: choose a folder you may write to.") from error
     image.pack()
     return image
-
-
-def _set_workbench(scene: Any) -> None:
-    scene.render.engine = "BLENDER_WORKBENCH"
-    shading = scene.display.shading
-    shading.light, shading.color_type = "STUDIO", "MATERIAL"
-    shading.show_cavity, shading.cavity_type = True, "BOTH"
-
-
-def _set_cycles(scene: Any) -> None:
-    """Without a window there may be no OpenGL, without which Workbench aborts Blender."""
-    scene.render.engine = "CYCLES"
-    scene.cycles.samples, scene.cycles.device, scene.cycles.use_denoising = 6, "CPU", False
-    scene.cycles.max_bounces = 1
-    scene.render.resolution_x = scene.render.resolution_y = _PIXELS_SLOW
-    scene.world = bpy.data.worlds.new(IMAGE)
-    scene.world.color = (0.12, 0.12, 0.13)
-
-
-def _clear(scene: Any, made: Sequence[Any]) -> None:
-    for item in made:
-        data = item.data
-        materials = list(data.materials) if item.type == "FONT" else []
-        bpy.data.objects.remove(item)
-        bpy.data.batch_remove([data, *materials])
-    world = scene.world
-    bpy.data.scenes.remove(scene)
-    if world is not None and not world.users:
-        bpy.data.worlds.remove(world)
