@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kmtalk_core import settings
+
 ROOT = Path(__file__).resolve().parent.parent
 _SCHEMAS = {
     "vendor.github-workflows": ".github/workflows/*.yml",
@@ -46,3 +48,22 @@ def test_every_workflow_runs_what_the_readme_names() -> None:
     assert "bash .ci/run" in workflow and "python build.py test" in workflow
     for system in ("ubuntu", "windows", "macos"):
         assert system in workflow
+
+
+def test_tables_in_the_readmes_are_what_their_commands_print() -> None:
+    kinds = subprocess.run([sys.executable, "-m", "kmtalk_core.naming"], capture_output=True, text=True, cwd=ROOT)
+    assert kinds.stdout.strip() and kinds.stdout.strip() in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert settings.table().strip() in (ROOT / "kmtalk_core" / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_link_of_the_readmes_leads_somewhere() -> None:
+    for text in (ROOT / "README.md", ROOT / ".github" / "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", text.read_text(encoding="utf-8")):
+            assert (text.parent / target).exists(), f"{text.name}: {target}"
+
+
+def test_the_readmes_sentences_are_short() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    prose = [line for line in text.splitlines() if line and not line.startswith(("    ", "|", "#", "!", "<"))]
+    for sentence in re.split(r"(?<=[.:!?])\s+", " ".join(prose)):
+        assert len(sentence.split()) <= 30, sentence
