@@ -17,7 +17,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -39,6 +41,7 @@ NEEDS = {  # command: the extras of pyproject.toml that it needs; what was insta
     "train-starter": ["research"],
 }
 BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "av", "espeakng-loader", "rich", "pytest"]
+PRINTING = threading.Lock()
 NO_TESTS = 5  # pytest's exit status for an empty selection
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 DEMO_SENTENCE = "Bob made a map of the moon, and Paul will show you the way home before five."
@@ -125,16 +128,30 @@ def test(options, rest):
         if version != own_blender():
             interpreter = blender_environment(version)
             runs += [(interpreter, [folder]) for folder in apart]
-    failed = [pytest(interpreter, *folders, *rest) for interpreter, folders in runs]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as side_by_side:
+        done = [side_by_side.submit(pytest, interpreter, *folders, *rest, quiet=True) for interpreter, folders in runs]
+        failed = [run.result() for run in as_completed(done)]
     if all(status == NO_TESTS for status in failed):
         return NO_TESTS
     return 1 if any(status not in (0, NO_TESTS) for status in failed) else 0  # a crash is a negative one
 
 
-def pytest(interpreter, *arguments):
-    say("pytest %s  [%s]" % (" ".join(arguments), interpreter))
+def pytest(interpreter, *arguments, quiet=False):
+    """Run the tests; with `quiet` what they print comes as one piece at their end, for others run beside them."""
+    title = "pytest %s  [%s]" % (" ".join(arguments), interpreter)
+    say(title)
     environment = dict(os.environ, KMTALK_PYTHON=str(PYTHON))
-    return subprocess.run([str(interpreter), "-m", "pytest", *arguments], cwd=str(ROOT), env=environment).returncode
+    environment.setdefault("OMP_NUM_THREADS", "1")  # a core for each run
+    command = [str(interpreter), "-m", "pytest", *arguments]
+    if not quiet:
+        return subprocess.run(command, cwd=str(ROOT), env=environment).returncode
+    done = subprocess.run(command, cwd=str(ROOT), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with PRINTING:
+        say("results of " + title)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(done.stdout)
+        sys.stdout.flush()
+    return done.returncode
 
 
 def package(options, rest):
