@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import bpy
 
-from . import compat, options
+from . import compat, options, pairing
 from .core import errors, files, settings
 from .jobs.runner import desk
 from .take import bake
@@ -81,7 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     source = command.add_mutually_exclusive_group()
     source.add_argument("--strip", default="", help="sound strip by name (default: the only one)")
     source.add_argument("--audio", default="", help="sound file instead of a strip")
-    command.add_argument("--face", default="", help="mesh objects by name, with ; between them")
+    command.add_argument(
+        "--face", action="append", default=[], metavar="NAME",
+        help="mesh object by name, with the teeth and tongue that are its own; several: repeat it, or put ; between",
+    )  # fmt: skip
     command.add_argument("--text", default="", help="what is said")
     _add_common(command)
     command.set_defaults(run=_animate)
@@ -117,10 +120,17 @@ def _add_common(command: argparse.ArgumentParser) -> None:
 def _animate(asked: argparse.Namespace) -> int:
     file = str(files.typed_path(asked.audio)) if asked.audio else ""
     bpy.ops.kmtalk.animate(
-        "EXEC_DEFAULT", strip=asked.strip, file=file, faces=asked.face, text=asked.text, **_bake(asked)
+        "EXEC_DEFAULT", strip=asked.strip, file=file, faces=_faces(asked.face), text=asked.text, **_bake(asked)
     )
     _tell_outcome()
     return 0
+
+
+def _faces(names: Sequence[str]) -> str:
+    """What `--face` names, given once or several times; an object of the whole name wins over names with ; between."""
+    if len(names) == 1 and bpy.data.objects.get(names[0]) is None:
+        return names[0]
+    return options.joined(names)
 
 
 def _scene(asked: argparse.Namespace) -> int:
@@ -147,34 +157,20 @@ def _pairs(asked: argparse.Namespace) -> list[tuple[str, str]]:
     """Strips and the faces they go to, by name."""
     scene = bpy.context.scene
     home = scene.kmtalk.strip_scene or scene
-    strips = [strip for strip in compat.strips(home) if strip.type == "SOUND"]
     if asked.map:
         wanted = _read_map(asked.map)
-        known = {strip.name for strip in strips}
+        known = {strip.name for strip in compat.strips(home) if strip.type == "SOUND"}
         missing = sorted(set(wanted) - known)
         if missing:
             raise errors.AudioError(f"The scene has no sound strip “{missing[0]}”, which {asked.map.name} names.")
         return [(strip, faces) for strip, faces in wanted.items()]
-    faces = sorted(item.name for item in scene.objects if _is_face(item))
-    if asked.by == "channel":
-        channels = sorted({strip.channel for strip in strips})
-        by_channel = dict(zip(channels, faces, strict=False))
-        return [(strip.name, by_channel[strip.channel]) for strip in strips if strip.channel in by_channel]
     found = []
-    for strip in strips:
-        fitting = [name for name in faces if strip.name.casefold().startswith(name.casefold())]
-        if fitting:
-            found.append((strip.name, max(fitting, key=len)))
+    for pair in pairing.pairs(scene, home, asked.by.upper()):
+        if pair.objects:
+            found.append((pair.strip.name, options.joined(item.name for item in pair.objects)))
         else:
-            _tell(f"{strip.name}: no face of that name; left alone")
+            _tell(f"{pair.strip.name}: no face of that {asked.by}; left alone")
     return found
-
-
-def _is_face(item: Any) -> bool:
-    try:
-        return bool(options.face_of([item]).meshes)
-    except errors.FaceError:
-        return False
 
 
 def _read_map(path: Path) -> dict[str, str]:

@@ -250,6 +250,7 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         low_confidence: float
         filter_attention: bool
         phone_names: str
+        show_lane: bool
     else:
         source: EnumProperty(name="Audio", description="Where the sound is", items=SOURCES)
         strip: StringProperty(
@@ -274,6 +275,11 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         )
         filter_attention: BoolProperty(
             name="Needs a Look", description="List only unsure keys and keys that were changed by hand"
+        )
+        show_lane: BoolProperty(
+            name="Lane of Sounds",
+            description="Show what is heard in a lane of the sequencer and the Dope Sheet; click a sound to go there",
+            default=True,
         )
         phone_names: EnumProperty(
             name="Sounds",

@@ -9,9 +9,16 @@ from . import command_line, operators, preferences, properties
 from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
 from .take import writing
-from .ui import panels, watch
+from .ui import lane, panels, watch
 
-CLASSES = (*face_settings.CLASSES, *properties.CLASSES, *preferences.CLASSES, *operators.CLASSES, *panels.CLASSES)
+CLASSES = (
+    *face_settings.CLASSES,
+    *properties.CLASSES,
+    *preferences.CLASSES,
+    *operators.CLASSES,
+    *panels.CLASSES,
+    *lane.CLASSES,
+)
 _IDLE_CHECK_SECONDS = 60.0
 
 
@@ -25,10 +32,12 @@ def register() -> None:
         handlers.append(_after_undo)
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
     watch.register()
+    lane.register()
     command_line.register()
 
 
 def unregister() -> None:
+    lane.unregister()
     watch.unregister()
     close_desk()
     command_line.unregister()

@@ -1,5 +1,6 @@
 """What a character remembers about its face: what its keys show, how strongly each is driven, which bones help."""
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,9 +48,18 @@ def _is_armature(self: Any, item: Any) -> bool:
 
 
 BY_NAMES = "names"
+_FIRST = ("arkit", "oculus", "microsoft", "vrm", "rhubarb", "preston_blair", "reallusion", "reallusion_pairs")
+"""Blender keeps the number of an enum's item in a file: these had 1 to 8 when others came between them."""
+
+
+def number_of(scheme: str) -> int:
+    """The number that stands for a naming scheme in files, whatever comes before or after it in the list."""
+    return _FIRST.index(scheme) + 1 if scheme in _FIRST else zlib.crc32(scheme.encode()) & 0x3FFFFFFF
+
+
 _SCHEMES = (
     (BY_NAMES, "By Their Names", "What the keys show is recognised by their names", 0),
-    *((s.name, s.title, f"The keys show what you say: {s.title}", n) for n, s in enumerate(naming.SCHEMES, 1)),
+    *((s.name, s.title, f"The keys show what you say: {s.title}", number_of(s.name)) for s in naming.SCHEMES),
 )
 
 

@@ -16,6 +16,7 @@ from ..core import take as takes
 from ..engine import BuiltIn, Engine
 from ..face import looking, moving
 from ..take import bake, carry, changes, events, lines, place, store
+from ..take import earlier as earlier_takes
 from . import lay
 from .runner import desk, in_thread
 
@@ -68,6 +69,7 @@ def request(
     face = options.face_of(list(objects) or options.meshes_of(context), space)
     for target in face.targets:
         target.require_free()
+    earlier_takes.bring(face)
     lines.take_over(face)
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True)
     frames = (settings.range_start, settings.range_end) if settings.use_range else None

@@ -13,7 +13,7 @@ from ..audio import sound, strips
 from ..core import errors, progress
 from ..jobs import animate_all, change_lines, rewrite
 from ..jobs.runner import JobOperator
-from ..take import lines, place
+from ..take import earlier, lines, place
 from .animate import Merged
 
 _SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma")
@@ -111,6 +111,31 @@ class KMTALK_OT_apply_settings(_LineOperator, JobOperator, bpy.types.Operator):
         return rewrite.reshape(context)
 
 
+class KMTALK_OT_bring_lines(bpy.types.Operator):
+    """Make lines of one action of the takes that an earlier KMTalk wrote, each in an action of its own"""
+
+    bl_idname = "kmtalk.bring_lines"
+    bl_label = "Bring Lines Together"
+    bl_options = {"UNDO"}  # noqa: RUF012
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not earlier.names_of(options.meshes_of(context)):
+            cls.poll_message_set("The face plays no take of an earlier KMTalk.")
+            return False
+        return True
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            count = earlier.bring(options.face_of(options.meshes_of(context), options.space_of(context)))
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        context.scene.frame_set(context.scene.frame_current)
+        self.report({"INFO"}, f"{count} takes are lines now, with what was changed by hand.")
+        return {"FINISHED"}
+
+
 class KMTALK_OT_add_sound(ImportHelper, bpy.types.Operator):
     """Put a sound file onto this scene's timeline at the playhead, ready to be animated"""
 
@@ -174,6 +199,7 @@ CLASSES: tuple[Any, ...] = (
     KMTALK_OT_remove_line,
     KMTALK_OT_follow_strip,
     KMTALK_OT_apply_settings,
+    KMTALK_OT_bring_lines,
     KMTALK_OT_add_sound,
     KMTALK_OT_close_action,
 )

@@ -29,7 +29,7 @@ def list_keys(ref: Ref, take: "Take", story: Story, pace: Pace) -> progress.Job[
 
     def add(key: "Key") -> None:
         for _, line in ref.find():
-            _add_key(line, key, story, take.fps)
+            add_key(line, key, story, take.fps)
         left.pop(0)
 
     try:
@@ -40,12 +40,14 @@ def list_keys(ref: Ref, take: "Take", story: Story, pace: Pace) -> progress.Job[
         raise
 
 
-def _add_key(line: Any, key: "Key", story: Story, fps: float) -> None:
+def add_key(line: Any, key: "Key", story: Story, fps: float) -> Any:
+    """List one key motion of a take on its line."""
     item = line.key_motions.add()
     item.name, item.label = shown(key.label), key.label
     item.frame = story.timeline.nearest_frame(key.frame / fps)
     item.time, item.confidence = key.time, key.confidence
     item.state = item.made = key.state
+    return item
 
 
 def mark_scene(scene: Any, ref: Ref, frames: Iterable[int], labels: Iterable[str]) -> None:

@@ -50,6 +50,12 @@ def remove(owner: Any, action: Any) -> None:
         _pull_up(animation)
 
 
+def remove_strips(owner: Any, action: Any) -> None:
+    """Take an action off the NLA of a datablock."""
+    if owner.animation_data is not None:
+        _remove_strips(owner.animation_data, action)
+
+
 def fit(owner: Any, action: Any) -> None:
     """Let the NLA strip of our action reach over all of its keys."""
     animation = owner.animation_data

@@ -46,7 +46,7 @@ def draw_face(layout: Any, context: Any) -> None:
         row.operator("kmtalk.remove_mesh", text="", icon="REMOVE")
     meshes = options.meshes_of(context)
     try:
-        face = options.face_of(meshes)
+        face = options.face_of(meshes, options.space_of(context))
     except errors.KMTalkError as error:
         _draw_faceless(layout, context, str(error))
         return

@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 
 from .. import options
-from ..take import lines, states
+from ..take import earlier, lines, states
 from . import labels
 from .drawing import Rows, draw_text
 from .watch import watch
@@ -82,6 +82,12 @@ def draw_lines(layout: Any, context: Any) -> None:
     row.operator("kmtalk.animate_all", icon="COMMUNITY")
     row.operator("kmtalk.import_take", text="", icon="IMPORT")
     if line is None:
+        found = earlier.names_of(options.meshes_of(context))
+        if found:
+            names = ", ".join(f"“{name}”" for name in found[:4])
+            draw_text(layout, context, f"An earlier KMTalk wrote {names}, an action a line.", "INFO")
+            layout.operator("kmtalk.bring_lines", icon="NLA_PUSHDOWN")
+            return
         draw_text(layout, context, "Lines and their key motions are listed here once the face was animated.", "INFO")
         return
     action = actions[0]
@@ -94,6 +100,7 @@ def draw_lines(layout: Any, context: Any) -> None:
     column.operator("kmtalk.follow_strip", text="", icon="SNAP_ON")
     column.separator()
     column.prop(context.scene.kmtalk, "timeline_markers", text="", icon="MARKER_HLT")
+    column.prop(context.scene.kmtalk, "show_lane", text="", icon="NLA_PUSHDOWN")
     for word in watch().states.get(line.uid, ()):
         draw_text(layout, context, states.WAYS_OUT[word], "INFO")
     if lines.is_open(action):
