@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .. import engine
 from ..core import errors, face_files, progress, schema
-from ..jobs.runner import desk, in_thread
+from ..desk import desk, in_thread
 from . import geometry, landmarks, recognise
 
 BUILT = "kmtalk_built"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .. import engine
 from ..core import errors, poses, progress
-from ..jobs.runner import desk
+from ..desk import desk
 from . import build, geometry, moving, sheet
 from .recognise import find_face
 from .targets import Face, KeyTarget

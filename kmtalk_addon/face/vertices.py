@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..core import drives, errors, progress, schema, spaces, topology
 from ..core import vertices as vertex_drives
-from ..jobs.runner import in_thread
+from ..desk import in_thread
 from . import build, geometry
 from .targets import Face, KeyTarget
 

@@ -1,21 +1,16 @@
 """Run jobs: to their end, or a little at every tick of a modal operator."""
 
-import contextlib
-import queue
 import sys
-import threading
 import time
-import traceback
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Generator
+from typing import Any
 
 import bpy
 
 from ..core import errors, progress
-from ..engine import Workers
+from ..desk import RunningJob, close_desk, desk, in_thread
 
-Result = TypeVar("Result")
+__all__ = ["JobOperator", "RunningJob", "close_desk", "desk", "in_thread", "redraw"]
 
 TICK_SECONDS = 0.01
 _REDRAW_SECONDS = 0.1
@@ -23,103 +18,6 @@ _PATIENCE = 0.01
 _AREAS = ("VIEW_3D", "SEQUENCE_EDITOR")
 _DRAWN = {"VIEW_3D": "UI", "SEQUENCE_EDITOR": "UI", "PREFERENCES": "WINDOW"}
 """The region that shows jobs, by the kind of editor."""
-
-
-@dataclass(eq=False)
-class RunningJob:
-    """One job under way: `step` is how far it is, `outcome` what to tell the user when it came to its end."""
-
-    title: str
-    job: Generator[progress.Progress, None, str]
-    cancelled: str = "Cancelled: nothing was changed."
-    step: progress.Progress = field(default_factory=lambda: progress.Progress("starting", 0.0))
-    is_ended: bool = False
-    outcome: str = ""
-    error: str = ""
-    slowest: float = 0.0
-
-    def advance(self) -> None:
-        """One step; never raises for what the user can mend."""
-        started = time.perf_counter()
-        try:
-            self.step = next(self.job)
-            self.slowest = max(self.slowest, time.perf_counter() - started)
-        except StopIteration as stop:
-            self.is_ended, self.outcome = True, str(stop.value or "")
-        except errors.KMTalkError as error:
-            self.is_ended, self.error = True, str(error)
-        except Exception:
-            self.is_ended, self.error = True, "Something failed that should not have; the console says more."
-            raise
-
-    def cancel(self, why: str = "") -> None:
-        """Stop it now.  Closing the job ends what it started."""
-        if not self.is_ended:
-            self.is_ended, self.error = True, why or self.cancelled
-            try:
-                self.job.close()
-            except Exception:  # its end is an end all the same: a file that is held must not keep it on the list
-                traceback.print_exc()
-
-
-@dataclass
-class Desk:
-    """All that runs in this Blender now, and how the last job ended.  There is one, from register to unregister."""
-
-    workers: Workers = field(default_factory=Workers)
-    running: list[RunningJob] = field(default_factory=list)
-    notice: str = ""
-    notice_is_error: bool = False
-    _taken: set[Hashable] = field(default_factory=set)
-
-    def start(
-        self, title: str, job: Generator[progress.Progress, None, str], cancelled: str = RunningJob.cancelled
-    ) -> RunningJob:
-        started = RunningJob(title, job, cancelled)
-        self.running.append(started)
-        self.notice = ""
-        return started
-
-    @contextlib.contextmanager
-    def alone(self, things: Iterable[Hashable], sentence: str) -> Iterator[None]:
-        """Keep `things` from other jobs meanwhile.  Raises FaceError with `sentence` where one has them."""
-        wanted = set(things)
-        if wanted & self._taken:
-            raise errors.FaceError(sentence)
-        self._taken |= wanted
-        try:
-            yield
-        finally:
-            self._taken -= wanted
-
-    def settle(self, job: RunningJob) -> None:
-        """Take an ended job off the list and keep its last word for the panel."""
-        if job in self.running:
-            self.running.remove(job)
-            self.notice, self.notice_is_error = job.error or job.outcome, bool(job.error)
-
-    def cancel_all(self, why: str) -> None:
-        for job in list(self.running):
-            job.cancel(why)
-            self.settle(job)
-
-    def close(self) -> None:
-        self.cancel_all("Stopped.")
-        self.workers.close()
-
-
-_desk: list[Desk] = []  # Blender makes operators and panels itself, so what they share can only live in a module
-
-
-def desk() -> Desk:
-    if not _desk:
-        _desk.append(Desk())
-    return _desk[0]
-
-
-def close_desk() -> None:
-    while _desk:
-        _desk.pop().close()
 
 
 class JobOperator:
@@ -254,22 +152,3 @@ def _is_ours(running: RunningJob, context: Any, event: Any) -> bool:
         and area.y <= event.mouse_y < area.y + area.height
         for area in context.window.screen.areas
     )
-
-
-def in_thread(function: Callable[[], Result], stage: str) -> progress.Job[Result]:
-    """Work out something without Blender beside the window; return it, or raise what it raised."""
-    results: queue.Queue[tuple[bool, Any]] = queue.Queue()
-
-    def work() -> None:
-        try:
-            results.put((True, function()))
-        except BaseException as error:
-            results.put((False, error))
-
-    threading.Thread(target=work, daemon=True).start()
-    while results.empty():
-        yield progress.Progress(stage, 1.0)
-    is_done, value = results.get()
-    if not is_done:
-        raise value
-    return value
