@@ -23,6 +23,11 @@ Result = TypeVar("Result")
 
 _RESEARCH = (
     ("synthesize", "datasets.synthesis_command", "a synthetic corpus, or a data set in VOCASET's or BIWI's layout"),
+    (
+        "captures",
+        "datasets.captures.command",
+        "what a folder of captured faces holds, and if sound and motion fit",
+    ),
     ("prepare", "datasets.command", "find the phones of a data set once"),
     ("train", "training.vertex.command", "the paper's recipe on a data set"),
     ("train-starter", "training.starter", "the starter weights from nothing"),

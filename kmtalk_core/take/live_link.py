@@ -14,6 +14,7 @@ from ..files import replacing
 from ..motion.arkit import ARKIT_NAMES, EYE_TURNS
 from ..motion.spaces import ARKIT, HEAD
 from .record import Key, Take, Track
+from .table import WRITTEN_RATES, number, read_table
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 Columns: TypeAlias = Mapping[str, FloatArray]
@@ -24,11 +25,6 @@ ROTATIONS = tuple(part + axis for part in ("Head", "LeftEye", "RightEye") for ax
 SIZE_LIMIT = 512 << 20  # bytes of text
 
 _DOWN, _UP, _IN, _OUT = (EYE_TURNS[way] for way in ("Down", "Up", "In", "Out"))
-_WRITTEN_RATES = (30, 60)
-_READ_RATES = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0)
-_DEFAULT_FPS = 60.0  # of recordings whose timecodes are missing
-_LARGEST_STRETCH = 50
-"""How many times its rows a recording may last: timecodes beyond that are of two recordings."""
 _LARGEST_VALUE = 10.0
 
 
@@ -47,7 +43,7 @@ def export_csv(take: Take, path: str | Path) -> None:
     turns = np.zeros((take.frame_count, 3), np.float32) if head is None else head.motion
     values = np.concatenate([coefficients, turns, *(_eye_rotation(coefficients, s) for s in ("Left", "Right"))], axis=1)
     names = [name[0].upper() + name[1:] for name in ARKIT_NAMES] + list(ROTATIONS)
-    base = int(take.fps) if take.fps in _WRITTEN_RATES else _WRITTEN_RATES[0]
+    base = int(take.fps) if take.fps in WRITTEN_RATES else WRITTEN_RATES[0]
     out = io.StringIO(newline="")
     out.write(",".join(["Timecode", "BlendshapeCount", *names]) + "\n")
     for frame, row in enumerate(values):
@@ -78,15 +74,13 @@ def import_csv(path: str | Path) -> Take:
 
 
 def _read(path: Path) -> Take:
-    rows = _rows(path)
-    places = {name.strip().lower(): index for index, name in enumerate(rows[0])}
-    body = [row for row in rows[1:] if len(row) >= len(rows[0])]
+    table = read_table(path)
+    places = {name.lower(): name for name in table.names}
     found = [name for name in (*ARKIT_NAMES, *ROTATIONS) if name.lower() in places]
-    if not body or not ARKIT.indices_of(found).size:
+    if not table.rows or not ARKIT.indices_of(found).size:
         raise ValueError("no coefficients")
-    columns = {name: _column([row[places[name.lower()]] for row in body]) for name in found}
-    codes = [_clock(row[places["timecode"]]) for row in body] if "timecode" in places else []
-    fps, frames = _frames(codes, len(body))
+    columns = {name: _column(table.column(places[name.lower()])) for name in found}
+    fps, frames = table.pace()
     if frames is not None:
         grid = np.arange(round(frames[-1]) + 1)
         columns = {name: np.interp(grid, frames, column).astype(np.float32) for name, column in columns.items()}
@@ -111,7 +105,12 @@ def _eye_rotation(coefficients: FloatArray, side: str) -> FloatArray:
 
 def _coefficients(columns: Columns) -> FloatArray:
     """(frames, 52) the coefficients of a recording, those of the eyes by their rotations where need be."""
-    count = len(next(iter(columns.values())))
+    count, found = len(next(iter(columns.values()))), with_looks(columns)
+    return np.stack([found.get(name, np.zeros(count)) for name in ARKIT_NAMES], axis=1).astype(np.float32)
+
+
+def with_looks(columns: Columns) -> dict[str, FloatArray]:
+    """`columns` and the eyes' coefficients by their rotations, where there are these and not those."""
     found = dict(columns)
     for side, leftwards in (("Left", 1.0), ("Right", -1.0)):
         yaw, pitch = columns.get(f"{side}EyeYaw"), columns.get(f"{side}EyePitch")
@@ -121,22 +120,14 @@ def _coefficients(columns: Columns) -> FloatArray:
         sideways = leftwards * yaw
         shares = (("Down", pitch / _DOWN), ("Up", -pitch / _UP), ("In", -sideways / _IN), ("Out", sideways / _OUT))
         found |= {f"eyeLook{way}{side}": np.clip(share, 0, 1) for way, share in shares}
-    return np.stack([found.get(name, np.zeros(count)) for name in ARKIT_NAMES], axis=1).astype(np.float32)
+    return found
 
 
 def _column(cells: Sequence[str]) -> FloatArray:
-    values = np.array([float(cell.replace(",", ".") or 0) for cell in cells])
+    values = np.array([number(cell or "0") for cell in cells])
     if not np.isfinite(values).all():
         raise ValueError("not finite")
     return np.clip(values, -_LARGEST_VALUE, _LARGEST_VALUE).astype(np.float32)
-
-
-def _rows(path: Path) -> list[list[str]]:
-    """The cells of a table, however a spreadsheet has saved it again."""
-    data = path.read_bytes()
-    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    lines = text.splitlines()
-    return list(csv.reader(lines, delimiter=max(",;\t", key=lines[0].count)))
 
 
 def _timecode(seconds: float, base: int) -> str:
@@ -144,31 +135,3 @@ def _timecode(seconds: float, base: int) -> str:
     ticks = round(seconds * base * 1000)
     whole, frame = divmod(ticks, base * 1000)
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}:{frame // 1000:02d}.{frame % 1000:03d}"
-
-
-def _clock(cell: str) -> tuple[int, float]:
-    """Whole seconds, and the frame (with its fraction) within the second, of `hh:mm:ss:ff.fff`."""
-    hours, minutes, seconds, frame = cell.replace(";", ":").split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + int(seconds), float(frame)
-
-
-def _frames(codes: Sequence[tuple[int, float]], count: int) -> tuple[float, npt.NDArray[np.float64] | None]:
-    """Frames a second of a recording, and the frame of each row where rows are missing (None: one after another)."""
-    if len(codes) < 2:
-        return _DEFAULT_FPS, None
-    seconds, within = (np.array(column, float) for column in zip(*codes, strict=True))
-    seconds += 86400.0 * np.cumsum(np.diff(seconds, prepend=seconds[0]) < -43200)  # past midnight
-    rates = [rate for rate in _READ_RATES if rate > np.floor(within.max())]
-    if seconds[-1] - seconds[0] < 2:  # too short to have seen the last frame of a second
-        rates = [rate for rate in rates if rate in _WRITTEN_RATES]
-    if not rates or not (within >= 0).all():
-        return _DEFAULT_FPS, None
-    times = seconds + within / rates[0]
-    steps = np.diff(times)
-    if steps.min() <= 0:
-        return _DEFAULT_FPS, None
-    fps = min(_READ_RATES, key=lambda rate: abs(rate - 1 / np.median(steps)))
-    frames = (times - times[0]) * fps
-    if abs(frames - np.arange(count)).max() < 0.75 or frames[-1] > _LARGEST_STRETCH * count:
-        return fps, None
-    return fps, frames

@@ -29,6 +29,7 @@ from ..model.log_mel import FRAME_RATE
 from ..model.log_mel_encoder import LogMelEncoder
 from ..model.spacing import KeySpacing
 from ..motion.arkit import ARKIT_INDEX
+from ..motion.opening import LOWER_LIP, UPPER_LIP
 from ..motion.spaces import ARKIT
 from ..phones import PHONE_CLASSES
 from ..progress import Job, Progress
@@ -149,8 +150,8 @@ def visible_opening(motion: Tensor) -> Tensor:
         return motion[..., ARKIT_INDEX[name]]
 
     jaw = functional.relu(channel("jawOpen") - channel("mouthClose"))
-    lower = 0.15 * (channel("mouthLowerDownLeft") + channel("mouthLowerDownRight"))
-    upper = 0.1 * (channel("mouthUpperUpLeft") + channel("mouthUpperUpRight"))
+    lower = LOWER_LIP * (channel("mouthLowerDownLeft") + channel("mouthLowerDownRight"))
+    upper = UPPER_LIP * (channel("mouthUpperUpLeft") + channel("mouthUpperUpRight"))
     return jaw + lower + upper
 
 
