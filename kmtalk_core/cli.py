@@ -31,6 +31,7 @@ _RESEARCH = (
     ("prepare", "datasets.command", "find the phones of a data set once"),
     ("train", "training.vertex.command", "the paper's recipe on a data set"),
     ("train-starter", "training.starter", "the starter weights from nothing"),
+    ("train-letters", "training.letters", "how words are pronounced where eSpeak NG is not"),
     ("evaluate", "evaluation.command", "any number of methods on a data set, in one table"),
     ("evaluate-speech", "evaluation.real_speech", "a checkpoint on recorded speech with known motion or phones"),
     (

@@ -15,6 +15,7 @@ from ..errors import AlignmentError
 from ..transcript import Part, read_script
 from ..transcript.directions import Manner
 from ..transcript.language import guess_language
+from . import letters
 
 Pronunciation = tuple[tuple[str, str], ...]
 """Phones of one word: (phone of the English model, label to report)."""
@@ -166,7 +167,10 @@ def _by_rule(text: str, language: str) -> tuple[tuple[str, ...], ...]:
     try:
         return espeak.phonemes(text, language)
     except espeak.EspeakError as error:
-        raise AlignmentError(str(error)) from error
+        spelt = letters.phonemes(text, language)
+        if spelt is None:
+            raise AlignmentError(f"Words in “{language}” cannot be pronounced here. {error}") from error
+        return spelt
 
 
 def _english(text: str, lookup: Lookup, voice: str, shouted: bool) -> Iterator[Word]:
