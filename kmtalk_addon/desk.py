@@ -26,6 +26,7 @@ class RunningJob:
     is_ended: bool = False
     outcome: str = ""
     error: str = ""
+    was_cancelled: bool = False
     slowest: float = 0.0
 
     def advance(self) -> None:
@@ -38,6 +39,7 @@ class RunningJob:
             self.is_ended, self.outcome = True, str(stop.value or "")
         except errors.KMTalkError as error:
             self.is_ended, self.error = True, str(error)
+            self.was_cancelled = isinstance(error, errors.Cancelled)
         except Exception:
             self.is_ended, self.error = True, "Something failed that should not have; the console says more."
             raise
@@ -45,7 +47,7 @@ class RunningJob:
     def cancel(self, why: str = "") -> None:
         """Stop it now.  Closing the job ends what it started."""
         if not self.is_ended:
-            self.is_ended, self.error = True, why or self.cancelled
+            self.is_ended, self.error, self.was_cancelled = True, why or self.cancelled, True
             try:
                 self.job.close()
             except Exception:  # its end is an end all the same: a file that is held must not keep it on the list

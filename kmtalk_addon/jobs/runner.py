@@ -108,7 +108,7 @@ class JobOperator:
 
     def _say(self, running: RunningJob) -> set[str]:
         if running.error:
-            kind = "WARNING" if running.error.startswith("Cancelled") else "ERROR"
+            kind = "WARNING" if running.was_cancelled else "ERROR"
             self.report({kind}, running.error)  # type: ignore[attr-defined]
             return {"CANCELLED"}
         if running.outcome:
