@@ -23,6 +23,7 @@ UPPER = (*BROWS, "cheekSquint", "eyeSquint", "eyeWide", "noseSneer", "mouthSmile
 _SHUT, _LONGEST_BLINK = 0.35, 0.67  # of the lids; seconds
 _NEAR_PAUSE, _NEAR_STRESS = 0.3, 0.15  # seconds
 _SACCADE_SPEED, _SMALLEST_SACCADE = np.radians(40.0), np.radians(1.5)  # a second
+_LONG = 20.0  # seconds
 _GAZE_RATE = 60.0
 _SHIFTS = 100  # of the events in time, that tell what is chance
 _NOD, _RAISE = np.radians(1.0), 0.1
@@ -116,7 +117,8 @@ def _blink_rows(takes: Sequence[Heard]) -> list[Row]:
     found = [blinks(take) for take in takes]
     minutes = sum(take.seconds for take in takes) / 60
     times = [np.array([blink[0] for blink in each]) for each in found]
-    gaps = np.concatenate([np.diff(t) for t in times] or [np.zeros(0)])
+    long = [t for t, take in zip(times, takes, strict=True) if take.seconds >= _LONG] or times
+    gaps = np.concatenate([np.diff(t) for t in long] or [np.zeros(0)])  # short takes cut long intervals off
     every = np.array([blink for each in found for blink in each]).reshape(-1, 4)
     ends = [np.array([start for start, _ in take.pauses if start > 0.05]) for take in takes]
     long_enough = [len(each) for each, take in zip(found, takes, strict=True) if take.seconds >= 2.5]

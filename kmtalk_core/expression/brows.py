@@ -17,8 +17,8 @@ from .script import Script, made, on_prominences
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
-_GAP = {"brow_raise": 3.6, "frown": 7.0, "squint": 8.0}  # seconds (median) from one to the next
-_SIZE = {"brow_raise": 0.36, "frown": 0.3, "squint": 0.26}
+_GAP = {"brow_raise": 3.6, "frown": 4.6, "squint": 8.0}  # seconds (median) from one to the next
+_SIZE = {"brow_raise": 0.36, "frown": 0.38, "squint": 0.26}
 _LEAD = 0.01  # seconds before the syllable at which brows are all the way up
 _RISE, _FALL = 0.26, 0.5  # seconds
 _PARTS: dict[str, tuple[tuple[str, float, float], ...]] = {
@@ -68,7 +68,7 @@ def _gestures(script: Script, kind: str, others: Sequence[Event]) -> list[Event]
         time = syllable.time - _LEAD + chance.bounded(0.0, 0.03, -0.06, 0.06)
         hold = chance.uniform(0.25, 0.8)
         size = min(max(chance.log_normal(_SIZE[kind], 0.35), 0.12), 0.85)
-        clear = all(abs(time - other.time) > 0.8 for other in others)
+        clear = all(abs(time - other.time) > 0.6 for other in others)
         if clear and script.fits(time - _RISE, time + hold + _FALL):
             found.append((time, _RISE + hold + _FALL, size, 0.0, chance.seed()))
     return made(kind, kind, found)

@@ -50,7 +50,7 @@ def on_prominences(
     """Stressed syllables for gestures about `gap()` seconds apart: each time the best within `reach` seconds."""
     syllables = script.prosody.prominences
     found: list[Prominence] = []
-    time, place = script.start + chance.uniform(0.2, 1.0) * gap(), 0
+    time, place = script.start + chance.uniform(0.0, 1.0) * gap(), 0
     while time < script.end:
         least = found[-1].time + 0.3 if found else -1.0
         while place < len(syllables) and syllables[place].time < max(time - reach, least):

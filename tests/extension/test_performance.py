@@ -212,3 +212,17 @@ def test_a_head_bone_posed_by_hand_is_kept_by_regenerate(
     assert bone.rotation_quaternion.rotation_difference(wanted).angle < 0.01
     take = addon("take.store").take_of(line_of(head))
     assert abs(take.track("head").motion[:, 0]).max() > 0.12
+
+
+def test_settings_and_regions_go_over_the_command_line(
+    addon: Callable[[str], Any], scene: Any, head: Any, rig: Any, speech: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = addon("command_line").main
+    sound = ["animate", "--audio", str(speech), "--face", head.name, "--no-save"]
+    wished = ["--set", "mood=sad", "--set", "liveliness=calm", "--set", "delay=0.5", "--regions", "upper,head"]
+    assert main([*sound, *wished]) == 0
+    settings = addon("take.store").take_of(line_of(head)).settings
+    assert (settings["mood"], settings["regions"]) == ("sad", "upper,head")
+    assert (settings["liveliness"], settings["delay"]) == pytest.approx((0.8, 0.5))
+    assert main([*sound, "--set", "mood=splendid"]) == 2
+    assert "mood must be one of" in capsys.readouterr().err
