@@ -236,3 +236,40 @@ def test_what_may_be_no_face_is_asked_about() -> None:
     with pytest.raises(UnsureError, match="may be no face"):
         finish(build_face_job(parts, sure=False))
     assert build_face(parts).shapes[0]
+
+
+def test_u_and_o_narrow_the_lips_as_a_hand_made_head_does(build) -> None:
+    face, parts, _ = build("demo")
+    made = demo_head().part("Head")
+    vertices = np.asarray(parts[0].vertices)
+    left, right = (
+        int(np.linalg.norm(vertices - demo_head().landmarks[name], axis=1).argmin())
+        for name in ("mouth_left", "mouth_right")
+    )
+
+    def narrowed(shapes: dict[str, np.ndarray], **pose: float) -> float:
+        moved = vertices + sum(weight * np.asarray(shapes[name], float) for name, weight in pose.items())
+        return 1.0 - abs(moved[left, 0] - moved[right, 0]) / abs(vertices[left, 0] - vertices[right, 0])
+
+    for pose in ({"jawOpen": 0.12, "mouthPucker": 0.8}, {"jawOpen": 0.35, "mouthFunnel": 0.6, "mouthPucker": 0.2}):
+        assert narrowed(face.shapes[0], **pose) > 0.9 * narrowed(made.shapes, **pose)
+        assert narrowed(face.shapes[0], **pose) > 0.3
+
+
+def test_glasses_and_a_fringe_do_not_blink_and_lashes_do(demo_parts: list[FacePart]) -> None:
+    skin = demo_parts[0]
+    eye = demo_head().landmarks["eye_left"]
+    front = np.array([0.0, -0.02, 0.0])
+
+    def card(name: str, width: float, height: float, middle: float) -> FacePart:
+        x, z = np.meshgrid(np.linspace(-width, width, 12), np.linspace(-height, height, 5))
+        place = np.array([middle, eye[1], eye[2]]) + front
+        points = np.stack([x.ravel(), np.zeros(x.size), z.ravel()], axis=1) + place
+        faces = [(12 * r + c, 12 * r + c + 1, 12 * r + c + 13, 12 * r + c + 12) for r in range(4) for c in range(11)]
+        return FacePart(name, points, faces)
+
+    built = build_face([skin, card("Glasses", 0.06, 0.015, 0.0), card("Strand", 0.008, 0.05, eye[0])])
+    for shapes in built.shapes[1:]:
+        assert not [name for name in shapes if name.startswith(("eye", "brow"))]
+    lash = build_face([skin, card("Eyelash", 0.014, 0.003, eye[0])])
+    assert "eyeBlinkLeft" in lash.shapes[1]

@@ -125,7 +125,7 @@ def build_face_job(
     )
     gauge = lip_gauge(landmarks, skin_vertices, mesh, starts[skin_part])
     return BuiltFace(
-        shapes, landmarks, roles, skin_part, gauge, _notes(landmarks, seal_offsets is not None, skin_shapes)
+        shapes, landmarks, roles, skin_part, gauge, _notes(landmarks, seal_offsets is not None, skin_shapes, pieces)
     )
 
 
@@ -300,7 +300,9 @@ def lip_gauge(landmarks: Landmarks, skin_vertices: npt.NDArray[np.int64], mesh: 
     )
 
 
-def _notes(landmarks: Landmarks, sealed: bool, skin_shapes: Mapping[str, Array]) -> tuple[str, ...]:
+def _notes(
+    landmarks: Landmarks, sealed: bool, skin_shapes: Mapping[str, Array], pieces: Sequence[Piece]
+) -> tuple[str, ...]:
     notes = [landmarks.sentence]
     if landmarks.mouth is None:
         notes.append("The lips are one surface: cut a slit between them, or the mouth can stretch but never open.")
@@ -312,6 +314,10 @@ def _notes(landmarks: Landmarks, sealed: bool, skin_shapes: Mapping[str, Array])
         notes.append("No eyelids were found, so the face will not blink.")
     elif landmarks.by_hand and len(landmarks.eyes) == 1:
         notes.append(f"Only the {next(iter(landmarks.eyes))} eye will blink.")
+    if any(piece.role == "teeth" for piece in pieces):
+        notes.append(
+            "Upper and lower teeth are one piece, of which only the lower half goes with the jaw: separate them."
+        )
     if "tongueOut" not in skin_shapes:
         notes.append("No tongue was found, so there is no tongueOut.")
     return tuple(notes)

@@ -67,10 +67,10 @@ def _both_lips(rig: Rig) -> dict[str, Array]:
     pull = -0.5 * rig.across
     return {
         "mouthFunnel": rig.moved(
-            0.24 * pull * wide, 0.085 * away * rig.parted * front, 0.17 * front * (0.35 + 0.65 * rig.parted)
+            0.4 * pull * wide, 0.085 * away * rig.parted * front, 0.17 * front * (0.35 + 0.65 * rig.parted)
         ),
         "mouthPucker": rig.moved(
-            0.42 * pull * wide, 0.22 * height * near * rig.parted, 0.2 * front * (0.3 + 0.7 * rig.parted)
+            0.52 * pull * wide, 0.22 * height * near * rig.parted, 0.2 * front * (0.3 + 0.7 * rig.parted)
         ),
         "mouthLeft": rig.moved(0.2 * rig.around_lips(0.8) * rig.under_nose, 0.0, 0.0),
         "mouthRight": rig.moved(-0.2 * rig.around_lips(0.8) * rig.under_nose, 0.0, 0.0),

@@ -12,15 +12,18 @@ from .rig import Rig
 from .upper_shapes import eye_ball, looking
 
 _NEIGHBOURS = 4
+_UPPER_FACE = ("eye", "brow", "cheekSquint", "noseSneer")
 
 
 @dataclass(frozen=True)
 class Piece:
     """Vertices (n,) of one connected piece beside the skin, and what it is taken for:
-    `eye_left`, `eye_right`, `teeth_upper`, `teeth_lower`, `teeth`, `tongue` or `near` (follows the skin beside it)."""
+    `eye_left`, `eye_right`, `teeth_upper`, `teeth_lower`, `teeth`, `tongue` or `near` (follows the skin beside it);
+    follows_lids: whether it goes with lids and brows too, as lashes do, and glasses and a fringe do not."""
 
     vertices: np.ndarray
     role: str
+    follows_lids: bool = True
 
 
 def sort_pieces(mesh: Mesh, skin: int, rig: Rig, names: dict[int, str]) -> list[Piece]:
@@ -35,7 +38,28 @@ def sort_pieces(mesh: Mesh, skin: int, rig: Rig, names: dict[int, str]) -> list[
             roles,
             skin in names and name == names[skin],
         )
-    return [Piece(members[label], roles[label]) for label in labels]
+    return [
+        Piece(
+            members[label],
+            roles[label],
+            _follows_lids(mesh.vertices[members[label]], rig, names.get(label, "").lower()),
+        )
+        for label in labels
+    ]
+
+
+def _follows_lids(points: Array, rig: Rig, name: str) -> bool:
+    """Lashes and brows are no larger than an eye is wide; whatever reaches farther is glasses, hair or a hat."""
+    if any(word in name for word in ("lash", "brow")):
+        return True
+    width = max(_width_of_eye(rig), 1e-12)
+    size = points.max(axis=0) - points.min(axis=0)
+    return bool(size[0] < 2.0 * width and size[1] < 0.9 * width)
+
+
+def _width_of_eye(rig: Rig) -> float:
+    corners = (rig.points["eye_outer_left"], rig.points["eye_inner_left"])
+    return float(np.linalg.norm(corners[0] - corners[1]))
 
 
 def _agree(labels: list[int], members: dict[int, np.ndarray], roles: dict[int, str], with_skin: bool) -> None:
@@ -94,6 +118,8 @@ def piece_shapes(piece: Piece, points: Array, rig: Rig, skin_shapes: dict[str, A
         return _with_jaw(points, rig, np.ones(len(points)) if piece.role == "teeth_lower" else parted)
     if piece.role == "tongue":
         return _tongue(points, rig)
+    if not piece.follows_lids:
+        skin_shapes = {name: shape for name, shape in skin_shapes.items() if not name.startswith(_UPPER_FACE)}
     return _beside(points, rig, skin_shapes)
 
 
