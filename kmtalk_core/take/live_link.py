@@ -20,7 +20,8 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 Columns: TypeAlias = Mapping[str, FloatArray]
 
 ROTATIONS = tuple(part + axis for part in ("Head", "LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll"))
-"""Columns after the 52 coefficients, in radians, all with the signs of the head's track."""
+"""Columns after the 52 coefficients, in radians: the head's with the signs of its track, the eyes' as phones
+record them, yaw positive to the character's right: +33 degrees for a left eye turned in, -36 for a right one."""
 
 SIZE_LIMIT = 512 << 20  # bytes of text
 
@@ -98,8 +99,8 @@ def _eye_rotation(coefficients: FloatArray, side: str) -> FloatArray:
     down, up, inwards, outwards = (
         coefficients[:, ARKIT.index_of(f"eyeLook{way}{side}")] for way in ("Down", "Up", "In", "Out")
     )
-    leftwards = 1.0 if side == "Left" else -1.0  # an eye that looks out looks to its own side
-    yaw, pitch = leftwards * (_OUT * outwards - _IN * inwards), _DOWN * down - _UP * up
+    rightwards = 1.0 if side == "Left" else -1.0  # an eye that looks in looks to the other side
+    yaw, pitch = rightwards * (_IN * inwards - _OUT * outwards), _DOWN * down - _UP * up
     return np.stack([yaw, pitch, np.zeros_like(yaw)], axis=1).astype(np.float32)
 
 
@@ -112,13 +113,13 @@ def _coefficients(columns: Columns) -> FloatArray:
 def with_looks(columns: Columns) -> dict[str, FloatArray]:
     """`columns` and the eyes' coefficients by their rotations, where there are these and not those."""
     found = dict(columns)
-    for side, leftwards in (("Left", 1.0), ("Right", -1.0)):
+    for side, rightwards in (("Left", 1.0), ("Right", -1.0)):
         yaw, pitch = columns.get(f"{side}EyeYaw"), columns.get(f"{side}EyePitch")
         looks = {f"eyeLook{way}{side}" for way in ("Down", "Up", "In", "Out")}
         if yaw is None or pitch is None or looks & columns.keys():
             continue
-        sideways = leftwards * yaw
-        shares = (("Down", pitch / _DOWN), ("Up", -pitch / _UP), ("In", -sideways / _IN), ("Out", sideways / _OUT))
+        inwards = rightwards * yaw
+        shares = (("Down", pitch / _DOWN), ("Up", -pitch / _UP), ("In", inwards / _IN), ("Out", -inwards / _OUT))
         found |= {f"eyeLook{way}{side}": np.clip(share, 0, 1) for way, share in shares}
     return found
 

@@ -61,10 +61,10 @@ def test_the_head_of_a_take_is_written_and_comes_back(take: Take, tmp_path: Path
 @pytest.mark.parametrize(
     ("looks", "column", "degrees"),
     [
-        ({"eyeLookOutLeft": 1.0}, "LeftEyeYaw", (33, 50)),
-        ({"eyeLookInLeft": 1.0}, "LeftEyeYaw", (-41, -32)),
-        ({"eyeLookInRight": 1.0}, "RightEyeYaw", (32, 41)),
-        ({"eyeLookOutRight": 0.5}, "RightEyeYaw", (-25, -16)),
+        ({"eyeLookOutLeft": 1.0}, "LeftEyeYaw", (-50, -33)),
+        ({"eyeLookInLeft": 1.0}, "LeftEyeYaw", (32, 41)),
+        ({"eyeLookInRight": 1.0}, "RightEyeYaw", (-41, -32)),
+        ({"eyeLookOutRight": 0.5}, "RightEyeYaw", (16, 25)),
         ({"eyeLookDownLeft": 1.0}, "LeftEyePitch", (30, 44)),
         ({"eyeLookUpRight": 1.0}, "RightEyePitch", (-26, -24)),
     ],
