@@ -12,8 +12,11 @@ from .timing import FloatArray
 
 _FEW = 8
 """A window so many times smaller than its curve is read and written key by key, which then is quicker."""
-_DRAWN = sorted((*PAIRS, *NUMBERS, *DECIMALS), key=lambda name: name in ("handle_left", "handle_right"))
+_ALWAYS = ("co", "interpolation", "type", "handle_left_type", "handle_right_type", "handle_left", "handle_right")
 """Handles last: setting a position moves them along."""
+_SELDOM = ("easing", *DECIMALS)
+"""What only interpolations beyond constant, straight and Bezier ask for."""
+_PLAIN = 2
 
 
 def window(curve: Any, first: int, last: int) -> tuple[int, int]:
@@ -40,18 +43,32 @@ def read(curve: Any, first: int, last: int) -> Columns:
     count = end - start
     columns = empty(count)
     if count * _FEW < len(points):
-        for row, point in enumerate(points[start:end]):
-            for name in PAIRS:
-                columns[name][row] = getattr(point, name)[:]
-            for name in DECIMALS:
-                columns[name][row] = getattr(point, name)
-            for name in NUMBERS:
-                columns[name][row] = _enum(name)[0][getattr(point, name)]
+        chosen = points[start:end]
+        for name in _ALWAYS:
+            columns[name][:] = _each(chosen, name) if count else 0
+        for name in _SELDOM if count and columns["interpolation"].max() > _PLAIN else ():
+            columns[name][:] = _each(chosen, name)
         return columns
-    for name in columns:
-        whole = _whole(points, name, columns[name].dtype)
-        columns[name] = whole[start:end].copy()
+    for name in _ALWAYS:
+        columns[name] = _whole(points, name, columns[name].dtype)[start:end].copy()
+    for name in _SELDOM if count and columns["interpolation"].max() > _PLAIN else ():
+        columns[name] = _whole(points, name, columns[name].dtype)[start:end].copy()
     return columns
+
+
+def _each(points: Any, name: str) -> list[Any]:
+    if name in PAIRS:
+        return [getattr(point, name)[:] for point in points]
+    if name in NUMBERS:
+        numbers = _enum(name)[0]
+        return [numbers[getattr(point, name)] for point in points]
+    return [getattr(point, name) for point in points]
+
+
+def _names(columns: Columns) -> tuple[str, ...]:
+    """The attributes that have to be set."""
+    is_plain = not count_of(columns) or int(columns["interpolation"].max()) <= _PLAIN
+    return _ALWAYS if is_plain else (*_SELDOM, *_ALWAYS)
 
 
 def write(curve: Any, first: int, last: int, columns: Columns) -> None:
@@ -90,22 +107,20 @@ def _make_room(curve: Any, start: int, end: int, count: int, columns: Columns) -
 
 
 def _set_each(points: Any, start: int, columns: Columns) -> None:
-    names = [name for name in _DRAWN if name in columns]
-    for row in range(count_of(columns)):
-        point = points[start + row]
-        for name in names:
-            value = columns[name][row]
-            if name in PAIRS:
-                setattr(point, name, value.tolist())
-            elif name in NUMBERS:
-                setattr(point, name, _enum(name)[1][int(value)])
-            else:
-                setattr(point, name, float(value))
+    count = count_of(columns)
+    chosen = points[start : start + count]
+    for name in _names(columns):
+        values: list[Any] = columns[name].tolist()
+        if name in NUMBERS:
+            identifiers = _enum(name)[1]
+            values = [identifiers[value] for value in values]
+        for point, value in zip(chosen, values, strict=True):
+            setattr(point, name, value)
 
 
 def _set_all(points: Any, start: int, columns: Columns) -> None:
     count = count_of(columns)
-    for name in (name for name in _DRAWN if name in columns):
+    for name in _names(columns):
         whole = _whole(points, name, columns[name].dtype)
         whole[start : start + count] = columns[name]
         flat = np.ascontiguousarray(whole).reshape(-1)

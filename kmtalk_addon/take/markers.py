@@ -119,9 +119,9 @@ def on_action(action: Any) -> list[tuple[Any, str, int]]:
         marks = _marks_of(line)
         noted += marks
         uids += [line.uid] * len(marks)
-    there = [(marker.frame, marker.name) for marker in action.pose_markers]
-    pairs = _paired(noted, there)
-    return [(action.pose_markers[index], uids[number], noted[number][0]) for index, number in pairs]
+    listed = list(action.pose_markers)  # one is found by its number slowly
+    pairs = _paired(noted, [(marker.frame, marker.name) for marker in listed])
+    return [(listed[index], uids[number], noted[number][0]) for index, number in pairs]
 
 
 def added_on_action(action: Any) -> list[Any]:

@@ -327,13 +327,6 @@ def test_a_face_without_known_shape_keys_says_what_is_missing(scene: Any, add_me
         find_face([add_mesh("Cube", ["Smile", "Frown"])])
 
 
-def test_drivers_that_win_are_mentioned(scene: Any, add_mesh: AddMesh, take: Take) -> None:
-    head = add_mesh("Head")
-    head.data.shape_keys.key_blocks["jawOpen"].driver_add("value")
-    report = bake(take, find_face([head]), scene, BakeOptions("line"))
-    assert any("driver" in note for note in report.notes)
-
-
 def test_ten_minutes_bake_in_seconds(scene: Any, add_mesh: AddMesh) -> None:
     """Bulk calls: about a million keys a second; one by one they would take minutes."""
     from time import perf_counter
