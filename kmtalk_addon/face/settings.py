@@ -160,13 +160,13 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
             name="Turn the Object", description="Without a head bone, the object itself turns (its delta rotation)"
         )
         mood: EnumProperty(
-            name="Mood over Time",
+            name="Keyed Mood",
             description="Key this to change the mood along the timeline; without keys the scene's mood holds",
             items=[(name, name.capitalize(), "") for name in core_settings.MOODS],
             override={"LIBRARY_OVERRIDABLE"},
         )
         mood_strength: FloatProperty(
-            name="Strength over Time",
+            name="Keyed Strength",
             description="Key this beside the mood: how much of it shows",
             subtype="FACTOR",
             default=1.0,

@@ -1,5 +1,6 @@
 """The Performance box: mood, liveliness, regions, gaze, chance; and the list of what the face does beside its lips."""
 
+import math
 from typing import Any
 
 import bpy
@@ -9,6 +10,7 @@ from ..core import errors
 from ..take import events, lines
 from .drawing import Rows, draw_text
 
+_TURNS = ("glance", "nod", "shift")
 _ICONS = {"generated": "BLANK1", "edited": "GREASEPENCIL", "locked": "LOCKED", "added": "ADD"}
 
 
@@ -18,11 +20,11 @@ class KMTALK_UL_events(Rows, bpy.types.UIList):
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         row = layout.row(align=True)
         row.active = not item.gone
-        split = row.split(factor=0.3)
-        split.prop(item, "frame", text="", emboss=False)
-        split = split.split(factor=0.62)
+        split = row.split(factor=0.22)
+        split.label(text=f"{item.frame}")
+        split = split.split(factor=0.68)
         split.label(text=item.name)
-        split.prop(item, "size", text="", emboss=False)
+        split.label(text=f"{math.degrees(item.size):.0f}°" if item.kind in _TURNS else f"{item.size:.0%}")
         row.label(text="", icon="TRASH" if item.gone else "REC" if events.is_changed(item) else _ICONS[item.state])
 
 
@@ -88,6 +90,13 @@ def _draw_events(layout: Any, context: Any) -> None:
     column.separator()
     column.operator("kmtalk.lock_event", text="", icon="LOCKED")
     column.operator("kmtalk.look_there", text="", icon="HIDE_OFF")
+    if 0 <= line.event_index < len(line.events):
+        chosen = line.events[line.event_index]
+        row = layout.row(align=True)
+        row.prop(chosen, "frame")
+        row.prop(chosen, "size")
+        if chosen.kind in _TURNS:
+            row.prop(chosen, "direction", text="")
 
 
 CLASSES = (KMTALK_UL_events,)
