@@ -222,6 +222,25 @@ class Face:
         return any(target.drive.space.name == spaces.HEAD.name for target in self.targets)
 
     @property
+    def what_moves(self) -> str:
+        """One line: which keys, bones and properties of which objects a take moves."""
+        said = []
+        for target in self.targets:
+            if isinstance(target, BoneTarget):
+                some = target.bones
+                names = ", ".join(some[:4]) + (f" and {len(some) - 4} more" if len(some) > 4 else "")
+                own = [curve for curve in target.curves.values() if curve.group not in target.item.pose.bones]
+                said.append(
+                    f"{target.name}: {len(own)} properties"
+                    if len(own) == len(target.curves)
+                    else f"{target.name}: {names}"
+                )
+            else:
+                kind = "keys" if isinstance(target, KeyTarget) else "properties"
+                said.append(f"{target.name}: {len(target.curves)} {kind}")
+        return " · ".join(dict.fromkeys(said))
+
+    @property
     def objects(self) -> list[Any]:
         """The objects of all targets, each once."""
         return list(dict.fromkeys(target.item for target in self.targets))

@@ -53,6 +53,7 @@ def draw_face(layout: Any, context: Any) -> None:
     if not meshes_listed:
         draw_text(layout, context, "Uses " + ", ".join(f"“{item.name}”" for item in face.found_on), "MESH_DATA")
     draw_text(layout, context, face.sentence, "CHECKMARK")
+    draw_text(layout, context, f"Moves {face.what_moves}", "ANIM")
     _draw_hindrances(layout, context, face)
     told = mapping.told(meshes)
     if told is not None:
