@@ -28,6 +28,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.faces import drawing, poses
     from kmtalk_core.faces import files as face_files
     from kmtalk_core.motion import arkit, curves, mesh, spaces, topology
+    from kmtalk_core.naming import bones as head_bones
     from kmtalk_core.naming import effects, face_bones, guesses, retarget
     from kmtalk_core.naming import recognize as naming
 else:
@@ -56,12 +57,14 @@ else:
     from ..kmtalk_core.faces import drawing, poses
     from ..kmtalk_core.faces import files as face_files
     from ..kmtalk_core.motion import arkit, curves, mesh, spaces, topology
+    from ..kmtalk_core.naming import bones as head_bones
     from ..kmtalk_core.naming import effects, face_bones, guesses, retarget
     from ..kmtalk_core.naming import recognize as naming
 
 __all__ = [
     "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drawing", "drives", "effects",
-    "errors", "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses", "jobs",
-    "mesh", "naming", "pose_drives", "poses", "progress", "property_drives", "reshaping", "retarget", "schema",
-    "settings", "solved", "spaces", "take", "topology", "transcript", "turns", "verbs", "vertices",
+    "errors", "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses",
+    "head_bones", "jobs", "mesh", "naming", "pose_drives", "poses", "progress", "property_drives", "reshaping",
+    "retarget", "schema", "settings", "solved", "spaces", "take", "topology", "transcript", "turns", "verbs",
+    "vertices",
 ]  # fmt: skip

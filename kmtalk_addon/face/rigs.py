@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core import drives, errors, face_bones, face_rules, pose_drives, retarget
+from ..core import bones, drives, errors, face_bones, face_rules, head_bones, pose_drives, retarget
+from . import bones as rig_bones
 from . import pose_library, settings
 from .targets import BoneTarget, Curve, Face
 
@@ -37,27 +38,27 @@ def _by_poses(rig: Any) -> Face | None:
     left = artists_bones(rig)
     kept = [number for number, name in enumerate(moved) if name not in left]
     names = list(moved)
-    bones = {names[number]: _mode_of(rig, names[number]) for number in kept}
-    if not bones:
+    modes = {names[number]: _mode_of(rig, names[number]) for number in kept}
+    if not modes:
         return None
-    offsets = np.stack([np.stack([moved[name][p] for name in bones]) for p in range(len(chosen))])
-    still = np.stack([rest[name] for name in bones])
+    offsets = np.stack([np.stack([moved[name][p] for name in modes]) for p in range(len(chosen))])
+    still = np.stack([rest[name] for name in modes])
     numbers = tuple(range(len(chosen)))
-    drive = pose_drives.PoseDrive(drives.KeyDrive(rules), numbers, bones, still, offsets)
+    drive = pose_drives.PoseDrive(drives.KeyDrive(rules), numbers, modes, still, offsets)
     sentence = f"Poses of “{rig.name}”: {found.sentence}{_left(left & set(names))}"
-    return Face((_target(rig, drive),), rig, sentence, _warnings(found.lacks), (rig,))
+    return Face((_target(rig, drive), *_head(rig, modes, left)), rig, sentence, _warnings(found.lacks), (rig,))
 
 
 def _by_rule(rig: Any) -> Face:
     axes = axes_of(rig)
-    bones = [_bone(bone, axes) for bone in rig.data.bones]
-    face = face_bones.sort_bones(bones)
+    every = [_bone(bone, axes) for bone in rig.data.bones]
+    face = face_bones.sort_bones(every)
     if not face.jaw and not face.has_lips:
         raise errors.FaceError(
             f"“{rig.name}” has no bones of a jaw or of lips that are known by name: make a pose for each sound (A, E, "
             "O, U, MBP, FV …) as pose assets or actions of one frame, and animate again."
         )
-    heads = {bone.name: bone.head for bone in bones}
+    heads = {bone.name: bone.head for bone in every}
     own = rig.kmtalk_face
     poses = face_rules.face_poses(face, heads.get(face.jaw, np.zeros(3)), own.jaw_angle, _followers(rig, face))
     rules = settings.adjusted(retarget.retarget("arkit", list(poses)), own)
@@ -76,7 +77,8 @@ def _by_rule(rig: Any) -> Face:
     parts = [*(["jaw"] if face.jaw else []), *(["lips"] if face.has_lips else [])]
     parts += [word for word, there in (("lids", face.lids), ("brows", face.brows)) if there]
     sentence = f"Bones of “{rig.name}”: {', '.join(parts)}, {len(names)} bones.{_left(left)}"
-    return Face((_target(rig, drive),), rig, sentence, _warnings(() if face.has_lips else ("round",)), (rig,))
+    lacks = () if face.has_lips else ("round",)
+    return Face((_target(rig, drive), *_head(rig, modes, left)), rig, sentence, _warnings(lacks), (rig,))
 
 
 def _target(rig: Any, drive: Any) -> BoneTarget:
@@ -85,6 +87,23 @@ def _target(rig: Any, drive: Any) -> BoneTarget:
         for number, place in enumerate(drive.places)
     }
     return BoneTarget(rig, drive, curves)
+
+
+def _head(rig: Any, taken: Mapping[str, str], left: set[str]) -> tuple[BoneTarget, ...]:
+    """Head and neck, where they are known by name and nothing else moves them."""
+    found = head_bones.find_head_bones([bone.name for bone in rig.data.bones])
+    named = {bones.HEAD: found.head, bones.NECK: found.neck}
+    free = {part: name for part, name in named.items() if name and name not in taken and name not in left}
+    if bones.HEAD not in free:
+        return ()
+    neck = rig.kmtalk_face.neck_share if bones.NECK in free else 0.0
+    shares = {bones.HEAD: 1.0 - neck, bones.NECK: neck}
+    motions = {}
+    for part, name in free.items():
+        bone = rig.pose.bones[name]
+        axes = rig_bones.axes_of(rig, bone)
+        motions[name] = bones.bone_motion(part, axes, bone.length, 0.0, bone.rotation_mode, shares[part])
+    return (rig_bones.of_bones(rig, drives.BoneDrive(motions)),)
 
 
 def _mode_of(rig: Any, name: str) -> str:
@@ -106,10 +125,10 @@ def artists_bones(rig: Any) -> set[str]:
     return {bone for bone, _, _ in pose_library.bone_curves(action, animation)}
 
 
-def _left(bones: set[str]) -> str:
-    if not bones:
+def _left(names: set[str]) -> str:
+    if not names:
         return ""
-    some = ", ".join(sorted(bones)[:4]) + (" …" if len(bones) > 4 else "")
+    some = ", ".join(sorted(names)[:4]) + (" …" if len(names) > 4 else "")
     return f" Left to the rig's own action: {some}."
 
 

@@ -20,6 +20,8 @@ def show(face: Any, **pose: float) -> None:
     import bpy
 
     for target in face.targets:
+        if target.drive.space.name != "arkit":  # head and neck
+            continue
         values = target.drive(motion(**pose))[0]
         for number, curve in target.curves.items():
             curve.set(target.owner, float(values[number]))

@@ -134,12 +134,23 @@ def test_a_smile_is_one_sided_and_an_edit_of_it_is_a_pose(rig: tuple[Any, Any, d
     shown = places(skin, names)
     assert shown["corner left"][0] > 1.1 and shown["corner left"][2] > 0.1
     assert shown["corner right"] == pytest.approx(PARTS["corner right"], abs=1e-5)
-    (target,) = face.targets
+    target = face.targets[0]
     half, whole = (target.drive(motion(mouthSmileLeft=share))[0] for share in (0.5, 1.0))
     changed = {n: float(whole[n]) for n in np.flatnonzero(np.abs(whole - half) > 1e-4)}
     back = target.drive.back(motion(mouthSmileLeft=0.5)[0], changed)
     assert back["mouthSmileLeft"] > 0.7
     assert target.drive(motion(**{"mouthSmileLeft": 0.5, **back}))[0] == pytest.approx(whole, abs=0.02)
+
+
+def test_the_head_turns_too(rig: tuple[Any, Any, dict[str, str]]) -> None:
+    face, skin, _ = rig
+    head = next(target for target in face.targets if target.drive.space.name == "head")
+    assert head.bones == ["head"]
+    values = head.drive(np.array([[0.3, 0.0, 0.0]], np.float32))[0]
+    for number, curve in head.curves.items():
+        curve.set(head.owner, float(values[number]))
+    turned = np.array(skin.modifiers[0].object.pose.bones["head"].matrix_basis.to_3x3())
+    assert np.arccos(np.clip((np.trace(turned) - 1) / 2, -1, 1)) == pytest.approx(0.3, abs=1e-3)
 
 
 def test_a_jaw_alone_opens_and_says_what_it_lacks(addon: Callable[[str], Any], scene: Any) -> None:
