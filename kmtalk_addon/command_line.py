@@ -14,6 +14,7 @@ import bpy
 
 from . import compat, options, pairing
 from .core import errors, files, settings
+from .farm import report
 from .jobs.runner import desk
 from .take import bake
 
@@ -36,21 +37,33 @@ def main(arguments: Sequence[str]) -> int:
         asked = _parser().parse_args(list(arguments))
     except SystemExit as stop:
         return int(stop.code or 0)
+    shot = asked.shot = report.Shot()
+    status = _run(asked, shot)
+    if asked.report:
+        try:
+            shot.write(files.typed_path(asked.report).absolute(), status)
+        except errors.KMTalkError as error:
+            _tell(str(error))
+            return status or 2
+    return status
+
+
+def _run(asked: argparse.Namespace, shot: report.Shot) -> int:
     try:
         if asked.blend:
             _open(asked.blend)
         with _interrupt_does(signal.default_int_handler):
             status = int(asked.run(asked))
         if asked.save_as or not asked.no_save:
-            _save(asked.save_as)
-        return _render() if asked.render and status == 0 else status
+            shot.saved = _save(asked.save_as)
+        return _render(shot) if asked.render and status == 0 else status
     except errors.KMTalkError as error:
-        _tell(str(error))
+        shot.errors.append(_tell(str(error)))
     except RuntimeError as error:  # what an operator reports as an error
-        _tell(_plain(error))
+        shot.errors.append(_tell(_plain(error)))
         return 1 if _is_fault(error) else 2
     except KeyboardInterrupt:
-        _tell("stopped; nothing was saved.")
+        shot.errors.append(_tell("stopped; nothing was saved."))
         return 130
     return 2
 
@@ -114,6 +127,7 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--reduced", type=float, metavar="ERROR", help="Bezier keys within this error")
     command.add_argument("--save-as", help="where to save (default: where it was opened)")
     command.add_argument("--no-save", action="store_true", help="leave the file as it is")
+    command.add_argument("--report", metavar="FILE", help="write what was made of each strip as JSON, for a farm")
     command.add_argument("--render", action="store_true", help="render the animation afterwards")
 
 
@@ -122,7 +136,7 @@ def _animate(asked: argparse.Namespace) -> int:
     bpy.ops.kmtalk.animate(
         "EXEC_DEFAULT", strip=asked.strip, file=file, faces=_faces(asked.face), text=asked.text, **_bake(asked)
     )
-    _tell_outcome()
+    asked.shot.add(asked.strip or file, _faces(asked.face), "done", _tell_outcome())
     return 0
 
 
@@ -143,12 +157,13 @@ def _scene(asked: argparse.Namespace) -> int:
         _tell(f"{strip} on {faces} ({number} of {len(pairs)})")
         try:
             bpy.ops.kmtalk.animate("EXEC_DEFAULT", strip=strip, faces=faces, **_bake(asked))
-            _tell_outcome()
+            asked.shot.add(strip, faces, "done", _tell_outcome())
         except RuntimeError as error:
             if "KeyboardInterrupt" in str(error):
                 raise
             failures += 1
             _tell(f"{strip}: {_plain(error)}")
+            asked.shot.add(strip, faces, "failed", error=_plain(error))
     _tell(f"{len(pairs) - failures} of {len(pairs)} strips done")
     return 1 if failures else 0
 
@@ -169,7 +184,9 @@ def _pairs(asked: argparse.Namespace) -> list[tuple[str, str]]:
         if pair.objects:
             found.append((pair.strip.name, options.joined(item.name for item in pair.objects)))
         else:
-            _tell(f"{pair.strip.name}: no face of that {asked.by}; left alone")
+            why = f"no face of that {asked.by}"
+            _tell(f"{pair.strip.name}: {why}; left alone")
+            asked.shot.add(pair.strip.name, "", "left alone", why)
     return found
 
 
@@ -211,14 +228,24 @@ def _open(path: str) -> None:
         raise errors.FaceError(f"{path} cannot be opened as a .blend file: check the path.") from error
 
 
-def _save(path: str | None) -> None:
+def _save(path: str | None) -> str | None:
+    """Save the file; return where.  Blender writes beside and swaps, so nobody meets half a file."""
     if path:
-        bpy.ops.wm.save_as_mainfile(filepath=str(Path(path).absolute()))
-    elif bpy.data.filepath:
+        whole = files.typed_path(path).absolute()
+        try:
+            whole.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise errors.KMTalkError(
+                f"{whole.parent} cannot be made ({error.strerror}): choose another --save-as."
+            ) from error
+        bpy.ops.wm.save_as_mainfile(filepath=str(whole))
+        return str(whole)
+    if bpy.data.filepath:
         bpy.ops.wm.save_mainfile()
+    return bpy.data.filepath or None
 
 
-def _render() -> int:
+def _render(shot: report.Shot) -> int:
     """Render the scene's frames to its output path; 1 where that fails."""
     scene = bpy.context.scene
     settings = scene.render
@@ -234,23 +261,27 @@ def _render() -> int:
     bpy.app.handlers.render_write.append(written)
     try:
         is_done = bpy.ops.render.render(animation=True) == {"FINISHED"}
-        _tell(f"rendered to {settings.frame_path(frame=frames[0])}" if is_done else "the rendering was stopped.")
+        if is_done:
+            shot.rendered = settings.frame_path(frame=frames[0])
+            _tell(f"rendered to {shot.rendered}")
+        else:
+            shot.errors.append(_tell("the rendering was stopped."))
     except RuntimeError as error:
         is_done = False
-        _tell(f"rendering failed: {_plain(error)}")
+        shot.errors.append(_tell(f"rendering failed: {_plain(error)}"))
     finally:
         bpy.app.handlers.render_write.remove(written)
     return 0 if is_done else 1
 
 
-def _tell(sentence: str) -> None:
+def _tell(sentence: str) -> str:
     print(f"kmtalk: {sentence}", file=sys.stderr, flush=True)
+    return sentence
 
 
-def _tell_outcome() -> None:
+def _tell_outcome() -> str:
     """Tell what the last job reported, notes and all: without a window Blender prints no operator's report."""
-    if desk().notice:
-        _tell(desk().notice)
+    return _tell(desk().notice) if desk().notice else ""
 
 
 def _plain(error: RuntimeError) -> str:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or __package__ == "kmtalk_addon":
+    from kmtalk_core import __version__ as version
     from kmtalk_core import (
         animate,
         audio,
@@ -32,6 +33,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.naming import effects, face_bones, guesses, retarget
     from kmtalk_core.naming import recognize as naming
 else:
+    from ..kmtalk_core import __version__ as version
     from ..kmtalk_core import (
         animate,
         audio,
@@ -66,5 +68,5 @@ __all__ = [
     "errors", "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses",
     "head_bones", "jobs", "mesh", "naming", "pose_drives", "poses", "progress", "property_drives", "reshaping",
     "retarget", "schema", "settings", "solved", "spaces", "take", "topology", "transcript", "turns", "verbs",
-    "vertices",
+    "version", "vertices",
 ]  # fmt: skip

@@ -50,7 +50,7 @@ function compileJob(job) {
             blendfile: animated,
             args: [
                 "--render-output", path.join(folder, "######"),
-                "--render-frame", chunk.replace("-", ".."), // Blender writes ranges with dots
+                "--render-frame", chunk.replaceAll("-", ".."), // Blender writes ranges with dots
             ],
         }));
         task.addDependency(animation);

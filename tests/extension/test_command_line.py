@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from faces_at_work import SENTENCE, make_face, said_on
+from faces_at_work import SENTENCE, action_of, make_face, points_of, said_on
 
 
 def test_a_scene_of_two_characters_and_three_strips(
@@ -174,3 +176,78 @@ def test_an_interrupt_stops_it_and_its_worker(
     assert capsys.readouterr().err.splitlines()[-1] == "kmtalk: stopped; nothing was saved."
     assert not desk.running and head.data.shape_keys.animation_data is None
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_one_report_a_shot(
+    addon: Callable[[str], Any], scene: Any, add_strip: Callable[..., Any], tmp_path: Path
+) -> None:
+    make_face(scene, "Anna")
+    add_strip("anna 01", frame=11, channel=1)
+    add_strip("music", frame=1, channel=2)
+    mapping = tmp_path / "map.json"
+    mapping.write_text(json.dumps({"anna 01": "Anna", "music": "Nobody"}))
+    main, report = addon("command_line").main, tmp_path / "made" / "shot.json"
+    saved = tmp_path / "out" / "shot.blend"
+    assert main(["scene", "--save-as", str(saved), "--report", str(report)]) == 0
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert told["status"] == 0 and told["saved"] == str(saved) and saved.exists() and told["errors"] == []
+    done, alone = sorted(told["strips"], key=lambda item: item["status"])
+    assert done["strip"] == "anna 01" and done["faces"] == ["Anna"] and done["status"] == "done"
+    assert done["frames"][0] == 11 and "key motions on frames" in done["notes"][0] and done["error"] is None
+    assert alone["strip"] == "music" and alone["status"] == "left alone"
+    assert main(["scene", "--map", str(mapping), "--no-save", "--report", str(report)]) == 1
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert told["status"] == 1 and told["saved"] is None
+    assert "Nobody" in next(item["error"] for item in told["strips"] if item["status"] == "failed")
+    assert main(["scene", "--map", "no.json", "--no-save", "--report", str(report)]) == 2
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert told["status"] == 2 and "no.json" in told["errors"][0] and told["strips"] == []
+
+
+def test_a_report_that_cannot_be_written_is_no_success(
+    addon: Callable[[str], Any], scene: Any, add_strip: Callable[..., Any], tmp_path: Path, capsys: Any
+) -> None:
+    make_face(scene, "Anna")
+    add_strip("anna 01")
+    (tmp_path / "file").touch()
+    assert addon("command_line").main(["scene", "--no-save", "--report", str(tmp_path / "file" / "x.json")]) == 2
+    assert "--report" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_shot_that_runs_twice_comes_out_alike(
+    addon: Callable[[str], Any], scene: Any, add_strip: Callable[..., Any], tmp_path: Path
+) -> None:
+    """On a farm a task may be started again on what the one before has saved."""
+    import bpy
+
+    anna = make_face(scene, "Anna")
+    add_strip("anna 01", frame=1, channel=1)
+    add_strip("anna 02", frame=81, channel=1)
+    shot = str(tmp_path / "shot.blend")
+    main = addon("command_line").main
+    assert main(["scene", "--save-as", shot]) == 0
+    first, actions = points_of(addon, action_of(anna)), len(bpy.data.actions)
+    assert main(["scene", "--blend", shot]) == 0
+    again = bpy.data.objects["Anna"]
+    assert said_on(again) == ["anna 01", "anna 02"] and len(bpy.data.actions) == actions
+    second = points_of(addon, action_of(again))
+    assert first.keys() == second.keys()
+    for name, points in first.items():
+        np.testing.assert_allclose(second[name], points, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node runs Flamenco's scripts, and is not here")
+def test_the_farms_job_type_gives_words_that_the_command_knows(addon: Callable[[str], Any]) -> None:
+    farm = Path(__file__).resolve().parents[1] / "farm"
+    script = farm.parents[1] / "kmtalk_addon" / "farm" / "kmtalk.js"
+    settings = {
+        "frames": "1-25", "chunk_size": 10, "pairing": "channel", "map": "", "settings": "mood=happy seed=3",
+        "render": False, "render_output_root": "/out", "output_path": "/out/{timestamp}", "blendfile": "/shots/a.blend",
+    }  # fmt: skip
+    command = ["node", str(farm / "compile_job.js"), str(script), json.dumps(settings)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    words = json.loads(done.stdout)["tasks"][0]["commands"][0]["parameters"]["args"]
+    asked = addon("command_line")._parser().parse_args(words[words.index("kmtalk") + 1 :])
+    assert asked.by == "channel" and asked.set == ["mood=happy", "seed=3"]
+    assert asked.report == "/out/2026-01-02_030405/kmtalk.json" and asked.save_as.endswith("/a.kmtalk.blend")
+    assert addon("command_line")._bake(asked) == {"mood": "happy", "seed": 3}

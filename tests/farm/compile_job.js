@@ -35,9 +35,20 @@ function frameChunker(ranges, size) {
     const chunks = [];
     for (let start = 0; start < frames.length; start += size) {
         const chunk = frames.slice(start, start + size);
-        chunks.push(chunk.length > 1 ? `${chunk[0]}-${chunk[chunk.length - 1]}` : `${chunk[0]}`);
+        chunks.push(asRanges(chunk));
     }
     return chunks;
+}
+
+// As the manager writes frames: three or more in a row as 5-8, others one by one.
+function asRanges(frames) {
+    const parts = [];
+    for (let first = 0, last; first < frames.length; first = last + 1) {
+        for (last = first; frames[last + 1] === frames[last] + 1; last++);
+        if (last - first >= 2) parts.push(`${frames[first]}-${frames[last]}`);
+        else parts.push(...frames.slice(first, last + 1));
+    }
+    return parts.join(",");
 }
 
 const made = new Function(

@@ -55,6 +55,11 @@ def test_every_chunk_is_rendered_from_what_was_animated_and_waits_for_it() -> No
     assert renders[0]["commands"][0]["parameters"]["args"][2:] == ["--render-frame", "1..10"]
 
 
+def test_frames_with_gaps_are_written_as_blender_reads_them() -> None:
+    _, *renders = compiled(frames="1-3, 7-9, 20")["tasks"]
+    assert [task["commands"][0]["parameters"]["args"][3] for task in renders] == ["1..3,7..9,20"]
+
+
 def test_rendering_can_be_left_out() -> None:
     assert [task["name"] for task in compiled(render=False)["tasks"]] == ["animate"]
 
