@@ -61,11 +61,12 @@ def main(archive: Path, sound: Path, folder: Path) -> None:
     where = {"strip": "line"} if start else {"file": str(sound)}
     assert bpy.ops.kmtalk.animate(faces="Head", **where) == {"FINISHED"}
     animated = curves()
-    frames = sorted(animated[JAW])
-    assert len(animated) == 52 and frames == list(range(frames[0], frames[-1] + 1)), "a frame has no key"
-    assert frames[0] == (start or scene.frame_start), f"it starts on frame {frames[0]}"
-
     keys = [key.frame for key in action().kmtalk_lines.lines[0].key_motions]
+    # Before and after them the mouth comes from rest and goes to it.
+    spoken = [frame for frame in sorted(animated[JAW]) if keys[0] <= frame <= keys[-1]]
+    assert len(animated) == 52 and spoken == list(range(keys[0], keys[-1] + 1)), "a frame has no key"
+    assert keys[0] == (start or scene.frame_start), f"it starts on frame {keys[0]}"
+
     before, edited, after = next(
         (a, b, c) for a, b, c in zip(keys[2:], keys[3:], keys[4:], strict=False) if min(b - a, c - b) >= 2
     )
