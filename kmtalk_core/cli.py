@@ -300,6 +300,8 @@ def _print_notes(notes: Sequence[str]) -> None:
 
 def _show(job: Generator[Progress, None, Result]) -> Result:
     """Run a job with a progress bar on stderr, which stays out of the way where stderr is no terminal."""
+    if not sys.stderr.isatty():  # nobody sees a bar, and the library of bars is a tenth of a short sound's time
+        return finish(job)
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
