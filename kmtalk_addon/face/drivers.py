@@ -250,3 +250,17 @@ def sentence(found: Followed, targets: Sequence[Target]) -> str:
         return ""
     names = list(dict.fromkeys(t.name for t in targets if isinstance(t.drive, solved.SolvedDrive)))
     return f" {len(found.rows)} through drivers, by {', '.join(f'“{name}”' for name in names)}."
+
+
+def read_by(datablock: Any, depth: int = 0) -> list[Any]:
+    """The datablocks that the drivers of another read, directly or through their own drivers."""
+    found: dict[Any, None] = {}
+    for driver in _drivers(datablock):
+        for variable in driver.driver.variables:
+            for target in variable.targets:
+                if target.id is not None and target.id != datablock:
+                    found[target.id] = None
+    if depth < _DEEPEST:
+        for other in list(found):
+            found |= dict.fromkeys(read_by(other, depth + 1))
+    return list(found)

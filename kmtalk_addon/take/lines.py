@@ -14,7 +14,7 @@ import bpy
 
 from .. import compat
 from ..core import errors
-from ..face import Face, family, targets
+from ..face import Face, drivers, family, targets
 from ..face.targets import OURS
 from .layers import Reach
 from .writing import find_action
@@ -114,6 +114,8 @@ def actions_of(objects: Iterable[Any]) -> list[Any]:
     for item in objects:
         for owner in owners_of(item):
             found |= dict.fromkeys(played_by(owner))
+        for source in drivers.read_by(getattr(item.data, "shape_keys", None)):  # a control rig
+            found |= dict.fromkeys(played_by(source))
         for rig in (item.kmtalk_face.armature, family.rig_of(item)):
             found |= dict.fromkeys(played_by(rig))
     return list(found)
