@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from ..core import progress
-from .python import EngineError, engine_folder
+from .python import EngineError, building_folder, engine_folder
 
 _NOT_NEEDED = ("site-packages", "test", "tests", "idlelib", "turtledemo", "__pycache__")
 
@@ -24,13 +24,13 @@ def home_in_blender(python: Path) -> Path | None:
 
 
 def make(python: Path) -> Generator[progress.Progress, None, list[str | Path]]:
-    """Make the engine's folder anew for `python`; return the command still to run, if any.
+    """Make the folder that an engine is built in anew for `python`; return the command still to run, if any.
 
     A Blender may be removed any day, so its Python is copied, whole: on Windows it lacks the parts that a virtual
     environment starts with.  Nothing of an earlier installation stays, for one that was stopped in the middle leaves
     libraries that look whole.  Raises EngineError.
     """
-    folder, home = engine_folder(), home_in_blender(python)
+    folder, home = building_folder(), home_in_blender(python)
     discard(folder)
     try:
         folder.mkdir(parents=True)
@@ -39,6 +39,19 @@ def make(python: Path) -> Generator[progress.Progress, None, list[str | Path]]:
     except OSError as error:
         raise EngineError(f"{folder} cannot be written ({error.strerror}): make room, or check permissions.") from error
     return [] if home is not None else [python, "-m", "venv", "--without-pip", folder]
+
+
+def swap_in() -> None:
+    """Let the engine that was built take the place of the one that was there, which works until now.
+
+    Raises EngineError where a running process holds that one: it stays.
+    """
+    new, folder = building_folder(), engine_folder()
+    discard(folder)
+    try:
+        new.rename(folder)
+    except OSError as error:
+        raise EngineError(f"{new} is in use ({error.strerror}): close other Blenders and press Resume.") from error
 
 
 def discard(folder: Path) -> None:

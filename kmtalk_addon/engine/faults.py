@@ -25,7 +25,7 @@ _FAULTS = (
         r"NewConnectionError|NameResolutionError|Temporary failure in name|getaddrinfo failed|nodename nor servname"
         r"|Name or service not known|Network is unreachable|ConnectTimeout|ReadTimeout|timed out|IncompleteRead"
         r"|Connection (refused|reset|aborted)|ConnectionError|RemoteDisconnected|HTTP Error 5\d\d|WinError 1006\d",
-        "There is no connection to the package servers: check the network and press Resume, or install from a folder.",
+        "There is no connection to {host}: check the network and press Resume, or install from a folder.",
     ),
     (
         r"Permission denied|Errno 13|Errno 30|Read-only file system|WinError 5\b|WinError 32\b",
@@ -42,12 +42,18 @@ def sentence(log: str, folder: Path) -> str:
     """What the lines `log` of an installation into `folder` come to."""
     for pattern, said in _FAULTS:
         if re.search(pattern, log):
-            return said.format(folder=folder)
+            return said.format(folder=folder, host=_host(log))
     missing = re.search(r"No matching distribution found for (\S+)", log)
     if missing:
         return f"No {missing[1]} was found that fits this Python and this system: choose another Python or folder."
     lines = [line for line in log.splitlines() if line.strip()]
     return f"The installation failed ({lines[-1].strip()[:160] if lines else 'no output'}): see the log."
+
+
+def _host(log: str) -> str:
+    """The server that was asked last, as pip and `fetch.py` write it."""
+    found = re.findall(r"host='([^']+)'|https?://([^/\s:'\")]+)", log)
+    return next((name for pair in reversed(found) for name in pair if name), "the package servers")
 
 
 class Reading:

@@ -108,6 +108,7 @@ def _fetch(opener: urllib.request.OpenerDirector, url: str, target: Path, digest
         came = (part.stat().st_size if part.exists() else 0) > had
         barren = 0 if came else barren + 1
         if barren >= PATIENCE:
+            print(f"nothing comes from host='{urllib.parse.urlsplit(url).hostname}'", flush=True)
             raise fault
         time.sleep(min(0.2 * 2**barren, 3.0))
     if _digest(part) != digest:

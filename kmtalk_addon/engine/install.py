@@ -6,13 +6,14 @@ broken connection has brought is kept, and a machine without a network takes the
 
 import contextlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..core import progress
-from . import environment, locked
+from . import environment, locked, promises
 from .faults import Reading, sentence
 from .process import lines_of
 from .python import (
@@ -20,6 +21,7 @@ from .python import (
     EngineError,
     Report,
     base_python,
+    building_folder,
     check,
     data_folder,
     environment_python,
@@ -41,6 +43,22 @@ REQUIREMENTS = (
 
 PIP = "pip>=25.1"
 DEVICES = ("cpu", "cuda", "mps")
+_PIP_KEPT = frozenset(
+    [  # of how to reach its servers
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_CERT",
+        "PIP_CLIENT_CERT",
+        "PIP_PROXY",
+        "PIP_TRUSTED_HOST",
+        "PIP_CONFIG_FILE",
+        "PIP_RETRIES",
+        "PIP_TIMEOUT",
+        "PIP_DEFAULT_TIMEOUT",
+        "PIP_KEYRING_PROVIDER",
+        "PIP_USE_FEATURE",
+    ]
+)
 _BUILDS = {"cpu": "cpu", "cuda": "cu130"}
 _INDEX = "https://download.pytorch.org/whl/"
 _DOWNLOAD_BYTES = {"cpu": 0.33e9, "cuda": 3.2e9, "mps": 0.3e9}
@@ -50,7 +68,7 @@ _DISK_BYTES = {"cpu": 2.0e9, "cuda": 10e9, "mps": 2.0e9}
 
 def uninstall() -> None:
     """Remove the installed engine and what was downloaded for it.  Raises EngineError where it is in use."""
-    for name in ("engine", "downloads"):
+    for name in ("engine", "engine-new", "downloads"):
         environment.discard(data_folder() / name)
 
 
@@ -84,6 +102,9 @@ def install(
     """
     if device not in DEVICES:
         raise EngineError(f"There is no device {device!r}: choose one of {', '.join(DEVICES)}.")
+    if wheels is None:
+        promises.require_system()
+        promises.require_device(device)
     _require_room(data_folder(), device)
     with environment.alone(data_folder()) as is_mine:
         if not is_mine:
@@ -95,7 +116,6 @@ def _install(device: str, wheels: Path | None, python: Path, requirements: Seque
     downloads = data_folder() / "downloads"
     try:
         _log().write_text("", encoding="utf-8")
-        stamp().unlink(missing_ok=True)
         command = yield from environment.make(python)
         downloads.mkdir(exist_ok=True)
     except OSError as error:
@@ -108,7 +128,7 @@ def _install(device: str, wheels: Path | None, python: Path, requirements: Seque
     if wheels is None:
         report = downloads / "chosen.json"
         yield from _choose(pip, device, report)
-        yield from download(environment_python(), report, downloads, device)
+        yield from download(environment_python(building_folder()), report, downloads, device)
     source: list[str | Path] = [
         "--no-index",
         "--find-links",
@@ -118,20 +138,22 @@ def _install(device: str, wheels: Path | None, python: Path, requirements: Seque
     ]
     command = [*pip, "--isolated", "install", "--only-binary", ":all:", *source, *requirements]
     yield from _run(command, "unpacking the libraries", 0.6, 0.97, growth=_UNPACKED_BYTES[device])
-    found = yield from check(Engine(environment_python(), "installed"))
+    new = building_folder()
+    found = yield from check(Engine(environment_python(new), "installed"))
     if device != "cpu" and device not in found.devices:
         raise EngineError(
-            f"The engine is installed but finds no {device.upper()} device here: install it for the CPU, or update the "
-            "graphics driver and press Resume."
+            f"The engine finds no {device.upper()} device here, so what was there before stays: install it for the "
+            "CPU, or update the graphics driver and press Resume."
         )
-    stamp().write_text(json.dumps({"device": device, "python": found.version}), encoding="utf-8")
+    stamp(new).write_text(json.dumps({"device": device, "python": found.version}), encoding="utf-8")
+    environment.swap_in()
     shutil.rmtree(downloads, ignore_errors=True)
     return found
 
 
 def _pip(wheels: Path | None) -> progress.Job[list[str | Path]]:
     """The command that runs a pip which can do all that is asked of it here."""
-    python = environment_python()
+    python = environment_python(building_folder())
     own = sorted(wheels.glob("pip-*.whl")) if wheels else []
     if own:
         return [python, own[-1] / "pip", "--disable-pip-version-check"]
@@ -184,7 +206,7 @@ def _require_room(folder: Path, device: str) -> None:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise EngineError(f"{folder} cannot be made ({error.strerror}): check the permissions above it.") from error
-    if free < _DISK_BYTES[device] and not environment_python().exists():
+    if free < _DISK_BYTES[device] and not building_folder().exists():
         need = _DISK_BYTES[device] / 1e9
         raise EngineError(f"The engine needs {need:.1f} GB in {folder}, where {free / 1e9:.1f} GB are free: make room.")
 
@@ -197,7 +219,7 @@ def _run(
     How far it is shows in its lines, which count up to `expected` bytes, or in the `growth` of what the disk holds.
     """
     reading = Reading(stage, expected)
-    environment: Mapping[str, str] = {"PYTHONNOUSERSITE": "1", "PYTHONPATH": "", "PIP_NO_INPUT": "1"}
+    environment: Mapping[str, str] = {"PYTHONNOUSERSITE": "1", "PYTHONPATH": "", **_pip_variables()}
     said = ["$ " + " ".join(map(str, command))]
     _note(said[0])
     used = _used_bytes()
@@ -222,6 +244,12 @@ def _run(
         lines.close()
     if status:
         raise EngineError(sentence("\n".join(said), data_folder()))
+
+
+def _pip_variables() -> dict[str, str]:
+    """pip's settings for its children: how to reach its servers is the user's, where and what to install is ours."""
+    others = {name: "" for name in os.environ if name.startswith("PIP_") and name not in _PIP_KEPT}
+    return {**others, "PIP_NO_INPUT": "1", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_USER": "0"}
 
 
 def _used_bytes() -> int:

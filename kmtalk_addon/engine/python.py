@@ -82,15 +82,21 @@ def engine_folder() -> Path:
     return data_folder() / "engine"
 
 
-def environment_python() -> Path:
-    """The executable of the installed engine; where there is none yet, the one a virtual environment will have."""
-    folder = engine_folder()
+def building_folder() -> Path:
+    """Where an engine is put together, beside the one that works until the new one takes its place."""
+    return data_folder() / "engine-new"
+
+
+def environment_python(folder: Path | None = None) -> Path:
+    """The executable of the engine in a folder, by default the installed one; where there is none yet, the one that a
+    virtual environment will have."""
+    folder = folder or engine_folder()
     return python_in(folder) or folder / ("Scripts/python.exe" if WINDOWS else "bin/python3")
 
 
-def stamp() -> Path:
-    """The file that says that the installation came to its end."""
-    return engine_folder() / "kmtalk-engine.json"
+def stamp(folder: Path | None = None) -> Path:
+    """The file that says that the installation in a folder, by default the engine's, came to its end."""
+    return (folder or engine_folder()) / "kmtalk-engine.json"
 
 
 def is_installed() -> bool:
@@ -100,7 +106,7 @@ def is_installed() -> bool:
 
 def has_begun() -> bool:
     """Whether there is an installation, whole or not."""
-    return engine_folder().exists()
+    return engine_folder().exists() or building_folder().exists()
 
 
 def bundled_wheels() -> Path | None:
@@ -195,6 +201,19 @@ print("KMTALK " + json.dumps([platform.python_version(), devices, names, failure
 MODULES = ("numpy", "scipy", "soundfile", "torch", "transformers", "safetensors", "pocketsphinx")
 
 
+RUNTIME = (
+    "Microsoft's Visual C++ runtime is missing, which PyTorch needs: install “Visual C++ Redistributable 2015–2022 "
+    "(x64)” (https://aka.ms/vs/17/release/vc_redist.x64.exe) and try again."
+)
+
+
+def lacks_runtime(text: str) -> bool:
+    """Whether what Windows says of a library or a process (WinError 126, 127, 1114, status 0xC0000135) means that."""
+    return bool(
+        re.search(r"WinError (126|127|1114)\b|(?<!\d)(3221225781|-1073741515)\b|0xc0000135", text, re.IGNORECASE)
+    )
+
+
 def check(engine: Engine, modules: Sequence[str] = MODULES) -> progress.Job[Report]:
     """Start `engine` and import what the worker needs.  Raises EngineError with one sentence on what is wrong."""
     environment = {"PYTHONPATH": os.pathsep.join(map(str, engine.module_path)), **engine.variables}
@@ -203,7 +222,12 @@ def check(engine: Engine, modules: Sequence[str] = MODULES) -> progress.Job[Repo
     tail = ""
     try:
         lines = lines_of([engine.python, "-c", _CHECK, *modules], environment)
-        for line in lines:
+        while True:
+            try:
+                line = next(lines)
+            except StopIteration as stop:
+                tail = tail or (f"exit status {stop.value}" if stop.value else "")
+                break
             if line and line.startswith("KMTALK"):
                 answers.append(line.removeprefix("KMTALK").strip())
             tail = line or tail
@@ -218,8 +242,12 @@ def check(engine: Engine, modules: Sequence[str] = MODULES) -> progress.Job[Repo
         version, *lists = json.loads(answers[-1])
         devices, names, failures = (tuple(map(str, found)) for found in lists)
     except Exception as error:  # whatever this is, it is not what was started
+        if lacks_runtime(tail):
+            raise EngineError(RUNTIME) from error
         raise EngineError(f"{engine.python} does not run as a Python ({tail[:120]}): choose another.") from error
     report = Report(str(version), devices, names, failures)
+    if any(map(lacks_runtime, report.failures)):
+        raise EngineError(RUNTIME)
     if report.failures:
         raise EngineError(
             f"This engine cannot work ({report.failures[0]}): install it again, or choose another Python."

@@ -132,12 +132,19 @@ def test_wheels_of_a_folder_go_into_an_environment_apart_and_the_engine_says_wha
     (wheels / f"torch-2.13.0-cp{sys.version_info[0]}{sys.version_info[1]}-cp-any.whl").touch()
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nobody listens there
     monkeypatch.setenv("PYTHONHOME", str(tmp_path))  # of some other Python
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    monkeypatch.setenv("PIP_TARGET", str(tmp_path / "elsewhere"))
+    works = engine.data_folder() / "engine" / "works"
+    works.parent.mkdir(parents=True)
+    works.touch()
     with pytest.raises(KMTalkError, match="This engine cannot work"):
         finish(engine.install("cpu", wheels, requirements=("tiny",)))
     assert engine.has_begun() and not engine.is_installed()
+    assert works.exists(), "an installation that fails leaves the engine that was there"
     monkeypatch.delenv("PYTHONHOME")
-    said = subprocess.run([python.environment_python(), "-c", "import tiny"], capture_output=True, text=True)
-    assert Path(said.stdout.strip()).is_relative_to(engine.data_folder() / "engine")
+    built = python.building_folder()
+    said = subprocess.run([python.environment_python(built), "-c", "import tiny"], capture_output=True, text=True)
+    assert Path(said.stdout.strip()).is_relative_to(built)
 
 
 def test_an_extension_that_carries_wheels_is_its_own_engine(
@@ -304,12 +311,22 @@ def test_blenders_own_python_is_copied_so_that_the_engine_outlives_it(engine: An
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text("x")
     assert finish(environment.make(home / "bin" / "python3.11")) == []
-    copy = engine.data_folder() / "engine"
-    assert python.environment_python() == copy / "bin" / "python3.11"
+    copy = python.building_folder()
+    assert python.environment_python(python.building_folder()) == copy / "bin" / "python3.11"
     assert (copy / "lib/python3.11/os.py").exists() and not (copy / "lib/python3.11/site-packages").exists()
     (copy / "half a library").touch()
     assert finish(environment.make(Path(sys.executable)))[1:3] == ["-m", "venv"]
     assert not (copy / "half a library").exists()
+
+
+def test_a_new_engine_takes_the_place_of_the_old_one_when_it_is_whole(engine: Any) -> None:
+    from kmtalk_addon.engine import environment, python
+
+    for folder, said in ((python.engine_folder(), "old"), (python.building_folder(), "new")):
+        folder.mkdir(parents=True)
+        python.stamp(folder).write_text(said)
+    environment.swap_in()
+    assert python.stamp().read_text() == "new" and not python.building_folder().exists()
 
 
 def test_the_operator_asks_for_online_access(addon: Callable[[str], Any], scene: Any) -> None:
