@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .alignment import Alignment, Mark
 from .audio import Sound
+from .calibration import Calibration
 from .edits import Edits, PlannedKey, Span, carry_over, plan, read_edits
 from .edits.turns import turned
 from .engines import STARTER_WEIGHTS
@@ -39,22 +40,28 @@ class Animator:
     """A trained network at work; `weights` is the checkpoint's folder and `weights_hash` its hash.
 
     `trust` (0 to 1), where it is not that of `TRUST`: how much phones that are told count beside what is heard.
+    `calibration` makes it speak as an actor does; a take that is completed keeps the one it was made with.
     """
 
     network: Network
     weights: Path
     weights_hash: str
     trust: float | None = None
+    calibration: Calibration | None = None
     _memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     @staticmethod
-    def load(weights: str | Path | None = None, device: str = "auto") -> "Animator":
+    def load(
+        weights: str | Path | None = None, device: str = "auto", calibration: str | Path | None = None
+    ) -> "Animator":
         """The network of a checkpoint folder (the starter weights where none is given), in 32-bit floats.
 
-        Raises WeightsError for a checkpoint that cannot be used, KMTalkError for a device that is not there.
+        Raises WeightsError for a checkpoint that cannot be used, KMTalkError for a device that is not there, or a file
+        that is no calibration.
         """
         folder = STARTER_WEIGHTS if weights is None else Path(weights)
-        return Animator(load_network(folder, device), folder, model_hash(folder))
+        actor = None if calibration is None else Calibration.load(Path(calibration))
+        return Animator(load_network(folder, device), folder, model_hash(folder), calibration=actor)
 
     def animate(self, sound: Sound, **options: Any) -> Take:
         """`animate_job`, run to its end."""
@@ -123,7 +130,7 @@ class Animator:
             performer = yield from perform_job(
                 sound, alignment, wanted, has_text=guide["text"] is not None, kept=events
             )
-        performance = yield from self._performance(sound, count, alignment, wanted, performer)
+        performance = yield from self._performance(sound, count, alignment, wanted, performer, self.calibration)
         yield from performance.motion_job(keys, 0, count, motion)
         tracks = [Track(space, motion)]
         if performer is not None and wanted.has("head"):
@@ -134,7 +141,7 @@ class Animator:
             keys=_keys_on(motion, keys),
             phones=alignment.phones,
             text=guide["text"],
-            settings={**wanted.to_json(), "method": alignment.method},
+            settings={**wanted.to_json(), "method": alignment.method, **self._actor},
             model={"name": self.network.config.name, "hash": self.weights_hash},
             audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
             notes=sound.notes + alignment.notes + (notes_of(alignment) if performer else ()),
@@ -171,7 +178,9 @@ class Animator:
                 planned, take = plan(replace(played, events=take.events), asked), played
         motion = take.motion.copy()
         if planned.spans:
-            performance = yield from self._performance(sound, take.frame_count, alignment, settings, performer)
+            performance = yield from self._performance(
+                sound, take.frame_count, alignment, settings, performer, Calibration.of_take(take.settings)
+            )
             for number, span in enumerate(planned.spans):
                 fresh = np.empty((span.last + 1 - span.first, motion.shape[1]), np.float32)
                 for step in performance.motion_job(planned.keys, span.first, span.last + 1, fresh):
@@ -209,6 +218,11 @@ class Animator:
             raise TakeError(f"{lengths}; give the sound that the take was made from.")
 
     @property
+    def _actor(self) -> dict[str, Any]:
+        """What a take remembers of the calibration, so that it is completed alike."""
+        return {} if self.calibration is None else {"calibration": self.calibration.to_json()}
+
+    @property
     def _ear(self) -> NeuralLocalizer | None:
         """What hears phones: this network, where it can; else None, for the starter's."""
         if not self.network.config.encoder.hears_phones:
@@ -216,14 +230,21 @@ class Animator:
         return NeuralLocalizer(self.network, self._memory.statistics_job)
 
     def _performance(
-        self, sound: Sound, count: int, alignment: Alignment, settings: Settings, performer: Performer | None
+        self,
+        sound: Sound,
+        count: int,
+        alignment: Alignment,
+        settings: Settings,
+        performer: Performer | None,
+        calibration: Calibration | None,
     ) -> Job[Performance]:
         space = self.network.config.motion_space
         hearing = yield from self._memory.hearing_job(self.network, sound, count, settings.delay)
         phones = AlignedPhones(alignment, space.fps, settings.delay)
         trust = TRUST.get(alignment.method, 0.0)
         trust = trust if self.trust is None or not trust else self.trust
-        return Performance(self.network, hearing, phones, trust, Shaping(space, settings, alignment, performer))
+        shaping = Shaping(space, settings, alignment, performer, calibration)
+        return Performance(self.network, hearing, phones, trust, shaping)
 
 
 def _delayed(alignment: Alignment, delay: float) -> Alignment:

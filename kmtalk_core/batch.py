@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import audio, transcript
+from .calibration import Calibration
 from .client import Worker
 from .engines import STARTER_WEIGHTS
 from .errors import KMTalkError
@@ -42,22 +43,27 @@ class Listing:
 
 @dataclass(frozen=True)
 class Work:
-    """How the takes of a batch are made: with these settings and the weights of this hash, and as CSV too or not."""
+    """How the takes of a batch are made: with these settings, the weights of this hash, an actor's calibration or
+    none, and as CSV too or not."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     csv: bool = False
     weights_hash: str = ""
+    calibration: Mapping[str, Any] | None = None
 
     @staticmethod
-    def of(settings: Mapping[str, Any], weights: Path | None, csv: bool) -> "Work":
-        """Raises WeightsError for weights that are not there."""
-        return Work(settings, csv, model_hash(STARTER_WEIGHTS if weights is None else weights))
+    def of(settings: Mapping[str, Any], weights: Path | None, csv: bool, calibration: Path | None = None) -> "Work":
+        """Raises WeightsError for weights that are not there, KMTalkError for a file that is no calibration."""
+        actor = None if calibration is None else Calibration.load(calibration).to_json()
+        return Work(settings, csv, model_hash(STARTER_WEIGHTS if weights is None else weights), actor)
 
     def is_done(self, item: BatchItem) -> bool:
         """Whether the take of `item` is there, of this very sound and transcript, and made as it is asked now."""
         try:
             header = read_header(item.out)
             if header.get("text") != item.text or header["model"].get("hash") != self.weights_hash:
+                return False
+            if header["settings"].get("calibration") != self.calibration:
                 return False
             wanted = Settings.of(self.settings).to_json()
             if any(header["settings"].get(name, ...) != value for name, value in wanted.items()):

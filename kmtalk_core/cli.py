@@ -33,6 +33,8 @@ _RESEARCH = (
     ("train-starter", "training.starter", "the starter weights from nothing"),
     ("train-letters", "training.letters", "how words are pronounced where eSpeak NG is not"),
     ("evaluate", "evaluation.command", "any number of methods on a data set, in one table"),
+    ("calibrate", "training.calibrate", "an actor's amplitudes, rests and poses from a recording of theirs"),
+    ("evaluate-captures", "evaluation.captures_command", "any number of systems on captured faces, in one table"),
     ("evaluate-speech", "evaluation.real_speech", "a checkpoint on recorded speech with known motion or phones"),
     (
         "evaluate-performance",
@@ -92,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(command)
     _add_localization(command)
     _add_model(command)
+    _add_calibration(command)
     command.set_defaults(run=_animate)
 
     command = commands.add_parser("localize", help="phones and key frames of a sound")
@@ -109,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(command)
     command.add_argument("--jobs", type=int, default=1, help="processes side by side (default %(default)s)")
     _add_model(command)
+    _add_calibration(command)
     command.set_defaults(run=_batch)
 
     command = commands.add_parser("complete", help="regenerate a take beside keys edited by hand")
@@ -137,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("worker", help="serve requests on stdin (what the Blender extension talks to)")
     _add_model(command)
+    _add_calibration(command)
     command.set_defaults(run=_worker)
     return parser
 
@@ -173,11 +178,18 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
 
 
+def _add_calibration(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--calibration", type=typed_path, metavar="ACTOR.json", help="speak as this actor (what `calibrate` made)"
+    )
+
+
 def _animate(options: argparse.Namespace) -> int:
     from . import jobs
     from .animate import Animator
 
-    animator = Animator.load(options.weights, options.device)
+    require_free(options.out, options.calibration)
+    animator = Animator.load(options.weights, options.device, options.calibration)
     take = _show(
         jobs.animate_file(
             animator,
@@ -233,13 +245,15 @@ def _batch(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise KMTalkError("--jobs must be 1 or more.")
     settings = Settings.parse(options.set)
-    work = batch.Work.of(settings, options.weights, options.csv)
+    work = batch.Work.of(settings, options.weights, options.csv, options.calibration)
     listing = batch.read_list(options.source, options.out)
     for note in listing.notes:
         print(f"kmtalk: note: {note}", file=sys.stderr)
     arguments = ["--device", options.device]
     if options.weights:
         arguments += ["--weights", str(options.weights.absolute())]
+    if options.calibration:
+        arguments += ["--calibration", str(options.calibration.absolute())]
     counts = {"done": 0, "skipped": 0, "failed": 0}
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -282,7 +296,7 @@ def _speak(options: argparse.Namespace) -> int:
 def _worker(options: argparse.Namespace) -> int:
     from .worker import run
 
-    run(options.weights, options.device)
+    run(options.weights, options.device, options.calibration)
 
 
 def _research(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .alignment import Alignment, Phone
+from .calibration import Calibration, Spoken
 from .expression import Performer
 from .motion.spaces import MotionSpace
 from .phones import BILABIALS, classes_of
@@ -26,8 +27,15 @@ class Shaping:
     """Shapes stretches of one take's motion, each frame alike in whatever stretch it comes."""
 
     def __init__(
-        self, space: MotionSpace, settings: Settings, alignment: Alignment, performer: Performer | None = None
+        self,
+        space: MotionSpace,
+        settings: Settings,
+        alignment: Alignment,
+        performer: Performer | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
+        """Raises KMTalkError for a calibration in a space without names."""
+        self._actor = None if calibration is None else Spoken(calibration, space, alignment.phones)
         self._space, self._performer = space, performer
         self._strength = _strengths(space, settings)
         self._kernel = _gaussian(settings.smoothing * space.fps / 2)
@@ -59,6 +67,9 @@ class Shaping:
             self._rest(motion, heard)
         if self._performer is not None:
             self._performer.perform(motion, frames / self._space.fps - self._delay, self._space)
+        if self._actor is not None:
+            motion *= self._actor.gains
+            motion += self._strength * self._actor.offsets(heard)
         if len(self._closures):
             self._seal(motion, heard)
         if self._space.has_names:
@@ -80,6 +91,9 @@ class Shaping:
         That is before the settings, and without the performance where there is one and `frames` are given.  Where the
         strength is nothing the network's own `generated` poses stand.
         """
+        if self._actor is not None and frames is not None:
+            times = np.asarray(frames, np.float64) / self._space.fps - self._delay
+            poses = (poses - self._strength * self._actor.offsets(times)) / self._actor.gains
         if self._performer is not None and frames is not None:
             times = np.asarray(frames, np.float64) / self._space.fps - self._delay
             poses = self._performer.unperformed(poses, generated, times, self._space)

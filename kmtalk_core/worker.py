@@ -37,10 +37,15 @@ class WorkerServer:
     load = None  # sounds are files, which the core reads
 
     def __init__(
-        self, requests: IO[bytes], answers: IO[str], weights: Path | None = None, device: str = "auto"
+        self,
+        requests: IO[bytes],
+        answers: IO[str],
+        weights: Path | None = None,
+        device: str = "auto",
+        calibration: Path | None = None,
     ) -> None:
         self._requests, self._answers = requests, answers
-        self.weights, self._device = weights, device
+        self.weights, self._device, self._calibration = weights, device, calibration
         self.animator: Animator | None = None
         self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._waiting: set[Any] = set()
@@ -62,7 +67,7 @@ class WorkerServer:
         if self.animator is None:
             from .animate import Animator
 
-            self.animator = Animator.load(self.weights, self._device)
+            self.animator = Animator.load(self.weights, self._device, self._calibration)
         return self.animator
 
     def _read(self) -> None:
@@ -177,7 +182,7 @@ def private_input() -> IO[bytes]:
     return requests
 
 
-def run(weights: Path | None = None, device: str = "auto") -> NoReturn:
+def run(weights: Path | None = None, device: str = "auto", calibration: Path | None = None) -> NoReturn:
     """Serve the client at the other end of stdin and stdout, then end the process.
 
     Whatever else is printed goes to stderr.
@@ -185,7 +190,7 @@ def run(weights: Path | None = None, device: str = "auto") -> NoReturn:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    status = WorkerServer(private_input(), answers, weights, device).serve()
+    status = WorkerServer(private_input(), answers, weights, device, calibration).serve()
     answers.flush()
     sys.stderr.flush()
     os._exit(status)  # a thread that still reads stdin makes the interpreter's own end abort now and then
