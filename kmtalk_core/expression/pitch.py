@@ -27,7 +27,9 @@ HALF_WINDOW = 128
 
 _FFT = 360
 _STEP = 1000  # frames whose costs are in memory together
-_CANDIDATES = 5
+CANDIDATES = 5
+"""A frame, no voice among them."""
+
 _TAPS, _CUTOFF = 31, 1300.0  # Hz: what is above tells little of pitch, and a smooth correlation is one to read
 _SILENCE, _VOICING = 0.03, 0.45  # share of the loudest frame, and correlation, below which a frame has no pitch
 _OCTAVE, _JUMP, _TURN = 0.04, 0.35, 0.14  # costs: of a low pitch, of an octave's jump, of turning the voice on or off
@@ -59,7 +61,7 @@ def candidates(samples: FloatArray, count: int, loudest: float) -> tuple[FloatAr
     middle = correlation[:, first:last]
     is_peak = (middle >= correlation[:, first - 1 : last - 1]) & (middle > correlation[:, first + 1 : last + 1])
     favour = _OCTAVE * np.log2(SAMPLE_RATE / LOWEST / np.arange(first, last))
-    best = np.argpartition(np.where(is_peak, -middle - favour, 1.0), _CANDIDATES, axis=1)[:, : _CANDIDATES - 1]
+    best = np.argpartition(np.where(is_peak, -middle - favour, 1.0), CANDIDATES, axis=1)[:, : CANDIDATES - 1]
     rows = np.arange(len(frames))[:, None]
     left, middle, right = (correlation[rows, best + first + k] for k in (-1, 0, 1))
     shift = np.clip(0.5 * (left - right) / np.minimum(left - 2 * middle + right, -1e-9), -0.5, 0.5)

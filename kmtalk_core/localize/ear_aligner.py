@@ -14,7 +14,7 @@ from ..alignment import Phone
 from ..phones import CLASS_INDEX, SILENCE, classes_of
 from ..progress import Job, Progress
 from .aligner import Lost, SpokenWord
-from .neural import FRAME_RATE, OFFSET, Heard, at_100_hertz
+from .neural import FRAME_RATE, OFFSET, Heard, Posteriors, at_100_hertz
 from .pronunciation import Transcript
 
 _LEAST = 3  # frames that a phone lasts at least
@@ -101,14 +101,14 @@ class EarAligner:
     def _words(self, path: npt.NDArray[np.int32], units: Sequence[_Unit], first: int) -> Iterator[SpokenWord]:
         """Words and phones of a `path` (frames,) of units."""
         turns = np.concatenate([[0], np.flatnonzero(np.diff(path)) + 1, [len(path)]])
-        posteriors = at_100_hertz(self.heard.phones, first, first + len(path))
         found: dict[int, list[Phone]] = {}
         last = (-1, -1)
         for begin, end in zip(turns[:-1].tolist(), turns[1:].tolist(), strict=True):
             unit = units[path[begin]]
             if unit.is_pause:
                 continue
-            share = float((posteriors[begin:end, unit.column] / posteriors[begin:end].max(axis=1)).mean())
+            posteriors = at_100_hertz(self.heard.phones, first + begin, first + end)
+            share = float((posteriors[:, unit.column] / posteriors.max(axis=1)).mean())
             start, stop = _seconds(first + begin), _seconds(first + end)
             phones = found.setdefault(unit.word, [])
             label = self.transcript.words[unit.word].pronunciations[unit.way][unit.phone][1]
@@ -126,7 +126,7 @@ class _Search:
     """The best path from the beginning to one of `ends`; a state is one of the frames that a unit lasts at least."""
 
     def __init__(
-        self, units: Sequence[_Unit], ends: Sequence[int], phones: FloatArray, first: int, credit: FloatArray
+        self, units: Sequence[_Unit], ends: Sequence[int], phones: Posteriors, first: int, credit: FloatArray
     ) -> None:
         self._phones, self._first, self._credit = phones, first, credit
         self._columns = np.repeat([unit.column for unit in units], _LEAST)

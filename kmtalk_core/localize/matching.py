@@ -60,7 +60,7 @@ class Evidence:
                 row[CLASS_INDEX[classes_of(phone.label)[0]]] += _GUESS
             else:
                 first = min(int(phone.start * rate), len(posteriors) - 1)
-                row[:] = posteriors[first : max(math.ceil(phone.end * rate), first + 1)].mean(axis=0)
+                row[:] = posteriors[first : max(math.ceil(phone.end * rate), first + 1)].mean(axis=0, dtype=np.float32)
         return Evidence(np.array([(p.start, p.end) for p in spoken], np.float64).reshape(-1, 2), shares, heard)
 
     @property

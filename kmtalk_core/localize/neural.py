@@ -1,11 +1,11 @@
 """Phones by ear: the starter's log-mel encoder hears phones and boundaries, in any language and without a transcript.
 
-Two steps keep the memory of an hour small: `listen_job` runs the encoder over exact windows and keeps one posterior
-a frame and boundary evidence; `decode` turns these into phones.
+Two steps keep the memory of hours small: `listen_job` runs the encoder over exact windows and keeps the posteriors, of
+16 bits, and the boundary evidence (5 kB a second together); `decode_job` turns these into phones, a block at a time.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -24,6 +24,7 @@ from ..phones import BILABIALS, CLASS_INDEX, PHONE_CLASSES, SILENCE
 from ..progress import Job, Progress
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
+Posteriors: TypeAlias = npt.NDArray[np.float16] | npt.NDArray[np.float32]
 
 METHOD = "neural"
 
@@ -40,7 +41,6 @@ _PHONE_COST = 0.5  # log odds by which a boundary has to be likelier than not
 _SURE_OF_SILENCE = 0.5
 _BILABIAL_EVIDENCE = 0.35  # they are over-detected: with a smaller share of the posterior, the next best class it is
 _SMALLEST_PROBABILITY = 1e-3
-_CANDIDATES_A_STEP = 1000
 _BLOCK = 1 << 14  # frames worked on at a time, so that an hour takes no more memory than a minute
 
 _SILENCE_INDEX = CLASS_INDEX[SILENCE]
@@ -51,7 +51,7 @@ _BILABIAL_INDICES = np.array([CLASS_INDEX[name] for name in sorted(BILABIALS)])
 class Heard:
     """What the encoder made of a sound: `phones` (frames, classes) at 50 Hz, `boundaries` (frames,) at 100 Hz."""
 
-    phones: FloatArray
+    phones: Posteriors
     boundaries: FloatArray
 
 
@@ -93,16 +93,17 @@ class NeuralLocalizer:
 def listen_job(ear: Ear, sound: log_mel.Readable, statistics: log_mel.MelStatistics) -> Job[Heard]:
     """Hear the whole sound in windows whose margins make them exact."""
     margin = 2 * sizes.margin()
-    phones, boundaries = [], []
+    phones = np.empty((-(-statistics.frames // 2), len(PHONE_CLASSES)), np.float16)
+    boundaries = np.empty(statistics.frames, np.float32)
     for start in range(0, statistics.frames, _WINDOW):
         stop = min(start + _WINDOW, statistics.frames)
         first, last = max(start - margin, 0), min(stop + margin, statistics.frames)
         evidence = ear.evidence(log_mel.features(sound, statistics, first, last))
         inner = slice((start - first) // 2, (start - first) // 2 + (stop - start + 1) // 2)
-        phones.append(evidence.phones[inner].astype(np.float16))
-        boundaries.append(evidence.boundaries[inner].reshape(-1)[: stop - start])
+        phones[start // 2 : -(-stop // 2)] = evidence.phones[inner]
+        boundaries[start:stop] = evidence.boundaries[inner].reshape(-1)[: stop - start]
         yield Progress("finding phones", stop / statistics.frames)
-    return Heard(np.concatenate(phones).astype(np.float32), np.concatenate(boundaries))
+    return Heard(phones, boundaries)
 
 
 def decode_job(heard: Heard, duration: float) -> Job[Alignment]:
@@ -110,12 +111,13 @@ def decode_job(heard: Heard, duration: float) -> Job[Alignment]:
 
     The likeliest path through segments: boundaries and the phones between them vouch for each other.
     """
-    phones = at_100_hertz(heard.phones, 0, len(heard.boundaries))
-    times, credit = _candidates(heard.boundaries, phones[:, _SILENCE_INDEX])
-    edges = yield from _best_path(phones, np.round(times).astype(np.int64), credit)
+    count = len(heard.boundaries)
+    silence = at_100_hertz(heard.phones[:, [_SILENCE_INDEX]], 0, count)[:, 0]
+    times, credit = _candidates(heard.boundaries, silence)
+    edges = yield from _best_path(heard, np.round(times).astype(np.int64), credit)
     found = [
-        Phone(_seconds(start), _seconds(end) if end < len(phones) else duration, PHONE_CLASSES[index], confidence)
-        for start, end, index, confidence in _named(phones, times[edges])
+        Phone(_seconds(start), _seconds(end) if end < count else duration, PHONE_CLASSES[index], confidence)
+        for start, end, index, confidence in _named(heard, times[edges])
     ]
     return Alignment.covering(found, duration, METHOD)
 
@@ -124,7 +126,7 @@ def _seconds(frame: float) -> float:
     return max(frame / FRAME_RATE + OFFSET, 0.0) if frame > 0 else 0.0
 
 
-def at_100_hertz(values: FloatArray, first: int, last: int) -> FloatArray:
+def at_100_hertz(values: Posteriors, first: int, last: int) -> FloatArray:
     """Posteriors at 50 Hz, interpolated between their centres, of the frames `first` to `last` at 100 Hz."""
     found = np.empty((last - first, values.shape[1]), np.float32)
     for start in range(first, last, _BLOCK):
@@ -179,48 +181,55 @@ def _candidates(evidence: FloatArray, silence: FloatArray) -> tuple[npt.NDArray[
 
 
 def _best_path(
-    phones: FloatArray, frames: npt.NDArray[np.int64], credit: npt.NDArray[np.float64]
+    heard: Heard, frames: npt.NDArray[np.int64], credit: npt.NDArray[np.float64]
 ) -> Job[npt.NDArray[np.int64]]:
     """Indices of the candidates `frames` that the best segmentation takes: dynamic programming over their pairs."""
-    summed = _summed_until(phones, frames)
     longest = _LONGEST_PHONE * FRAME_RATE
     best = np.zeros(len(frames))
     came_from = np.zeros(len(frames), np.int64)
-    for here in range(1, len(frames)):
-        first = max(0, here - _MOST_CANDIDATES)
-        spans = summed[here] - summed[first:here]
-        too_long = frames[here] - frames[first:here] > longest
-        too_long[-1] = False
-        score = np.where(too_long, spans[:, _SILENCE_INDEX], spans.max(axis=1)) + best[first:here]
-        came_from[here] = first + score.argmax()
-        best[here] = score.max() + credit[here]
-        if here % _CANDIDATES_A_STEP == 0:
-            yield Progress("finding phones", here / len(frames))
+    summed, here = np.zeros((1, heard.phones.shape[1])), 1  # of the candidates before `here`, as far as they matter
+    for fresh in _summed_until(heard, frames[1:]):
+        summed = np.concatenate([summed[-_MOST_CANDIDATES:], fresh])
+        for row in range(len(summed) - len(fresh), len(summed)):
+            first = max(0, here - _MOST_CANDIDATES)
+            spans = summed[row] - summed[row - (here - first) : row]
+            too_long = frames[here] - frames[first:here] > longest
+            too_long[-1] = False
+            score = np.where(too_long, spans[:, _SILENCE_INDEX], spans.max(axis=1)) + best[first:here]
+            came_from[here] = first + score.argmax()
+            best[here] = score.max() + credit[here]
+            here += 1
+        yield Progress("finding phones", here / len(frames))
     path = [len(frames) - 1]
     while path[-1] > 0:
         path.append(int(came_from[path[-1]]))
     return np.array(path[::-1])
 
 
-def _summed_until(phones: FloatArray, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """(frames, classes): how likely each class is over all that comes before each of `frames`, as a sum of logs."""
-    sums = np.zeros((len(frames), phones.shape[1]))
-    total = np.zeros(phones.shape[1])
-    for start in range(0, len(phones), _BLOCK):
-        likelihood = np.log(np.maximum(phones[start : start + _BLOCK], _SMALLEST_PROBABILITY)) * _FRAME_WEIGHT
-        running = total + np.cumsum(likelihood, axis=0, dtype=np.float64)
-        inside = (frames > start) & (frames <= start + len(running))
-        sums[inside] = running[frames[inside] - start - 1]
+def _summed_until(heard: Heard, frames: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.float64]]:
+    """How likely each class is over all that comes before each of `frames` (rising), as a sum of logs.
+
+    Gives (some of `frames`, classes), block after block.
+    """
+    total = np.zeros(heard.phones.shape[1])
+    count, done = len(heard.boundaries), 0
+    for start in range(0, count, _BLOCK):
+        stop = min(start + _BLOCK, count)
+        posteriors = at_100_hertz(heard.phones, start, stop)
+        likelihood = np.log(np.maximum(posteriors, _SMALLEST_PROBABILITY)) * _FRAME_WEIGHT
+        running = np.concatenate([total[None], total + np.cumsum(likelihood, axis=0, dtype=np.float64)])
+        inside = frames[done : np.searchsorted(frames, stop, "right")]
+        yield running[inside - start]
+        done += len(inside)
         total = running[-1]
-    return sums
 
 
-def _named(phones: FloatArray, edges: npt.NDArray[np.float64]) -> list[tuple[float, float, int, float]]:
+def _named(heard: Heard, edges: npt.NDArray[np.float64]) -> list[tuple[float, float, int, float]]:
     """(start, end, class, confidence) of each segment in frames; silences that touch become one."""
     found: list[tuple[float, float, int, float]] = []
     for start, end in itertools.pairwise(edges.tolist()):
-        first = min(round(start), len(phones) - 1)
-        index, confidence = _name(phones[first : max(round(end), first + 1)])
+        first = min(round(start), len(heard.boundaries) - 1)
+        index, confidence = _name(heard, first, max(round(end), first + 1))
         if found and index == found[-1][2] == _SILENCE_INDEX:
             before = found.pop()
             length, longer = end - start, before[1] - before[0]
@@ -230,10 +239,16 @@ def _named(phones: FloatArray, edges: npt.NDArray[np.float64]) -> list[tuple[flo
     return found
 
 
-def _name(posteriors: FloatArray) -> tuple[int, float]:
-    """Class of a segment from its posteriors (frames, classes), and its mean probability."""
-    likelihood = np.log(np.maximum(posteriors, _SMALLEST_PROBABILITY)).mean(axis=0)
-    mean = posteriors.mean(axis=0)
+def _name(heard: Heard, first: int, last: int) -> tuple[int, float]:
+    """Class of the segment from frame `first` to `last`, and its mean probability."""
+    blocks = range(first, last, _BLOCK)
+    likelihoods, means = [], []
+    for start in blocks:
+        posteriors = at_100_hertz(heard.phones, start, min(start + _BLOCK, last))
+        likelihoods.append(np.log(np.maximum(posteriors, _SMALLEST_PROBABILITY)).mean(axis=0))
+        means.append(posteriors.mean(axis=0))
+    lengths = [min(_BLOCK, last - start) for start in blocks]
+    likelihood, mean = (np.average(values, axis=0, weights=lengths) for values in (likelihoods, means))
     if mean[_BILABIAL_INDICES].sum() < _BILABIAL_EVIDENCE:
         likelihood[_BILABIAL_INDICES] = -np.inf
     index = int(likelihood.argmax())

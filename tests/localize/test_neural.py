@@ -1,9 +1,12 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 from networks import awake, small
 
 from kmtalk_core import audio, engines
+from kmtalk_core.localize import neural
 from kmtalk_core.localize.neural import Ear, Heard, NeuralLocalizer, boundary_frames, decode_job, listen_job
 from kmtalk_core.model import checkpoint, log_mel
 from kmtalk_core.model.engine import TorchNetwork
@@ -75,6 +78,36 @@ def test_silence_alone_is_one_silence():
     alignment = finish(decode_job(heard(("sil", 5.0)), 5.0))
     assert [phone.label for phone in alignment.phones] == ["sil"]
     assert alignment.phones[0].end == 5.0
+
+
+def test_phones_are_the_same_in_blocks_of_any_size(monkeypatch):
+    rng = np.random.default_rng(0)
+    posteriors = rng.dirichlet(np.full(len(PHONE_CLASSES), 0.1), 1500).astype(np.float16)
+    posteriors[400:900] = np.eye(len(PHONE_CLASSES))[CLASS_INDEX["sil"]]
+    found = Heard(posteriors, rng.random(2999).astype(np.float32) ** 4)
+    whole = finish(decode_job(found, 29.99)).phones
+    assert len(whole) > 100
+    for block in (1, 7, 64, 2998):
+        monkeypatch.setattr(neural, "_BLOCK", block)
+        for one, other in zip(finish(decode_job(found, 29.99)).phones, whole, strict=True):
+            assert (one.start, one.end, one.label) == (other.start, other.end, other.label)
+            assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
+
+
+def test_a_long_sound_is_decoded_in_little_memory(monkeypatch):
+    """Beside what was heard: less than as much again, whatever is said or not; made 32 bits wide it were 12 times."""
+    monkeypatch.setattr(neural, "_BLOCK", 1 << 10)
+    spoken, pause = heard(("a", 0.1), ("s", 0.1)), heard(("sil", 300.0))
+    phones = np.concatenate([*[spoken.phones] * 300, pause.phones, *[spoken.phones] * 300]).astype(np.float16)
+    found = Heard(phones, np.concatenate([*[spoken.boundaries] * 300, pause.boundaries, *[spoken.boundaries] * 300]))
+    tracemalloc.start()
+    try:
+        told = finish(decode_job(found, 420.0)).phones
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert max(phone.end - phone.start for phone in told) > 299
+    assert peak < phones.nbytes
 
 
 def test_peaks_are_refined_between_frames():
