@@ -68,7 +68,7 @@ class Prosody:
 
 
 def prosody_job(sound: Sound, alignment: Alignment) -> Job[Prosody]:
-    """Listen to how `sound` is said; `alignment` tells where somebody speaks.  Memory: some 10 kB a second at its peak."""
+    """Listen to how `sound` is said; `alignment` tells where somebody speaks.  Memory: 10 kB a second at its peak."""
     count = sound.length // _HOP + 1
     band, tilt = np.zeros(count), np.zeros(count)
     hertz, strength = np.empty((2, -(-count // _APART_FRAMES), pitch.CANDIDATES))
