@@ -17,6 +17,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
         schema,
         settings,
         take,
+        textgrid,
         transcript,
         verbs,
     )
@@ -47,6 +48,7 @@ else:
         schema,
         settings,
         take,
+        textgrid,
         transcript,
         verbs,
     )
@@ -67,6 +69,6 @@ __all__ = [
     "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drawing", "drives", "effects",
     "errors", "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses",
     "head_bones", "jobs", "mesh", "naming", "pose_drives", "poses", "progress", "property_drives", "reshaping",
-    "retarget", "schema", "settings", "solved", "spaces", "take", "topology", "transcript", "turns", "verbs",
-    "version", "vertices",
+    "retarget", "schema", "settings", "solved", "spaces", "take", "textgrid", "topology", "transcript", "turns",
+    "verbs", "version", "vertices",
 ]  # fmt: skip

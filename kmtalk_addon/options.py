@@ -13,7 +13,7 @@ import bpy
 
 from . import compat, engine
 from .audio import sound
-from .core import errors, spaces, transcript
+from .core import errors, spaces, textgrid, transcript
 from .face import Face, family, find_face, vertices
 from .face.recognise import has_keys
 from .face.settings import mapped_by_hand
@@ -175,6 +175,11 @@ def words(settings: Any, path: Path) -> tuple[str, tuple[str, ...]]:
         return transcript.read_file(beside)
     except errors.AlignmentError as error:
         return "", (f"{error} It was not used.",)
+
+
+def phones_beside(settings: Any, path: Path) -> tuple[Path | None, tuple[str, ...]]:
+    """The TextGrid beside the sound at `path` where the settings go by what lies there, and what is to be said."""
+    return textgrid.beside(path) if settings.transcript == "BESIDE" else (None, ())
 
 
 def sound_path(context: Any) -> Path:

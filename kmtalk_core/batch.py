@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import audio, transcript
+from . import audio, textgrid, transcript
 from .calibration import Calibration
 from .client import Worker
 from .engines import STARTER_WEIGHTS
@@ -20,11 +20,12 @@ ATTEMPTS = 2
 
 @dataclass(frozen=True)
 class BatchItem:
-    """One sound of a batch, its transcript where there is one, and where its take goes."""
+    """One sound of a batch, its transcript and its TextGrid where there are such, and where its take goes."""
 
     source: Path
     out: Path
     text: str | None = None
+    textgrid: Path | None = None
 
     @property
     def csv(self) -> Path:
@@ -65,11 +66,15 @@ class Work:
                 return False
             if header["settings"].get("calibration") != self.calibration:
                 return False
+            if (header["settings"].get("method") == "textgrid") != (item.textgrid is not None):
+                return False
+            if item.textgrid is not None and item.textgrid.stat().st_mtime_ns > item.out.stat().st_mtime_ns:
+                return False
             wanted = Settings.of(self.settings).to_json()
             if any(header["settings"].get(name, ...) != value for name, value in wanted.items()):
                 return False
             return bool(header["audio"]["digest"] == audio.load(item.source).digest)
-        except (KMTalkError, KeyError, TypeError, AttributeError):
+        except (KMTalkError, KeyError, TypeError, AttributeError, OSError):
             return False
 
     def export_missing(self, item: BatchItem) -> bool:
@@ -99,8 +104,9 @@ class BatchStep:
 def read_list(source: Path, out: Path) -> Listing:
     """What a folder of sounds, or a text file of lines `path[<tab>transcript]`, asks for.
 
-    In a folder `<name>.txt` beside a sound is its transcript.  Relative paths in a list start at the list's folder; a
-    file that is listed twice, however it is spelt, is one job.  Raises KMTalkError where there is nothing to do.
+    In a folder `<name>.txt` beside a sound is its transcript, and `<name>.TextGrid` holds its phones.
+    Relative paths in a list start at the list's folder; a file that is listed twice, however it is spelt, is one job.
+    Raises KMTalkError where there is nothing to do.
     """
     notes: list[str] = []
     reads: list[Path] = []
@@ -118,7 +124,9 @@ def read_list(source: Path, out: Path) -> Listing:
         key = (_identity(path), text)
         if key in items:
             notes.append(f"{path} is listed twice and animated once.")
-        items.setdefault(key, BatchItem(path, out / f"{path.stem}.npz", text))
+            continue
+        grid = _textgrid_beside(path, notes, reads) if source.is_dir() else None
+        items[key] = BatchItem(path, out / f"{path.stem}.npz", text, grid)
     return Listing(tuple(items.values()), tuple(notes), tuple(reads))
 
 
@@ -242,6 +250,8 @@ class _Pool:
             "text": item.text,
             "settings": dict(self.work.settings),
         }
+        if item.textgrid is not None:
+            request["textgrid"] = str(item.textgrid.absolute())
         if self.work.csv:
             request["csv"] = str(item.csv.absolute())
         slot.item, slot.number = item, slot.worker.send("animate", **request)
@@ -304,6 +314,14 @@ def _read_lines(source: Path) -> Iterator[tuple[Path, str | None]]:
         path, _, text = line.partition("\t")
         if path.strip():
             yield source.parent / typed_path(path), text.strip() or None
+
+
+def _textgrid_beside(path: Path, notes: list[str], reads: list[Path]) -> Path | None:
+    found, said = textgrid.beside(path)
+    notes.extend(said)
+    if found is not None:
+        reads.append(found)
+    return found
 
 
 def _transcript_beside(path: Path, notes: list[str], reads: list[Path]) -> str | None:

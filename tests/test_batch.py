@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kmtalk_core import audio
 from kmtalk_core.batch import Work, _refusals, read_list, run_batch
 from kmtalk_core.client import PACKAGE_FOLDER
 from kmtalk_core.engines import STARTER_WEIGHTS
@@ -155,6 +156,37 @@ def test_a_transcript_that_cannot_be_read_is_told(folder: Path, tmp_path: Path) 
     listing = read_list(folder, tmp_path / "out")
     assert {item.source.name: item.text for item in listing.items}["deux é.wav"] == "Bob."
     assert any("one.txt" in note for note in listing.notes)
+
+
+GRID = """"ooTextFile" "TextGrid" 0 {end} <exists> 1
+"IntervalTier" "{tier}" 0 {end} 4
+0 0.2 ""
+0.2 0.5 "{first}"
+0.5 0.9 "AA1"
+0.9 {end} ""
+"""
+
+
+def test_a_textgrid_beside_a_sound_is_used_and_said(folder: Path, speech: Path, tmp_path: Path) -> None:
+    end = audio.load(speech).duration
+    grid = folder / "one.TextGrid"
+    grid.write_text(GRID.format(end=end, tier="phones", first="M"), encoding="utf-8")
+    (folder / "deux é.TextGrid").write_text(GRID.format(end=end, tier="words", first="moonlight"), encoding="utf-8")
+    out = tmp_path / "out"
+    done = batch(folder, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "one.TextGrid beside it" in done.stderr
+    assert "deux é.TextGrid" in done.stderr and "It was not used." in done.stderr
+    take = load_take(out / "one.npz")
+    assert take.settings["method"] == "textgrid"
+    assert [phone.label for phone in take.phones if not phone.is_silence] == ["M", "AA1"]
+    assert load_take(out / "deux é.npz").settings["method"] == "neural"
+    assert "0 done, 2 already there" in batch(folder, "--out", out).stderr
+    grid.write_text(GRID.format(end=end, tier="phones", first="F"), encoding="utf-8")
+    assert "1 done, 1 already there" in batch(folder, "--out", out).stderr
+    grid.unlink()
+    assert "1 done, 1 already there" in batch(folder, "--out", out).stderr
+    assert load_take(out / "one.npz").settings["method"] == "neural"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")

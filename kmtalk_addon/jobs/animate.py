@@ -44,6 +44,7 @@ class Request:
     earlier: lines.Ref | None = None
     spliced: tuple[float, float] | None = None
     text_notes: tuple[str, ...] = ()
+    textgrid: Path | None = None
     strip_of: str = ""
     starts_over: bool = False
     marks: tuple[Mapping[str, Any], ...] = ()
@@ -97,12 +98,16 @@ def request(
         left, up = map(math.degrees, looking.direction(face, scene.kmtalk.look_at))
         asked |= {"look_left": min(max(left, -60.0), 60.0), "look_up": min(max(up, -45.0), 45.0)}
     text, said = (text, ()) if text else options.words(scene.kmtalk, path)
+    grid, grid_said = options.phones_beside(scene.kmtalk, path)
+    if grid is not None and (clip.mixing is not None or clip.path != path):
+        grid, grid_said = None, (f"{grid.name} was not used: the strip plays its sound at other times.",)
     engine, arguments = options.engine_of(context, text)
     error = settings.error if settings.bake_mode == "REDUCED" else 0.0
     return Request(
         clip=clip,
         text=text or None,
-        text_notes=said,
+        textgrid=grid,
+        text_notes=(*said, *grid_said),
         scene=scene.session_uid,
         objects=tuple(item.session_uid for item in face.found_on or face.objects),
         space=space,
@@ -206,6 +211,7 @@ def _animate(asked: Request) -> progress.Job[str]:
             span=heard.span,
             settings=asked.settings,
             text=asked.text,
+            textgrid=None if asked.textgrid is None else str(asked.textgrid),
             marks=list(asked.marks) or None,
             **({} if asked.starts_over else _kept_by_hand(asked, Path(name))),
         )

@@ -148,6 +148,26 @@ def test_words_beside_a_file_are_read_in_any_form(
     assert ("Windows-1252" in addon("jobs.runner").desk().notice) == (b"\xe9)" in content)
 
 
+def test_a_textgrid_beside_a_file_is_used_and_said(
+    addon: Callable[[str], Any], scene: Any, head: Any, tmp_path: Path, speech: Path
+) -> None:
+    import bpy
+
+    shutil.copy(speech, tmp_path / "line.wav")
+    rows = '0 0.2 ""\n0.2 0.5 "M"\n0.5 0.9 "AA1"\n0.9 2.5 ""\n'
+    (tmp_path / "line.TextGrid").write_text(
+        f'"ooTextFile" "TextGrid" 0 2.5 <exists> 1 "IntervalTier" "p" 0 2.5 4 {rows}'
+    )
+    scene.kmtalk.transcript = "BESIDE"
+    bpy.ops.kmtalk.animate(file=str(tmp_path / "line.wav"))
+    take = addon("take.store").take_of(line_in(action_of(head)))
+    assert [phone.label for phone in take.phones if phone.label != "sil"] == ["M", "AA1"]
+    assert "line.TextGrid beside it" in addon("jobs.runner").desk().notice
+    scene.kmtalk.transcript = "FIELD"
+    bpy.ops.kmtalk.animate(file=str(tmp_path / "line.wav"))
+    assert addon("take.store").take_of(line_in(action_of(head))).settings["method"] == "neural"
+
+
 def test_a_file_beside_it_that_is_no_text_is_told_and_left(
     addon: Callable[[str], Any], scene: Any, head: Any, tmp_path: Path, speech: Path
 ) -> None:
