@@ -29,6 +29,9 @@ _SEPARATOR = "_"
 _RATE, _PITCH = 1, 3
 _EVENT_END, _EVENT_PHONEME = 0, 7
 _OTHER_NAMES = {"zh": "cmn", "no": "nb"}
+_MISSING = (
+    "eSpeak NG is missing; install the package espeakng-loader (in Blender: the engine, in KMTalk's preferences)."
+)
 _LONGEST_DATA_PATH = 140  # bytes; eSpeak copies the path into a buffer of 160 and adds names to it
 
 
@@ -159,7 +162,7 @@ def _engine() -> _Engine:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
         data = Path(espeakng_loader.get_data_path())
     except (ImportError, OSError, RuntimeError) as error:
-        raise EspeakError("eSpeak NG is missing; install the package espeakng-loader.") from error
+        raise EspeakError(_MISSING) from error
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     library.espeak_TextToPhonemes.argtypes = (ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int)
     path, link = _data_folder(data)

@@ -50,7 +50,7 @@ class Channels:
         if len(sounding) > 1:
             silent = len(each) - len(sounding)
             return sounding, f"{silent} of the {len(each)} channels are silent; the others are used."
-        return sounding, f"Only {_name(sounding[0], each)} holds sound; it is used."
+        return sounding, f"Sound is in {_name(sounding[0], each)}, which is used; the rest is silent."
 
     def notes(self) -> tuple[str, ...]:
         """What of the values could not be used."""

@@ -51,6 +51,8 @@ def read_file(path: str | Path) -> tuple[str, tuple[str, ...]]:
     text, note = decode(content)
     if _is_no_text(text):
         raise AlignmentError(f"“{path.name}” holds no text; save the transcript as plain text.")
+    if not text.strip():
+        return "", (f"“{path.name}” is empty: the phones are found by ear.",)
     return text.replace("\r\n", "\n").replace("\r", "\n").strip(), (note,) if note else ()
 
 

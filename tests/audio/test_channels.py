@@ -33,7 +33,7 @@ def test_a_silent_side_is_left_out_and_told(tmp_path: Path, level: float, offset
     said, nothing = voice(0), level * voice(1) + np.float32(offset)
     found, notes = mixed(tmp_path, nothing, said)
     assert np.array_equal(found, said)
-    assert len(notes) == 1 and "Only the right channel alone holds sound" in notes[0]
+    assert len(notes) == 1 and "Sound is in the right channel alone" in notes[0]
     found, notes = mixed(tmp_path, said, nothing)
     assert np.array_equal(found, said) and "left channel" in notes[0]
 

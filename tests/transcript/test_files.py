@@ -57,3 +57,10 @@ def test_what_lies_beside_a_sound_is_found(tmp_path: Path) -> None:
     sound.with_suffix(".txt").write_text("Hi\n")
     assert beside(sound) == sound.with_suffix(".txt")
     assert read_file(sound.with_suffix(".txt")) == ("Hi", ())
+
+
+@pytest.mark.parametrize("content", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\xff\xfe"])
+def test_an_empty_file_is_told(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "line.txt").write_bytes(content)
+    text, notes = read_file(tmp_path / "line.txt")
+    assert text == "" and len(notes) == 1 and "line.txt” is empty" in notes[0]
