@@ -161,8 +161,13 @@ def _learnt(material: _Material, name: str) -> Learnt:
         return Learnt(
             _calibration(material, _fitted(material, 1.0, 0.0, True), 0.0, name), count / ARKIT.fps, before, before
         )
-    *how, strength, after = best
-    return Learnt(_calibration(material, _fitted(material, *how), strength, name), count / ARKIT.fps, before, after)
+    weight, match, modest, strength, after = best
+    return Learnt(
+        _calibration(material, _fitted(material, weight, match, modest), strength, name),
+        count / ARKIT.fps,
+        before,
+        after,
+    )
 
 
 def _merit(after: tuple[float, float], before: tuple[float, float]) -> float:
