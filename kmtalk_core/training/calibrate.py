@@ -57,7 +57,7 @@ _KIND_OF: Doubles = np.array([[phone in kind.split() for kind in _KINDS] for pho
 
 @dataclass(frozen=True)
 class Learnt:
-    """A calibration, and what it does on `held_out` seconds that it was not learnt from: the correlation of the
+    """A calibration from some `seconds`, and what it does on stretches that were held out: the correlation of the
     opening and the error of the channels that move, `before` and `after`."""
 
     calibration: Calibration
@@ -145,7 +145,7 @@ def _material_job(take: Capture, animator: Animator) -> Job[_Material]:
 def _learnt(material: _Material, name: str) -> Learnt:
     count = len(material.made)
     fold = np.arange(count) * _FOLDS // count
-    before = _scores(material, material.made)
+    before = _scores(material, material.made, fold)
     best, most = None, 0.0
     for weight, match, modest in itertools.product(_WEIGHTS, _MATCHES, (False, True)):
         changed = np.empty_like(material.made)
@@ -153,7 +153,7 @@ def _learnt(material: _Material, name: str) -> Learnt:
             there = fold == number
             changed[there] = _applied(material.part(there), _fitted(material.part(~there), weight, match, modest))
         for strength in _STRENGTHS:
-            after = _scores(material, material.made + strength * (changed - material.made))
+            after = _scores(material, material.made + strength * (changed - material.made), fold)
             merit = _merit(after, before) + _MATCHED * match * strength
             if after[0] > before[0] - _SAME and after[1] < before[1] and merit > most:
                 best, most = (weight, match, modest, strength, after), merit
@@ -162,12 +162,8 @@ def _learnt(material: _Material, name: str) -> Learnt:
             _calibration(material, _fitted(material, 1.0, 0.0, True), 0.0, name), count / ARKIT.fps, before, before
         )
     weight, match, modest, strength, after = best
-    return Learnt(
-        _calibration(material, _fitted(material, weight, match, modest), strength, name),
-        count / ARKIT.fps,
-        before,
-        after,
-    )
+    fit = _fitted(material, weight, match, modest)
+    return Learnt(_calibration(material, fit, strength, name), count / ARKIT.fps, before, after)
 
 
 def _merit(after: tuple[float, float], before: tuple[float, float]) -> float:
@@ -176,10 +172,11 @@ def _merit(after: tuple[float, float], before: tuple[float, float]) -> float:
     return (after[0] - before[0]) / missing + (before[1] - after[1]) / max(before[1], 1e-9)
 
 
-def _scores(material: _Material, motion: Doubles) -> tuple[float, float]:
-    """Correlation of the opening, and the root of the mean squared error of what moves."""
+def _scores(material: _Material, motion: Doubles, fold: npt.NDArray[np.intp]) -> tuple[float, float]:
+    """Correlation of the opening, mean of the folds, and the root of the mean squared error of what moves."""
     shown = np.clip(motion, 0, 1)
-    opened = correlation(_opening(shown), _opening(material.captured))
+    seen, own = _opening(material.captured), _opening(shown)
+    opened = float(np.mean([correlation(seen[fold == n], own[fold == n]) for n in range(_FOLDS)]))
     return opened, float(np.sqrt(np.mean((shown - material.captured)[:, material.moving] ** 2)))
 
 
