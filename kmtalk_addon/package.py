@@ -41,8 +41,10 @@ class PackageError(Exception):
     """Something that keeps the zip from being made; the message says how to mend it."""
 
 
-def build(root: Path, out: Path, wheels: Path | None = None) -> Path:
+def build(root: Path, out: Path, wheels: Path | None = None, system: str = "") -> Path:
     """Write `out`/kmtalk-<version>.zip from the checkout `root`, with the wheels of a folder where one is given.
+
+    system: what the wheels are for, this one by default.
 
     Wheels travel in a folder of their own, where the engine's installation looks for them, and are not named in the
     manifest: Blender would put those into its own Python, and the engine lives in an environment apart.
@@ -52,9 +54,10 @@ def build(root: Path, out: Path, wheels: Path | None = None) -> Path:
     _require_one_version(root, version)
     bundled = sorted(wheels.glob("*.whl")) if wheels else []
     if bundled:
-        manifest = manifest.replace("\n[permissions]", f'\nplatforms = ["{this_platform()}"]\n\n[permissions]', 1)
+        system = system or this_platform()
+        manifest = manifest.replace("\n[permissions]", f'\nplatforms = ["{system}"]\n\n[permissions]', 1)
     out.mkdir(parents=True, exist_ok=True)
-    archive = out / f"kmtalk-{version}{f'-full-{this_platform()}' if bundled else ''}.zip"
+    archive = out / f"kmtalk-{version}{f'-full-{system}' if bundled else ''}.zip"
     partial = archive.with_suffix(".partial")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
         for path in _files(root):
@@ -159,18 +162,40 @@ def download_wheels(folder: Path, index: str | None = None, pythons: Sequence[st
     return done
 
 
+def fetch_wheels(folder: Path, system: str) -> None:
+    """Fetch the locked wheels of the engine for another system and check them.  Raises PackageError."""
+    from . import wheels
+
+    for version in PYTHONS:
+        print(f"package: fetching wheels for {system}, Python {version}", file=sys.stderr, flush=True)
+        said = wheels.fetch(folder, system, version)
+        if said:
+            raise PackageError(f"the wheels for {system} and Python {version} could not be fetched: {said}")
+        found = wheels.problems(folder, system, version)
+        if found:
+            raise PackageError(f"the wheels for {system} and Python {version} are not whole: {'; '.join(found)}.")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="kmtalk_addon.package", description="Build the extension's zip.")
     parser.add_argument("--full", action="store_true", help="with wheels for this platform: nothing is fetched later")
     parser.add_argument(
         "--index", metavar="URL", help="where builds of PyTorch for processors are, besides the usual place"
     )
+    parser.add_argument(
+        "--platform", choices=("windows-x64", "macos-arm64"), help="with --full: for this system (default: this one)"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR")
     options = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            done = download_wheels(Path(folder), options.index) if options.full else list(PYTHONS)
-            archive = build(ROOT, options.out, Path(folder) if options.full else None)
+            done = list(PYTHONS)
+            system = options.platform or ""
+            if options.full and system and system != this_platform():
+                fetch_wheels(Path(folder), system)
+            elif options.full:
+                done = download_wheels(Path(folder), options.index)
+            archive = build(ROOT, options.out, Path(folder) if options.full else None, system)
         judged = validate(archive)
         index(options.out)
     except PackageError as error:
