@@ -111,7 +111,15 @@ def matrix(lock: Path = LOCK) -> Iterator[tuple[str, str, str]]:
 
 def _pip(verb: str, options: list[str], wanted: Path, system: str, python: str) -> "subprocess.CompletedProcess[bytes]":
     command = [sys.executable, "-m", "pip", verb, "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary", ":all:", "--python-version", python, "--implementation", "cp"]
+    command += [
+        "--only-binary",
+        ":all:",
+        "--ignore-requires-python",
+        "--python-version",
+        python,
+        "--implementation",
+        "cp",
+    ]
     command += [part for tag in SYSTEMS[system] for part in ("--platform", tag)]
     return subprocess.run(
         [*command, *options, "-r", str(wanted)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
