@@ -74,7 +74,7 @@ def request(
     lines.take_over(face)
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True)
     frames = (settings.range_start, settings.range_end) if settings.use_range else None
-    number, wanted_strip = "", ""
+    number, wanted_strip, chosen = "", "", None
     if found is None and (file or (scene.kmtalk.source == "FILE" and not strip)):
         path = Path(bpy.path.abspath(file)) if file else options.sound_path(context)
         found = sound.strip_of_file(scene, path)
@@ -87,7 +87,7 @@ def request(
         path = sound.original_path(chosen.sound) if chosen.sound else Path()
         number = strips.mark(home, chosen)
         make = lambda wanted: sound.strip_clip(scene, home, chosen, Path(folder.name), wanted)  # noqa: E731
-    earlier = carry.line_of(face, number if not wanted_strip else "", str(path))
+    earlier = carry.line_of(face, number if not wanted_strip else "", str(path), chosen.name if chosen else "")
     clip, spliced = _clip(make, frames, earlier, bake.scene_fps(scene))
     fps = bake.scene_fps(scene)
     foreign: place.Foreign = settings.foreign

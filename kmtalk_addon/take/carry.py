@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..face import Face
-from . import lines, store
+from . import earlier, lines, store
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
@@ -16,14 +16,20 @@ _BLEND_SECONDS = 0.1
 """Over how much of its own ends a new range passes into the motion beside it."""
 
 
-def line_of(face: Face, strip: str, path: str) -> lines.Ref | None:
-    """The line of a face that came from a strip, by the strip's number, or else from a file; None for a new one."""
-    for action in lines.actions_of(face.objects):
-        for line in action.kmtalk_lines.lines:
-            story = store.story_of(line)
-            is_of_file = not story.strip and any(_is_same(own, path) for own in (story.audio, story.source))
-            if (story.strip == strip) if strip else is_of_file:
-                return lines.ref_of(action, line)
+def line_of(face: Face, strip: str, path: str, name: str = "") -> lines.Ref | None:
+    """The line of a face that came from a strip, by the strip's number, or else from a file; None for a new one.
+
+    A line of an earlier version knows its strip by the `name` alone.
+    """
+    listed = [(action, line) for action in lines.actions_of(face.objects) for line in action.kmtalk_lines.lines]
+    for action, line in listed:
+        story = store.story_of(line)
+        is_of_file = not story.strip and any(_is_same(own, path) for own in (story.audio, story.source))
+        if (story.strip == strip) if strip else is_of_file:
+            return lines.ref_of(action, line)
+    for action, line in listed if strip else ():
+        if line.uid.startswith(earlier.MARK) and not store.story_of(line).strip and store.story_of(line).name == name:
+            return lines.ref_of(action, line)
     return None
 
 

@@ -15,6 +15,9 @@ from .writing import Journal
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
 
+MARK = "earlier "
+"""How the numbers of such lines begin until they are animated again: they know their strip by its name alone."""
+
 _MARKERS = "kmtalk_markers"
 _EVERYWHERE = (-(1 << 20), 1 << 20)
 
@@ -46,7 +49,7 @@ def _actions(owner: Any) -> list[Any]:
 
 
 def _uid(action: Any) -> str:
-    return f"earlier {action.name}"[:60]
+    return f"{MARK}{action.name}"[:60]
 
 
 def _make_line(main: Any, action: Any, kept: Any, names: dict[str, str]) -> Any:

@@ -64,11 +64,11 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
 def columns_of(layout: Any) -> tuple[Any, ...]:
     """The five cells of a row of the list of keys."""
     row = layout.row(align=True)
-    split = row.split(factor=0.18)
+    split = row.split(factor=0.2)
     first = split.row()
-    split = split.split(factor=0.24)
+    split = split.split(factor=0.26)
     second = split.row()
-    split = split.split(factor=0.52)
+    split = split.split(factor=0.4)
     third = split.row()
     split = split.split(factor=0.62)
     return first, second, third, split.row(), split.row()
