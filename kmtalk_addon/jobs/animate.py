@@ -74,7 +74,8 @@ def request(
     lines.take_over(face)
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True)
     frames = (settings.range_start, settings.range_end) if settings.use_range else None
-    number, wanted_strip, chosen = "", "", None
+    number, wanted_strip = "", ""
+    chosen: Any = None
     if found is None and (file or (scene.kmtalk.source == "FILE" and not strip)):
         path = Path(bpy.path.abspath(file)) if file else options.sound_path(context)
         found = sound.strip_of_file(scene, path)

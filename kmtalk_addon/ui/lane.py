@@ -160,7 +160,8 @@ def register() -> None:
         kind = getattr(bpy.types, editor)
         lane().handles.append((kind, kind.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL")))
     configuration = bpy.context.window_manager.keyconfigs.addon if bpy.context.window_manager else None
-    for name, space in (("Sequencer", "SEQUENCE_EDITOR"), ("Dopesheet", "DOPESHEET_EDITOR")) if configuration else ():
+    editors: Any = (("Sequencer", "SEQUENCE_EDITOR"), ("Dopesheet", "DOPESHEET_EDITOR"))
+    for name, space in editors if configuration else ():
         keymap = configuration.keymaps.new(name=name, space_type=space)
         _keymaps.append((keymap, keymap.keymap_items.new("kmtalk.pick_phone", "LEFTMOUSE", "PRESS")))
 
