@@ -75,7 +75,7 @@ def request(
     folder = tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True)
     frames = (settings.range_start, settings.range_end) if settings.use_range else None
     number, wanted_strip = "", ""
-    chosen: Any = None
+    called = ""
     if found is None and (file or (scene.kmtalk.source == "FILE" and not strip)):
         path = Path(bpy.path.abspath(file)) if file else options.sound_path(context)
         found = sound.strip_of_file(scene, path)
@@ -85,10 +85,11 @@ def request(
         make = lambda wanted: sound.file_clip(scene, path, wanted)  # noqa: E731
     else:
         home, chosen = found or options.strip_of(context, strip)
+        called = chosen.name
         path = sound.original_path(chosen.sound) if chosen.sound else Path()
         number = strips.mark(home, chosen)
         make = lambda wanted: sound.strip_clip(scene, home, chosen, Path(folder.name), wanted)  # noqa: E731
-    earlier = carry.line_of(face, number if not wanted_strip else "", str(path), chosen.name if chosen else "")
+    earlier = carry.line_of(face, number if not wanted_strip else "", str(path), called)
     clip, spliced = _clip(make, frames, earlier, bake.scene_fps(scene))
     fps = bake.scene_fps(scene)
     foreign: place.Foreign = settings.foreign
@@ -101,7 +102,8 @@ def request(
     text, said = (text, ()) if text else options.words(scene.kmtalk, path)
     grid, grid_said = options.phones_beside(scene.kmtalk, path)
     if grid is not None and (clip.mixing is not None or clip.path != path):
-        grid, grid_said = None, (f"{grid.name} was not used: the strip plays its sound at other times.",)
+        grid_said = (f"{grid.name} was not used: the strip plays its sound at other times.",)
+        grid = None
     engine, arguments = options.engine_of(context, text)
     error = settings.error if settings.bake_mode == "REDUCED" else 0.0
     return Request(
