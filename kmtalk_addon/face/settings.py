@@ -1,7 +1,7 @@
 """What a character remembers about its face: what its keys show, how strongly each is driven, which bones help."""
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -57,12 +57,15 @@ def number_of(scheme: str) -> int:
     return _FIRST.index(scheme) + 1 if scheme in _FIRST else zlib.crc32(scheme.encode()) & 0x3FFFFFFF
 
 
-_SCHEMES = (
-    (BY_NAMES, "By Their Names", "What the keys show is recognised by their names", 0),
-    *((s.name, s.title, f"The keys show what you say: {s.title}", number_of(s.name)) for s in naming.SCHEMES),
-)
+def items_of(schemes: Iterable[Any]) -> tuple[tuple[str, str, str, int], ...]:
+    """The choices of naming schemes, in that order; what a file says of one is the same in any order."""
+    return (
+        (BY_NAMES, "By Their Names", "What the keys show is recognised by their names", 0),
+        *((s.name, s.title, f"The keys show what you say: {s.title}", number_of(s.name)) for s in schemes),
+    )
 
 
+_SCHEMES = items_of(naming.SCHEMES)
 SCHEMES = tuple(identifier for identifier, *_ in _SCHEMES)
 
 

@@ -35,6 +35,11 @@ class Edit:
     delete: bool = False
     add: bool = False
 
+    @property
+    def asks(self) -> bool:
+        """Whether it changes anything; poses may be arrays, so that edits are not compared."""
+        return self.delete or self.add or any(given is not None for given in (self.pose, self.state, self.move_to))
+
 
 @dataclass(frozen=True)
 class PhoneEdit:
@@ -91,7 +96,7 @@ def read_edits(entries: Any, take: Take) -> Edits:
                 phones.append(PhoneEdit(time=heard, label=label_of(read["phone"], where)))
             keys[read["frame"]] = _key_edit(read, f"{where} (frame {read['frame']})", take)
     edit_events(take.events, events, take.duration)
-    asked = tuple(edit for edit in keys.values() if edit != Edit(edit.frame))
+    asked = tuple(edit for edit in keys.values() if edit.asks)  # naming a phone is no edit of its key
     return Edits(asked, tuple(phones), tuple(events))
 
 

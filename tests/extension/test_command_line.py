@@ -68,6 +68,17 @@ def test_animate_and_its_mistakes(
     assert main(["--help"]) == 0
 
 
+def test_faces_are_named_one_after_another_whatever_is_in_their_names(
+    addon: Callable[[str], Any], scene: Any, speech: Path
+) -> None:
+    odd, plain, other = (make_face(scene, name) for name in ("Anna; the first", "Bert", "Carl"))
+    animate = ["animate", "--audio", str(speech), "--text", SENTENCE]
+    assert addon("command_line").main([*animate, "--face", "Anna; the first"]) == 0
+    assert said_on(odd) == [speech.name] and plain.data.shape_keys.animation_data is None
+    assert addon("command_line").main([*animate, "--face", "Anna; the first", "--face", "Bert"]) == 0
+    assert said_on(plain) == [speech.name] and other.data.shape_keys.animation_data is None
+
+
 def test_every_note_of_a_take_is_printed(
     addon: Callable[[str], Any],
     scene: Any,

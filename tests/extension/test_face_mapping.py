@@ -1,6 +1,7 @@
 """A face whose keys have names of their own speaks when somebody says what they show."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,17 @@ def test_it_is_kept_with_the_character(addon: Callable[[str], Any], berta: Any, 
     again = make_face(bpy.context.scene, "Berta", KEYS)
     addon("face.presets").load(again)
     assert set(addon("options").face_of([again]).meshes[0].shape_keys.values()) == set(SHOWN)
+
+
+def test_a_scheme_put_in_before_the_others_leaves_what_files_say(addon: Callable[[str], Any], berta: Any) -> None:
+    settings, schemes = addon("face.settings"), addon("core").naming.SCHEMES
+    registered = {item.identifier: item.value for item in berta.kmtalk_face.bl_rna.properties["scheme"].enum_items}
+    assert (registered["names"], registered["arkit"], registered["oculus"], registered["vrm"]) == (0, 1, 2, 4)
+    assert len(set(registered.values())) == len(registered) == len(schemes) + 1
+    new = replace(schemes[0], name="preferred", title="Preferred")
+    numbers = {name: number for name, _, _, number in settings.items_of([new, *reversed(schemes)])}
+    assert numbers.pop("preferred") not in registered.values()
+    assert numbers == registered
 
 
 def test_a_linked_character_is_mapped_in_its_own_file(berta: Any, tmp_path: Path) -> None:
