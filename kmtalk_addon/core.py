@@ -9,6 +9,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
         audio,
         client,
         drives,
+        edits,
         errors,
         files,
         jobs,
@@ -40,6 +41,7 @@ else:
         audio,
         client,
         drives,
+        edits,
         errors,
         files,
         jobs,
@@ -66,8 +68,8 @@ else:
     from ..kmtalk_core.naming import recognize as naming
 
 __all__ = [
-    "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drawing", "drives", "effects",
-    "errors", "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses",
+    "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drawing", "drives", "edits",
+    "effects", "errors", "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses",
     "head_bones", "jobs", "mesh", "naming", "pose_drives", "poses", "progress", "property_drives", "reshaping",
     "retarget", "schema", "settings", "solved", "spaces", "take", "textgrid", "topology", "transcript", "turns",
     "verbs", "version", "vertices",

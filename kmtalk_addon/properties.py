@@ -355,7 +355,8 @@ class KMTALK_PG_line(bpy.types.PropertyGroup):
     """One line of a face: its take, how it came there, its curves as written, and its key motions.
 
     uid: its number, by which alone it is known; first, last: its own scene frames, with `lead` and `tail` frames of
-    ease beside them; hidden: what lies under other lines; marks: where its markers were put.
+    ease beside them; hidden: what lies under other lines; marks: where its markers were put; phone_edits: what is asked
+    of its phones.
     """
 
     if TYPE_CHECKING:
@@ -365,6 +366,7 @@ class KMTALK_PG_line(bpy.types.PropertyGroup):
         record: bytes
         hidden: bytes
         marks: str
+        phone_edits: str
         first: int
         last: int
         lead: int
@@ -382,6 +384,7 @@ class KMTALK_PG_line(bpy.types.PropertyGroup):
         record: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
         hidden: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
         marks: StringProperty(options={"HIDDEN"})
+        phone_edits: StringProperty(options={"HIDDEN"})
         first: IntProperty(name="Start", description="First scene frame of the line")
         last: IntProperty(name="End", description="Last scene frame of the line")
         lead: IntProperty(options={"HIDDEN"})

@@ -14,7 +14,7 @@ from ..audio import sound, strips
 from ..core import errors, progress
 from ..core import take as takes
 from ..face import Face, vertices
-from ..take import bake, changes, events, lines, pending, store
+from ..take import bake, changes, events, lines, pending, phones, store
 from ..take.columns import Columns
 from ..take.revision import Revision
 from ..take.writing import Pace
@@ -69,19 +69,19 @@ def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeye
     story, take = store.story_of(line), store.take_of(line)
     face = lay.face_of([action for action, _ in found], take)
     edited = changes.read_changes(ref, face, take, story, unkeyed)
-    of_events = events.edits_of(line, take, story)
-    if not edited.edits and not of_events:
+    others = [*events.edits_of(line, take, story), *(entry for _, entry in phones.asked_of(line))]
+    if not edited.edits and not others:
         return ""
     with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as name:
         heard = yield from sound.file_job(_sound_of(story, Path(name)), Path(name))
         source, out = Path(name) / "take.npz", Path(name) / "completed.npz"
         takes.save_take(take, source)
-        edits = [*edited.edits, *of_events]
+        edits = [*edited.edits, *others]
         ask: dict[str, Any] = {"take": str(source), "audio": str(heard.path), "span": heard.span, "edits": edits}
         yield from desk().workers.ask(*engine, "complete", **ask, out=str(out))
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if completed.space.has_names else b""
-    return (yield from _write(scene, ref, story, take, completed, edited, data, len(of_events)))
+    return (yield from _write(scene, ref, story, take, completed, edited, data, len(others)))
 
 
 def _write(
@@ -92,7 +92,7 @@ def _write(
     completed: "Take",
     edited: changes.Changes,
     data: bytes,
-    changed_events: int,
+    more_edits: int,
 ) -> progress.Job[str]:
     found = ref.find()
     face = lay.face_of([action for action, _ in found], take)
@@ -126,7 +126,7 @@ def _write(
     yield from lay.lay_take(completed, data, find_place, story, settings, revise)
     count = max((len(revision.frames) for revision in revisions if revision is not None), default=0)
     frames = max(len(revision.samples.frames) for revision in revisions if revision is not None)
-    number = len(edited.edits) + changed_events
+    number = len(edited.edits) + more_edits
     what = f"{number} edit{'s' * (number != 1)}"
     return f"“{story.name}”: {what}, {count} of {frames} frames made anew"
 

@@ -1,4 +1,5 @@
-"""What one does to the key motions of a line: lock, give back, add, delete, say as another phone."""
+"""What one does to the key motions of a line: lock, give back, add, delete, say as another phone; and
+to its phones: move, split, join."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ from bpy.props import StringProperty
 
 from .. import options
 from ..core import errors
-from ..take import keys, lines, store
+from ..take import keys, lines, phones, store
 
 
 class _KeyOperator:
@@ -129,10 +130,65 @@ class KMTALK_OT_say_as(_KeyOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class _PhoneOperator(_KeyOperator):
+    """Works on the sound that is heard at the playhead."""
+
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+        said = self.ask(ref, context.scene.frame_current_final)
+        self.report({"INFO"}, f"{said}: regenerate now.")  # type: ignore[attr-defined]
+        return {"FINISHED"}
+
+    def ask(self, ref: lines.Ref, frame: float) -> str:
+        raise NotImplementedError
+
+
+class KMTALK_OT_move_phone(_PhoneOperator, bpy.types.Operator):
+    """Bring the nearest boundary between two sounds to the playhead; Regenerate makes it so"""
+
+    bl_idname = "kmtalk.move_phone"
+    bl_label = "Move Boundary Here"
+
+    def ask(self, ref: lines.Ref, frame: float) -> str:
+        return phones.move(ref, frame)
+
+
+class KMTALK_OT_split_phone(_PhoneOperator, bpy.types.Operator):
+    """Make two sounds of the one at the playhead; Regenerate makes it so"""
+
+    bl_idname = "kmtalk.split_phone"
+    bl_label = "Split Sound Here…"
+
+    if TYPE_CHECKING:
+        labels: str
+    else:
+        labels: StringProperty(
+            name="Sounds", description="Two phones or mouth shapes with a space between, as: a u; empty for both alike"
+        )
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        return context.window_manager.invoke_props_dialog(self)
+
+    def ask(self, ref: lines.Ref, frame: float) -> str:
+        return phones.split(ref, frame, self.labels.split())
+
+
+class KMTALK_OT_join_phone(_PhoneOperator, bpy.types.Operator):
+    """Make one sound of the one at the playhead and the next; Regenerate makes it so"""
+
+    bl_idname = "kmtalk.join_phone"
+    bl_label = "Join with Next Sound"
+
+    def ask(self, ref: lines.Ref, frame: float) -> str:
+        return phones.join(ref, frame)
+
+
 CLASSES = (
     KMTALK_OT_lock_key,
     KMTALK_OT_reset_key,
     KMTALK_OT_add_key,
     KMTALK_OT_delete_key,
     KMTALK_OT_say_as,
+    KMTALK_OT_move_phone,
+    KMTALK_OT_split_phone,
+    KMTALK_OT_join_phone,
 )

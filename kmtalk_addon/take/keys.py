@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from . import columns, fcurves, lines, markers, store
+from . import columns, fcurves, lines, markers, phones, store
 
 
 def add_key(ref: lines.Ref, frame: int) -> None:
@@ -54,6 +54,7 @@ def reset_key(ref: lines.Ref, frame: int) -> None:
                 marker.frame = put
     for item in _at(ref, frame):
         item.state, item.say = "generated", ""
+    phones.forget(ref, frame)
 
 
 def _at(ref: lines.Ref, frame: int) -> Iterable[Any]:

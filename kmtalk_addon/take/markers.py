@@ -25,6 +25,7 @@ def list_keys(ref: Ref, take: "Take", story: Story, pace: Pace) -> progress.Job[
     """List the keys of a take on its line; finished even where the work is stopped, for the curves are there."""
     for _, line in ref.find():
         line.key_motions.clear()
+        line.phone_edits = ""
     left = list(take.keys)
 
     def add(key: "Key") -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .. import compat
 from ..core import errors, progress
-from . import events, fcurves, layers, lines, markers, store
+from . import events, fcurves, layers, lines, markers, phones, store
 from .writing import Pace, find_action
 
 _VISIBLE = 1e-5
@@ -103,7 +103,7 @@ def _changed(action: Any, name: str, noted: _Noted, reaches: list[layers.Reach])
 
 
 def _add_marks(action: Any, found: dict[str, set[int]]) -> None:
-    """Markers that were dragged or deleted, states and phones that were set, keys that were added."""
+    """Markers that were dragged or deleted, states and phones that were set or asked for, keys that were added."""
     there: dict[str, set[int]] = {}
     for marker, uid, frame in markers.on_action(action):
         there.setdefault(uid, set()).add(frame)
@@ -116,5 +116,6 @@ def _add_marks(action: Any, found: dict[str, set[int]]) -> None:
         frames |= {frame for frame in added if line.first < frame < line.last}
         frames |= {item.frame for item in line.key_motions if item.say or item.state != item.made}
         frames |= {row.frame for row in line.events if events.is_changed(row)}
+        frames |= {frame for frame, _ in phones.asked_of(line)}
         if frames:
             found.setdefault(line.uid, set()).update(frames)

@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 
 from .. import options
-from ..take import earlier, lines, states
+from ..take import earlier, lines, phones, states
 from . import labels
 from .drawing import Rows, draw_text
 from .watch import watch
@@ -133,6 +133,12 @@ def _draw_keys(layout: Any, context: Any, line: Any) -> None:
     column.operator("kmtalk.reset_key", text="", icon="LOOP_BACK")
     column.separator()
     column.operator("kmtalk.say_as", text="", icon="OUTLINER_OB_SPEAKER")
+    column.operator("kmtalk.move_phone", text="", icon="ARROW_LEFTRIGHT")
+    column.operator("kmtalk.split_phone", text="", icon="UNLINKED")
+    column.operator("kmtalk.join_phone", text="", icon="LINKED")
+    count = len(phones.asked_of(line))
+    if count:
+        layout.label(text=f"{count} change{'s' * (count != 1)} of sounds, made by Regenerate.", icon="INFO")
 
 
 CLASSES = (KMTALK_UL_lines, KMTALK_UL_keys)

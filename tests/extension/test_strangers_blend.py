@@ -141,7 +141,8 @@ def test_no_note_in_a_blend_is_believed(addon: Callable[[str], Any], animated: A
     errors, spaces = addon("core").errors, addon("core").spaces
     action = action_of(animated)
     line = line_in(action)
-    line.marks = note
+    line.marks = line.phone_edits = note
+    assert addon("take.phones").asked_of(line) == []
     assert markers.noted_frames(line) == set() and isinstance(markers.on_action(action), list)
     keys = animated.data.shape_keys
     keys[build.BUILT], keys[vertices.FITTED] = note, note
