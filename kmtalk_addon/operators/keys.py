@@ -135,7 +135,7 @@ class _PhoneOperator(_KeyOperator):
 
     def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
         said = self.ask(ref, context.scene.frame_current_final)
-        self.report({"INFO"}, f"{said}: regenerate now.")  # type: ignore[attr-defined]
+        self.report({"INFO"}, f"{said}: regenerate now.")
         return {"FINISHED"}
 
     def ask(self, ref: lines.Ref, frame: float) -> str:
