@@ -149,6 +149,16 @@ def moved_on_scenes() -> dict[str, set[int]]:
     return found
 
 
+def noted_places(line: Any) -> list[tuple[int, str]]:
+    """Where the markers of a line were put, and what they are called."""
+    return _marks_of(line)
+
+
+def known_among(there: Sequence[Any], noted: Sequence[tuple[int, str]]) -> list[tuple[int, int]]:
+    """Which of the markers `there` are which of `noted`: pairs of their numbers."""
+    return _paired(noted, [(marker.frame, marker.name) for marker in there])
+
+
 def noted_frames(line: Any) -> set[int]:
     """Where the markers of a line were put."""
     return {frame for frame, _ in _marks_of(line)}

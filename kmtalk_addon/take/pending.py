@@ -1,6 +1,6 @@
 """What waits to be regenerated, on all lines of an action at once and quickly: how many key motions were changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,7 @@ def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int
     reaches = layers.in_order(lines.reaches_of(action))
     noted: dict[str, list[tuple[npt.NDArray[Any], npt.NDArray[Any], int]]] = {}
     by_uid = {line.uid: line for line in action.kmtalk_lines.lines}
+    uids = tuple(by_uid)
 
     def unpack(place: int) -> None:
         for name, (frames, values) in memory.of(by_uid[reaches[place].uid]).items():
@@ -63,10 +64,27 @@ def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int
 
     yield from pace.each(range(len(reaches)), unpack, "looking")
     yield from pace.each(list(noted), compare, "looking")
+    noted_marks: list[tuple[str, int, str]] = []
+
+    def note(place: int) -> None:
+        line = _line_at(number, place, uids[place])
+        noted_marks.extend((uids[place], *mark) for mark in (markers.noted_places(line) if line is not None else ()))
+
+    yield from pace.each(range(len(uids)), note, "looking")
+    yield from pace.rest("looking")
     action = find_action(number)
     if action is None:
         return {}
-    _add_marks(action, found)
+    _add_markers(action, noted_marks, found)
+    yield from pace.rest("looking")
+    on_scenes = markers.moved_on_scenes()
+
+    def look(place: int) -> None:
+        line = _line_at(number, place, uids[place])
+        if line is not None:
+            found.setdefault(line.uid, set()).update(_asked_for(line) | on_scenes.get(line.uid, set()))
+
+    yield from pace.each(range(len(uids)), look, "looking")
     return {uid: len(frames) for uid, frames in found.items() if frames}
 
 
@@ -102,20 +120,34 @@ def _changed(action: Any, name: str, noted: _Noted, reaches: list[layers.Reach])
     return found
 
 
-def _add_marks(action: Any, found: dict[str, set[int]]) -> None:
-    """Markers that were dragged or deleted, states and phones that were set or asked for, keys that were added."""
-    there: dict[str, set[int]] = {}
-    for marker, uid, frame in markers.on_action(action):
-        there.setdefault(uid, set()).add(frame)
-        if marker.frame != frame:
+def _line_at(number: int, place: int, uid: str) -> Any:
+    """The line at a place of an action's list, where it is still there."""
+    action = find_action(number)
+    listed = action.kmtalk_lines.lines if action is not None else ()
+    return listed[place] if place < len(listed) and listed[place].uid == uid else None
+
+
+def _add_markers(action: Any, noted: Sequence[tuple[str, int, str]], found: dict[str, set[int]]) -> None:
+    """Markers that were dragged, deleted or added; they are listed once, for there may be thousands."""
+    listed = list(action.pose_markers)
+    pairs = markers.known_among(listed, [(frame, name) for _, frame, name in noted])
+    gone, strange = set(range(len(noted))), set(range(len(listed)))
+    for index, number in pairs:
+        gone.discard(number)
+        strange.discard(index)
+        uid, frame, _ = noted[number]
+        if listed[index].frame != frame:
             found.setdefault(uid, set()).add(frame)
-    added = [marker.frame for marker in markers.added_on_action(action)]
-    on_scenes = markers.moved_on_scenes()
-    for line in action.kmtalk_lines.lines:
-        frames = markers.noted_frames(line) - there.get(line.uid, set()) | on_scenes.get(line.uid, set())
-        frames |= {frame for frame in added if line.first < frame < line.last}
-        frames |= {item.frame for item in line.key_motions if item.say or item.state != item.made}
-        frames |= {row.frame for row in line.events if events.is_changed(row)}
-        frames |= {frame for frame, _ in phones.asked_of(line)}
-        if frames:
-            found.setdefault(line.uid, set()).update(frames)
+    for number in gone:
+        found.setdefault(noted[number][0], set()).add(noted[number][1])
+    added = [listed[index].frame for index in strange]
+    for line in action.kmtalk_lines.lines if added else ():
+        frames = {frame for frame in added if line.first < frame < line.last}
+        found.setdefault(line.uid, set()).update(frames)
+
+
+def _asked_for(line: Any) -> set[int]:
+    """Key motions whose states were set, or whose phones or events are to be others."""
+    frames = {item.frame for item in line.key_motions if item.say or item.state != item.made}
+    frames |= {row.frame for row in line.events if events.is_changed(row)}
+    return frames | {frame for frame, _ in phones.asked_of(line)}
