@@ -162,10 +162,10 @@ def channels_of(scheme: str) -> tuple[str, ...]:
     return own + tuple(name for name in (*_UPPER_FACE, "eyeBlink") if name not in own)
 
 
-def _explained(trial: Naming) -> tuple[int, float]:
-    """How much of a face a scheme explains: keys that move the mouth, first of all."""
+def _explained(trial: Naming) -> tuple[int, int, float]:
+    """How much of a face a scheme explains: keys that move the mouth, then those that are called as its own are."""
     scheme = SCHEME_BY_NAME[trial.scheme]
-    return sum(_moves_mouth(scheme, channel) for channel in trial.mapping), trial.score
+    return sum(_moves_mouth(scheme, channel) for channel in trial.mapping), _called_so(trial), trial.score
 
 
 def _moves_mouth(scheme: Scheme, channel: str) -> bool:
