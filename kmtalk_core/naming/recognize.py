@@ -163,9 +163,13 @@ def channels_of(scheme: str) -> tuple[str, ...]:
 
 
 def _explained(trial: Naming) -> tuple[int, int, float]:
-    """How much of a face a scheme explains: keys that move the mouth, then those that are called as its own are."""
+    """How much of a face a scheme explains: keys that move the mouth, then those that are called as its own are.
+
+    Single letters say little: they end many a name.
+    """
     scheme = SCHEME_BY_NAME[trial.scheme]
-    return sum(_moves_mouth(scheme, channel) for channel in trial.mapping), _called_so(trial), trial.score
+    worded = replace(trial, mapping={c: key for c, key in trial.mapping.items() if len(plain(c)) > 1})
+    return sum(_moves_mouth(scheme, channel) for channel in trial.mapping), _called_so(worded), trial.score
 
 
 def _moves_mouth(scheme: Scheme, channel: str) -> bool:

@@ -210,7 +210,7 @@ def shown(names: list[str], **pose: float) -> dict[str, float]:
     motion = np.zeros((1, len(ARKIT_NAMES)), np.float32)
     for channel, value in pose.items():
         motion[0, ARKIT_INDEX[channel]] = value
-    return {naming.mapping[c]: float(v) for c, v in zip(drive.curves, drive(motion)[0], strict=True)}
+    return {naming.mapping[c]: float(v) for c, v in zip(drive.channels, drive(motion)[0], strict=True)}
 
 
 @pytest.mark.parametrize("kind", KINDS)
