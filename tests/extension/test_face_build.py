@@ -135,7 +135,7 @@ def test_a_built_head_speaks(addon: Callable[[str], Any], built: list[Any], spee
     assert bpy.ops.kmtalk.animate(file=str(speech), text="Bob made a map of the moon.") == {"FINISHED"}
     head, lower = built[0], next(item for item in built if item.name == "Teeth Lower")
     for item in (head, lower):
-        assert addon("take.keys").actions_of([item])
+        assert addon("take.lines").actions_of([item])
 
 
 @pytest.mark.parametrize(

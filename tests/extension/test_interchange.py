@@ -120,7 +120,7 @@ DROPPED = [frame for frame in range(150) if frame % 7 not in (3, 4) and not 70 <
         (recording(range(150), base=24), "utf-8", 24.0),
         (recording(DROPPED, base=30), "utf-8", 30.0),
         (recording(range(150), separator=";"), "utf-16", 60.0),  # a spreadsheet's idea of a table
-        (recording(range(150)).replace(":", ";"), "utf-8", 60.0),
+        (recording(range(150)).replace(":", ";"), "utf-8", 60000 / 1001),  # SMPTE writes drop frames so
     ],
 )
 def test_rows_of_a_recording_stand_where_their_timecodes_say(
