@@ -19,6 +19,7 @@ _PARTING = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mo
 _LIPS_TAKE = 0.025  # seconds that lips take to meet before p, b and m, and to part after
 _JAW_GIVES = 0.4  # share of its opening that the jaw gives up meanwhile
 _SURE = 0.8  # confidence from which on lips meet in full
+_HEARD_AT_ALL = 0.3  # the same for what a transcript names
 _REST_RAMP = 0.12  # seconds that a mouth takes to come to rest, and to open before it speaks
 _DOUBT = 0.18  # seconds by which the boundary of a phone that is hardly heard may be wrong
 
@@ -146,6 +147,8 @@ def _closures(space: MotionSpace, alignment: Alignment) -> npt.NDArray[np.float6
         if BILABIALS.intersection(classes_of(phone.label)):
             pauses = (p for p in phones[max(index - 1, 0) : index + 2] if p.is_silence)
             sure = max([phone.confidence, *(pause.confidence for pause in pauses)]) / _SURE
+            if alignment.method == "transcript" and phone.confidence >= _HEARD_AT_ALL:
+                sure = 1.0  # the words tell what was said; the ear tells when
             end = max(phone.end - frame, phone.start + frame / 2)
             found.append((phone.start - frame / 2, end, min(sure, 1.0)))
     return np.array(found, np.float64).reshape(-1, 3)

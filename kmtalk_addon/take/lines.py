@@ -132,7 +132,19 @@ def chosen_in(actions: Sequence[Any]) -> Any:
 def ref_of(action: Any, line: Any) -> Ref:
     """A line with all actions that carry it: one, or where actions have no slots one a datablock of the character."""
     others = [other for other in _relatives(action) if line_in(other, line.uid) is not None]
+    if not compat.HAS_SLOTS:
+        others += [other for other in _strangers_with(line.uid, action) if other not in others]
     return Ref((action.session_uid, *(other.session_uid for other in others)), line.uid)
+
+
+def _strangers_with(uid: str, action: Any) -> list[Any]:
+    """Actions that carry a line too though no family joins their objects: meshes that were named together.
+
+    Of copies, which carry one number until they are settled, nobody knows whose they are: they are left out.
+    """
+    found = [other for other in bpy.data.actions if is_ours(other) and other.library is None and line_in(other, uid)]
+    numbers = [other.kmtalk_lines.uid for other in found]
+    return [other for other in found if other != action and numbers.count(other.kmtalk_lines.uid) == 1]
 
 
 def _relatives(action: Any) -> Iterator[Any]:
