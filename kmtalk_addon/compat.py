@@ -1,5 +1,7 @@
 """What differs between the Blenders from 4.2 to 5.2.  No other file asks for a version."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,20 @@ def parent_meta(strip: Any) -> Any:
 def active_strip(scene: Any) -> Any:
     """The active strip of a scene's sequencer, or None."""
     return scene.sequence_editor.active_strip if scene.sequence_editor else None
+
+
+@contextlib.contextmanager
+def sequencer_showing(scene: Any) -> Iterator[None]:
+    """Let the sequencer's operators work on a scene meanwhile: since 5.0 a workspace may name another."""
+    workspace = getattr(bpy.context, "workspace", None)
+    if workspace is None or not hasattr(workspace, "sequencer_scene"):
+        yield
+        return
+    before, workspace.sequencer_scene = workspace.sequencer_scene, scene
+    try:
+        yield
+    finally:
+        workspace.sequencer_scene = before
 
 
 def sequencer_scene(context: Any) -> Any:

@@ -68,7 +68,7 @@ def start(scene: Any, strip: Any, out: Path) -> Mixdown:
             blend = out.with_suffix(".blend")
             bpy.data.libraries.write(str(blend), {copy}, path_remap="ABSOLUTE")
             return Mixdown(strip.name, out, first, copy.name, blend)
-        with bpy.context.temp_override(scene=copy):
+        with compat.sequencer_showing(copy), bpy.context.temp_override(scene=copy):
             bpy.ops.sound.mixdown(filepath=str(out), check_existing=False, container="WAV", codec="PCM", format="S16")
         return Mixdown(strip.name, out, first, copy.name, None)
     except RuntimeError as error:

@@ -154,6 +154,23 @@ def test_a_muted_strip_of_no_volume_is_mixed_down_as_any_other(
     assert scene.animation_data.action is not None
 
 
+def test_a_strip_is_mixed_down_whatever_scene_the_sequencer_shows(
+    addon: Callable[[str], Any], with_audio: None, scene: Any, add_strip: Callable[..., Any], tmp_path: Path
+) -> None:
+    import bpy
+
+    workspace = bpy.context.workspace
+    if workspace is None or not hasattr(workspace, "sequencer_scene"):
+        pytest.skip("this Blender's workspaces name no scene")
+    soundfile.write(tmp_path / "line.wav", clicking(), 48000)
+    strip = add_strip("line", path=tmp_path / "line.wav", frame=-3)
+    workspace.sequencer_scene = scene
+    mixing = addon("audio.mixdown").start(scene, strip, tmp_path / "mixed.wav")
+    sound = addon("core").audio.load(mixing.out)
+    assert clicks_of(sound.read(0, sound.length)) == pytest.approx(CLICKS, abs=0.01)
+    assert workspace.sequencer_scene == scene
+
+
 @pytest.mark.parametrize("frame", [-50, -3, 0])
 def test_a_strip_that_begins_before_frame_0_is_mixed_down_from_its_beginning(
     addon: Callable[[str], Any], with_audio: None, scene: Any, add_strip: Callable[..., Any], tmp_path: Path, frame: int
