@@ -64,7 +64,7 @@ def test_slices_join_without_a_trace(
     path = media.write(tmp_path / name, np.tile(clicking(), 6))
     sound = heard(addon, path)
     whole = addon("core").audio.from_samples(aud.Sound(str(path)).data(), 48000)
-    assert abs(sound.length - whole.length) < 0.03 * RATE
+    assert abs(sound.length - whole.length) < 0.1 * RATE  # the end of Ogg FLAC is not exact: up to .09 s now and then
     found, known = (one.read(0, whole.length) for one in (sound, whole))
     for second in range(18):
         part = slice(second * RATE, (second + 1) * RATE)
