@@ -31,6 +31,7 @@ from .alignments import TEXTGRIDS, TRANSCRIPTS
 from .ply import TriangleMesh, write_ply
 from .regions import BESIDE_DATA_SET
 from .splits import LAYOUTS, Layout
+from .styles import Style, shown, sized, style
 from .templates import save_templates
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class SyntheticData:
     """What to make: `sentences` for each of `subjects` to train on (0: all), `held_out` for others (0: half as many).
 
     `rigid` keeps BIWI heads at one size and place; else each frame is centred and brought to an area of 1, as the
-    public preprocessing does.
+    public preprocessing does.  With `styles` the set is ill-posed: so many speakers share every sound, each with a face
+    of their own (see `styles`).
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class SyntheticData:
     seed: int = 1
     rigid: bool = False
     held_out: int = 0
+    styles: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class _Speaker:
     pitch: int
     head: FloatArray  # (V, 3)
     shapes: FloatArray  # (52, 3 V)
+    sounds: int  # speakers of one number say the same
+    style: Style | None
 
 
 def synthesize_job(wanted: SyntheticData) -> Job[Path]:
@@ -138,13 +143,17 @@ def _speaker(name: str, index: int, head: "SyntheticHead", wanted: SyntheticData
     stretch = rng.normal(1, _SOMEWHAT, 3).clip(0.9, 1.1).astype(np.float32)
     lively = rng.normal(1, _SOMEWHAT, (len(ARKIT_NAMES), 1)).clip(0.85, 1.15).astype(np.float32)
     shapes = (head.shapes.reshape(len(ARKIT_NAMES), -1, 3) * stretch).reshape(len(ARKIT_NAMES), -1) * lively
+    sounds = index // wanted.styles if wanted.styles else index
+    voice = np.random.default_rng([wanted.seed, sounds, 1]) if wanted.styles else rng
     return _Speaker(
         name=name,
-        voice=f"en-us+{_VARIANTS[index % len(_VARIANTS)]}",
-        words_per_minute=int(rng.integers(135, 185)),
-        pitch=int(rng.integers(30, 70)),
+        voice=f"en-us+{_VARIANTS[sounds % len(_VARIANTS)]}",
+        words_per_minute=int(voice.integers(135, 185)),
+        pitch=int(voice.integers(30, 70)),
         head=head.mesh.vertices * stretch,
         shapes=shapes,
+        sounds=sounds,
+        style=style(index % wanted.styles, wanted.seed) if wanted.styles else None,
     )
 
 
@@ -152,7 +161,8 @@ def _sequence(wanted: SyntheticData, layout: Layout, speaker: _Speaker, mesh: Tr
     """Write sound, transcript, phones and vertices of one sentence."""
     import soundfile
 
-    chance = random.Random(f"{wanted.seed} {name}")
+    own = random.Random(f"{wanted.seed} {name}")
+    chance = own if speaker.style is None else random.Random(f"{wanted.seed} {speaker.sounds} {name.split('_')[-1]}")
     short = [sentence for sentence in texts.sentences("en") if len(sentence) <= _LONGEST_TEXT]
     said = chance.choice(short)
     utterance = espeak.say(said, speaker.voice, speaker.words_per_minute, speaker.pitch)
@@ -163,7 +173,7 @@ def _sequence(wanted: SyntheticData, layout: Layout, speaker: _Speaker, mesh: Tr
     start = before / audio.RATE
     phones = [Phone(start + low, start + high, PHONE_CLASSES[index]) for low, high, index in utterance.segments]
     alignment = Alignment.covering(phones, len(samples) / audio.RATE, "synthesis")
-    coefficients = _coefficients(samples, alignment, chance)
+    coefficients = _coefficients(samples, alignment, own, speaker.style)
     motion = _at_rate(coefficients, len(samples) / audio.RATE, layout.captured_fps)
     noise = np.random.default_rng(zlib.crc32(f"{wanted.seed} {name}".encode()))
     vertices = speaker.head.ravel() + motion @ speaker.shapes
@@ -175,14 +185,20 @@ def _sequence(wanted: SyntheticData, layout: Layout, speaker: _Speaker, mesh: Tr
     write_textgrid(alignment, wanted.folder / TEXTGRIDS / f"{name}.TextGrid")
 
 
-def _coefficients(samples: npt.NDArray[np.int16], alignment: Alignment, chance: random.Random) -> FloatArray:
-    """ARKit motion (frames at 30 fps, 52): the rules of speech, and lids that close now and then."""
+def _coefficients(
+    samples: npt.NDArray[np.int16], alignment: Alignment, chance: random.Random, speaker: Style | None
+) -> FloatArray:
+    """ARKit motion (frames at 30 fps, 52): the rules of speech, by a style, and lids that close now and then."""
     sound = audio.from_samples(samples, audio.RATE)
     loudness = finish(statistics_job(sound)).loudness
     labels = np.full(len(loudness), CLASS_INDEX[SILENCE])
-    for phone in alignment.phones:
+    rng = np.random.default_rng(chance.getrandbits(64)) if speaker is not None else None
+    phones = list(alignment.phones) if speaker is None or rng is None else shown(alignment.phones, speaker, rng)
+    for phone in phones:
         labels[round(phone.start * RATE) : round(phone.end * RATE)] = CLASS_INDEX[phone.label]
     motion = arkit_motion(articulate(one_hot(labels)), loudness)
+    if speaker is not None and rng is not None:
+        motion = sized(motion, phones, speaker, rng)
     clock = np.arange(len(motion)) / ARKIT.fps
     times, lids = np.array(_BLINK).T
     time = chance.uniform(0, _SECONDS_A_BLINK)
@@ -220,6 +236,14 @@ def _area(vertices: FloatArray, triangles: npt.NDArray[np.int64]) -> float:
 
 def _card(wanted: SyntheticData, layout: Layout, count: int) -> str:
     space = SPACES[layout.name]
+    styles = (
+        (
+            f"It is ill-posed on purpose (`--styles {wanted.styles}`): {wanted.styles} speakers at a time say the same "
+            "sounds, each in a style of their own, with chance in the time and size of every phone.\n\n"
+        )
+        if wanted.styles
+        else ""
+    )
     return (
         f"# Synthetic data in the layout of {layout.name}\n\n"
         f"{count} sequences of eSpeak NG's voices with articulation by rule on a head of {space.vertices} vertices, "
@@ -227,6 +251,7 @@ def _card(wanted: SyntheticData, layout: Layout, count: int) -> str:
         f"--held-out {wanted.held_out} --seed {wanted.seed}`. **Nothing here was captured and nobody is shown**: "
         "subjects bear the names of the published ones so that published splits apply. Use it to try code, never to "
         "report results.\n\n"
+        f"{styles}"
         "Lids blink by chance, which no method can hear, so the FDD says little here.\n\n"
         f"- `wav/` 16 kHz; `vertices_npy/` (frames, {space.width}) at {layout.captured_fps:g} fps in {space.unit}s; "
         "`templates.pkl` subject → (V, 3)\n"

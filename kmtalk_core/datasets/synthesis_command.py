@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--held-out", type=int, default=0, help="for each other subject (default: half as many)")
     parser.add_argument("--subjects", type=int, default=0, help="training subjects (default: all)")
     parser.add_argument("--rigid", action="store_true", help="BIWI heads keep one size and place over a sequence")
+    parser.add_argument(
+        "--styles", type=int, default=0, metavar="N", help="ill-posed: N faces to every sound, and chance in each"
+    )
     parser.add_argument("--minutes", type=float, default=180.0, help="of speech in a corpus (default %(default)s)")
     parser.add_argument("--seed", type=int, default=standard.seed)
 
@@ -41,6 +44,7 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
         options.seed,
         options.rigid,
         max(options.held_out, 0),
+        max(options.styles, 0),
     )
     print(show(synthesize_job(wanted)))
     return 0

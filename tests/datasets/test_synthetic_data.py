@@ -2,22 +2,28 @@
 
 import pickle
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kmtalk_core.alignment import Phone
+from kmtalk_core.corpus.articulation import articulate, one_hot
+from kmtalk_core.corpus.face import arkit_motion
 from kmtalk_core.datasets.alignments import AlignmentStore, prepare_job
 from kmtalk_core.datasets.heads import synthetic_head
 from kmtalk_core.datasets.ply import TriangleMesh, find_mesh, read_ply, write_ply
 from kmtalk_core.datasets.reader import open_data_set
 from kmtalk_core.datasets.regions import regions_for
 from kmtalk_core.datasets.remesh import with_vertex_count
+from kmtalk_core.datasets.styles import shown, sized, style
 from kmtalk_core.datasets.synthesis import SyntheticData, synthesize_job
 from kmtalk_core.errors import DataSetError
 from kmtalk_core.evaluation.metrics import opening, pool, score
 from kmtalk_core.motion.arkit import ARKIT_INDEX
-from kmtalk_core.phones import BILABIALS, VOWELS
+from kmtalk_core.motion.opening import visible_opening
+from kmtalk_core.phones import BILABIALS, CLASS_INDEX, VOWELS
 from kmtalk_core.progress import finish
 
 
@@ -35,6 +41,40 @@ def test_more_can_be_held_out_than_trained_on(tmp_path: Path) -> None:
     assert [len(data.split(which)) for which in ("train", "validation", "test")] == [1, 3, 3]
     for path in (tmp_path / "vertices_npy").glob("*.npy"):
         path.unlink()
+
+
+def test_with_styles_one_sentence_in_one_voice_has_several_right_faces(tmp_path: Path) -> None:
+    root = finish(synthesize_job(SyntheticData(tmp_path, sentences=1, subjects=2, styles=2)))
+    data = open_data_set(root)
+    one, two = data.split("train")
+    said = [(root / "text" / f"{item.name}.txt").read_text(encoding="utf-8") for item in (one, two)]
+    assert said[0] == said[1] and data.sound(one).length == data.sound(two).length
+    regions = regions_for(data.space.name, root)
+    wide = [opening(data.motion(item), regions) for item in (one, two)]
+    assert np.abs(wide[0] - wide[1]).max() > 0.15 * np.ptp(wide[0])
+    assert np.corrcoef(wide[0], wide[1])[0, 1] > 0.5  # other faces, and still of this sentence
+    assert "ill-posed on purpose (`--styles 2`)" in (root / "README.md").read_text(encoding="utf-8")
+    for path in (tmp_path / "vertices_npy").glob("*.npy"):
+        path.unlink()
+
+
+def test_lips_close_on_p_b_and_m_in_every_style() -> None:
+    phones = [Phone(0.2 * n, 0.2 * n + 0.2, label) for n, label in enumerate(["a", "m", "a", "b", "ɛ", "p", "o"])]
+    seconds, closing = 1.4, ("m", "b", "p")
+    labels = np.zeros(140, int)
+    for number in range(6):
+        speaker, rng = style(number, 1), np.random.default_rng(number)
+        seen = shown(phones, speaker, rng)
+        assert [p.label for p in seen] == [p.label for p in phones] and seen[-1].end <= seconds + 1e-9
+        assert all(a.end == pytest.approx(b.start) and a.end > a.start for a, b in pairwise(seen))
+        for phone in seen:
+            labels[round(100 * phone.start) : round(100 * phone.end)] = CLASS_INDEX[phone.label]
+        motion = sized(arkit_motion(articulate(one_hot(labels)), np.full(140, 0.75, np.float32)), seen, speaker, rng)
+        wide = visible_opening(motion)
+        for phone in seen:
+            if phone.label in closing:
+                inside = slice(round(30 * phone.start), round(30 * phone.end) + 1)
+                assert wide[inside].min() < 0.1 * wide.max()
 
 
 def test_it_reads_as_the_published_one_does(root: Path) -> None:
