@@ -28,6 +28,15 @@ class Phone:
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word that is said from `start` to `end`, in seconds of the sound; `text` is how it is written."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Mark:
     """What a transcript says of how something is said: `(happy)`, `[whispering, very softly]`.
 
@@ -45,7 +54,7 @@ class Alignment:
     """The phones of one sound, in order, without overlap, covering 0 to `duration` (seconds); pauses are phones too.
 
     `method` names the localizer that made it; `notes` says in whole sentences what the user should know of how;
-    `marks` are the transcript's, in order of their times.
+    `marks` are the transcript's, in order of their times; `words` are those that are known, in order, without overlap.
     """
 
     phones: tuple[Phone, ...]
@@ -53,6 +62,7 @@ class Alignment:
     method: str
     notes: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
+    words: tuple[Word, ...] = ()
 
     @property
     def mean_confidence(self) -> float:
@@ -79,6 +89,21 @@ class Alignment:
         else:
             covered[-1] = replace(covered[-1], end=duration)
         return Alignment(tuple(covered), duration, method, notes)
+
+
+def in_order(words: Iterable[Word], duration: float) -> tuple[Word, ...]:
+    """`words` within 0 to `duration`, one after the other; where two overlap the earlier ends as the later begins."""
+    kept: list[Word] = []
+    for word in sorted(words, key=lambda w: (w.start, w.end)):
+        start, end = max(word.start, 0.0), min(word.end, duration)
+        if end - start < _GAP or not word.text.strip():
+            continue
+        if kept and kept[-1].end > start:
+            kept[-1] = replace(kept[-1], end=start)
+            if start - kept[-1].start < _GAP:
+                kept.pop()
+        kept.append(replace(word, start=start, end=end))
+    return tuple(kept)
 
 
 def _append(phones: list[Phone], phone: Phone) -> None:

@@ -146,6 +146,7 @@ class Animator:
             audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
             notes=sound.notes + alignment.notes + (notes_of(alignment) if performer else ()),
             marks=alignment.marks,
+            words=alignment.words,
             fps=space.fps,
         )
 
@@ -193,6 +194,7 @@ class Animator:
             motion,
             keys=_keys_on(motion, planned.keys),
             phones=planned.phones,
+            words=planned.words,
             events=planned.events,
             deleted_keys=planned.deleted_keys,
             deleted_events=planned.deleted_events,

@@ -139,6 +139,7 @@ def localize_file(
             {"frame": k.frame, "time": round(k.time, 4), "label": k.label, "confidence": round(k.confidence, 4)}
             for k in keys
         ],
+        "words": [{"start": round(w.start, 4), "end": round(w.end, 4), "text": w.text} for w in alignment.words],
         "fps": fps,
         "method": alignment.method,
         "marks": [{"time": m.time, "name": m.name, "strength": m.strength} for m in alignment.marks],

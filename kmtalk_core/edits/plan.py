@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..alignment import Phone
+from ..alignment import Phone, Word, in_order
 from ..events import Event
 from ..settings import Settings
 from ..take import Take
@@ -13,6 +13,8 @@ from .keys import PlannedKey, Span, changed_spans, plan_keys
 from .phones import edit_phones
 
 _SAME = 1e-6  # seconds
+_SAME_EDGE = 2e-3  # seconds between the end of a word and that of its last phone
+_FAR = 0.3  # seconds by which an end of a word is moved with its phone at most
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Plan:
 
     keys: tuple[PlannedKey, ...]
     phones: tuple[Phone, ...]
+    words: tuple[Word, ...]
     events: tuple[Event, ...]
     spans: tuple[Span, ...]
     deleted_keys: tuple[float, ...]
@@ -42,6 +45,7 @@ def plan(take: Take, edits: Edits) -> Plan:
     return Plan(
         keys=keys,
         phones=phones,
+        words=take.words if phones == take.phones else _moved_words(take, phones),
         events=edit_events(take.events, edits.events, take.duration),
         spans=changed_spans(take, keys, ranges),
         deleted_keys=_deleted_keys(take, edits, keys),
@@ -80,6 +84,24 @@ def _heard_otherwise(
                 frame, phone.start + delay, phone.label, phone.confidence, "generated", None, is_changed=True
             )
     return tuple(planned[frame] for frame in sorted(planned)), ranges
+
+
+def _moved_words(take: Take, phones: Sequence[Phone]) -> tuple[Word, ...]:
+    """The words of a take whose phones are others: an end that lay where a phone began has moved with it."""
+    old, new = _edges(take.phones), _edges(phones)
+    gone, come = sorted(old - new), sorted(new - old)
+
+    def moved(time: float) -> float:
+        was = next((edge for edge in gone if abs(edge - time) < _SAME_EDGE), None)
+        near = [edge for edge in come if abs(edge - time) < _FAR]
+        return time if was is None or not near else min(near, key=lambda edge: abs(edge - time))
+
+    words = [replace(word, start=moved(word.start), end=moved(word.end)) for word in take.words]
+    return in_order(words, max((phone.end for phone in phones), default=take.duration))
+
+
+def _edges(phones: Sequence[Phone]) -> set[float]:
+    return {edge for phone in phones for edge in (phone.start, phone.end)}
 
 
 def _deleted_keys(take: Take, edits: Edits, keys: Sequence[PlannedKey]) -> tuple[float, ...]:

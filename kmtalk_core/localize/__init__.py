@@ -127,7 +127,7 @@ def _filled(alignment: Alignment, heard: Alignment, spans: Sequence[tuple[float,
     spoken = [phone for phone in alignment.phones if not phone.is_silence]
     notes = (*alignment.notes, note, *heard.notes)
     filled = Alignment.covering(spoken + added, alignment.duration, alignment.method, notes)
-    return replace(filled, marks=alignment.marks)
+    return replace(filled, marks=alignment.marks, words=alignment.words)
 
 
 def _ear(ear: "NeuralLocalizer | None", weights: str | Path | None) -> Ear:

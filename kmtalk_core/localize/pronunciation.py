@@ -58,7 +58,10 @@ _ENGLISH = _PAIRS | {symbol: phone for phone, members in _MEMBERS.items() for sy
 
 @dataclass(frozen=True)
 class Word:
-    """One spoken word and the ways it may be pronounced, best first; `by_rule` where no dictionary knew it."""
+    """One spoken word and the ways it may be pronounced, best first; `by_rule` where no dictionary knew it.
+
+    `spelling` is empty where it belongs to what is written of the word before, as of a number.
+    """
 
     spelling: str
     pronunciations: tuple[Pronunciation, ...]
@@ -157,10 +160,27 @@ def _kept(character: str) -> str:
 
 
 def _foreign(text: str, language: str) -> Iterator[Word]:
-    for phones in _by_rule(text, language) if text else ():
+    said = _by_rule(text, language) if text else ()
+    for phones, spelling in zip(said, _spellings(text, said, language), strict=True):
         pronunciation = tuple(part for phone in phones for part in english_phones(phone))
         if pronunciation:
-            yield Word("".join(phones), (pronunciation,), by_rule=True)
+            yield Word(spelling, (pronunciation,), by_rule=True)
+
+
+def _spellings(text: str, said: tuple[tuple[str, ...], ...], language: str) -> list[str]:
+    """How each of the words that are said of `text` is written there; in IPA where that cannot be told."""
+    tokens = [token[:_LONGEST_WORD] for token in _tokens(text)]
+    if len(tokens) == len(said):
+        return tokens
+    counts = {token: len(_by_rule(token, language)) for token in dict.fromkeys(tokens)}
+    if sum(counts[token] for token in tokens) != len(said):
+        return ["".join(phones) for phones in said]
+    spellings: list[str] = []
+    for token in tokens:
+        signs = [sign for sign in token if sign.isalnum()]
+        of_signs = len(signs) == counts[token] > 1 and not any(sign.isdigit() for sign in signs)  # as in Chinese
+        spellings += signs if of_signs else [token, *[""] * (counts[token] - 1)][: counts[token]]
+    return spellings
 
 
 def _by_rule(text: str, language: str) -> tuple[tuple[str, ...], ...]:

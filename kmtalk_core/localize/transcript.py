@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..alignment import Alignment, Mark, Phone
+from ..alignment import Alignment, Mark, Phone, Word, in_order
 from ..audio import Sound
 from ..errors import AlignmentError
 from ..progress import Job, Progress
@@ -98,7 +98,8 @@ def fitted_job(sound: Sound, text: str, hear: Hear, language: str = "en", begin:
     trusted = bool(runs) or by_time or _fits(found, left_out, needed)
     marks = tuple(_marks(transcript, words, sound.duration))
     notes = (*transcript.notes, *notes, *_unsaid(transcript, words, stretches, sound.duration))
-    return Fitted(Alignment(found.phones, sound.duration, METHOD, notes, marks), trusted, left_out)
+    written = in_order(_written(transcript, words), sound.duration)
+    return Fitted(Alignment(found.phones, sound.duration, METHOD, notes, marks, written), trusted, left_out)
 
 
 def _readable(sound: Sound, text: str, language: str) -> Transcript:
@@ -269,6 +270,24 @@ def _unsaid(
         spelt = [transcript.words[index].spelling for index in missing if not transcript.words[index].by_rule]
         quoted = f" (“{' '.join(spelt[:6])}{'…' if len(spelt) > 6 else ''}”)" if spelt else ""
         yield f"{len(missing)} words of the transcript are not heard in the sound and left out{quoted}."
+
+
+def _written(transcript: Transcript, words: Sequence[SpokenWord]) -> Iterator[Word]:
+    """The words as they are written; one that is said in several is one all the same."""
+    before: SpokenWord | None = None
+    waiting: Word | None = None
+    for word in words:
+        spelling = transcript.words[word.index].spelling
+        follows = before is not None and before.index + 1 == word.index
+        if not spelling and waiting is not None and follows:
+            waiting = replace(waiting, end=word.end)
+        else:
+            if waiting is not None:
+                yield waiting
+            waiting = Word(word.start, word.end, spelling)
+        before = word
+    if waiting is not None:
+        yield waiting
 
 
 def _marks(transcript: Transcript, words: Sequence[SpokenWord], duration: float) -> Iterator[Mark]:

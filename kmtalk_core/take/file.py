@@ -12,7 +12,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..alignment import Mark, Phone
+from ..alignment import Mark, Phone, Word
 from ..errors import TakeError
 from ..events import Event
 from ..files import write_npz
@@ -24,7 +24,7 @@ from .record import KEY_STATES, Key, Take, Track
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 FORMAT = 2
-"""1 had no events and one track alone; it is still read."""
+"""1 had no events and one track alone; it is still read.  `words` came later: takes without them are read too."""
 
 _LARGEST_HEADER = 512 << 20  # bytes; an hour of speech takes about 30 MB
 _HEADER_ROOM = 64 << 20  # bytes that a header may take unpacked, beside four times what it takes in the file
@@ -67,6 +67,7 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
         "keys": [_key_entry(key) for key in take.keys],
         "events": [event.to_json() for event in take.events],
         "phones": [_phone_entry(phone) for phone in take.phones],
+        "words": [{"start": word.start, "end": word.end, "text": word.text} for word in take.words],
         "text": take.text,
         "settings": dict(take.settings),
         "model": dict(take.model),
@@ -121,10 +122,11 @@ def load_take(path: str | Path) -> Take:
         phones = tuple(_phone(entry) for entry in header["phones"])
         events = tuple(Event.from_json(entry) for entry in header["events"])
         marks = tuple(_mark(entry) for entry in header["marks"])
+        words = tuple(_word(entry) for entry in header["words"])
         deleted_keys = tuple(_time(value) for value in header["deleted"].get("keys", ()))
         deleted_events = tuple(Event.from_json(entry) for entry in header["deleted"].get("events", ()))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _broken(path, "a key, phone, mark or event in its header is malformed") from error
+        raise _broken(path, "a key, phone, word, mark or event in its header is malformed") from error
     if any(after.frame <= before.frame for before, after in itertools.pairwise(keys)):
         raise _broken(path, "its keys are not in rising order")
     if len({event.id for event in events}) < len(events):
@@ -140,6 +142,7 @@ def load_take(path: str | Path) -> Take:
         audio=header["audio"],
         notes=tuple(str(note) for note in header["notes"]),
         marks=marks,
+        words=words,
         deleted_keys=deleted_keys,
         deleted_events=deleted_events,
         fps=float(header["fps"]),
@@ -270,7 +273,7 @@ def _checked_header(header: Any, path: Path) -> dict[str, Any]:
         value = header.get(name, ...)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _broken(path, f"{name} is missing from its header or malformed")
-    for name, usual in (("notes", []), ("marks", []), ("events", []), ("tracks", [header["space"]])):
+    for name, usual in (("notes", []), ("marks", []), ("words", []), ("events", []), ("tracks", [header["space"]])):
         if not isinstance(header.setdefault(name, usual), list):
             raise _broken(path, f"{name} in its header is malformed")
     if not isinstance(header.setdefault("deleted", {}), dict):
@@ -351,6 +354,13 @@ def _mark(entry: Mapping[str, Any]) -> Mark:
     if not (-1e9 < time < 1e9 and (strength is None or 0 <= strength <= 1)):
         raise ValueError("no such mark")
     return Mark(time, _label(entry["name"]), strength)
+
+
+def _word(entry: Mapping[str, Any]) -> Word:
+    start, end = _time(entry["start"]), _time(entry["end"])
+    if start > end:
+        raise ValueError("no such stretch of time")
+    return Word(start, end, _label(entry["text"]))
 
 
 def _label(value: Any) -> str:

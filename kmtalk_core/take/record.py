@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..alignment import Mark, Phone
+from ..alignment import Mark, Phone, Word
 from ..events import Event
 from ..motion.spaces import MotionSpace
 
@@ -42,7 +42,8 @@ class Take:
 
     The first track is what the network makes and the keys belong to: a key's pose is that motion's row at its frame.
     The others are of other spaces (the head's), as long and at the same rate of `fps` frames a second.  `phones`,
-    `events` and the `marks` of its transcript are in the time of the sound, `keys` in rising order of their frames.
+    `words` (those that are known), `events` and the `marks` of its transcript are in the time of the sound, `keys` in
+    rising order of their frames.
     `settings`, `model` and `audio` are JSON objects: the settings it was made with, the checkpoint's name and hash, the
     sound's name, digest and duration.  `deleted_keys` (seconds) and `deleted_events` are what a hand took away.
     `base` is the take before its strength, smoothing or delay were changed, where they were.
@@ -61,6 +62,7 @@ class Take:
     deleted_keys: tuple[float, ...] = ()
     deleted_events: tuple[Event, ...] = ()
     base: "Take | None" = field(default=None, repr=False)
+    words: tuple[Word, ...] = ()
     fps: float = field(kw_only=True)
 
     @property

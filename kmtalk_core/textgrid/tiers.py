@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..alignment import Alignment, Phone
 from ..errors import AlignmentError
 from ..notation import Labels, read_labels
 from ..phones import SILENCE, classes_of
 from .files import TextGrid, Tier
+from .words import words_of
 
 _SLACK = 2e-3  # seconds by which programs round
 _MENDED = 0.05  # seconds by which labels may overlap, or begin before the sound
@@ -28,9 +29,13 @@ Spans = Sequence[tuple[float, float]]
 class _Candidate:
     """A tier that looks like phones: its rows as mended, what was mended, and how it is called."""
 
-    name: str
+    tier: Tier
     rows: _Rows
     notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.tier.name
 
     @property
     def rank_of_name(self) -> int:
@@ -75,7 +80,9 @@ def alignment_of(
         label = labels.plain(text)
         phones.append(Phone(start - shift, end - shift, SILENCE if classes_of(label) == (SILENCE,) else label))
     notes += _unknown(best, labels) + _misplaced(grid.end - shift, phones, duration, name)
-    return Alignment.covering(phones, duration, "textgrid", tuple(notes))
+    found = Alignment.covering(phones, duration, "textgrid", tuple(notes))
+    rest = [tier for tier in grid.tiers if not any(tier is candidate.tier for candidate in candidates)]
+    return replace(found, words=words_of(rest, best.rows, shift, duration))
 
 
 def _phone_tiers(grid: TextGrid, name: str) -> tuple[Labels, list[_Candidate]]:
@@ -87,7 +94,7 @@ def _phone_tiers(grid: TextGrid, name: str) -> tuple[Labels, list[_Candidate]]:
     for tier in fitting:
         try:
             rows, notes = _mended(tier, name)
-            candidates.append(_Candidate(tier.name, rows, notes))
+            candidates.append(_Candidate(tier, rows, notes))
         except AlignmentError as reason:
             error = reason
     if error is not None and not candidates:
