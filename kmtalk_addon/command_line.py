@@ -109,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         "--by", choices=("name", "channel"), default="name",
         help="pair by object names that strip names begin with, or channels with faces in order of their names",
     )  # fmt: skip
+    command.add_argument("--listen", action="store_true", help="then let every face listen between its lines")
     _add_common(command)
     command.set_defaults(run=_scene)
     return parser
@@ -165,6 +166,15 @@ def _scene(asked: argparse.Namespace) -> int:
             _tell(f"{strip}: {_plain(error)}")
             asked.shot.add(strip, faces, "failed", error=_plain(error))
     _tell(f"{len(pairs) - failures} of {len(pairs)} strips done")
+    for faces in dict.fromkeys(faces for _, faces in pairs) if asked.listen else ():
+        try:
+            bpy.ops.kmtalk.listen("EXEC_DEFAULT", faces=faces, **_bake(asked))
+            _tell(f"{faces}: {desk().notice}")
+        except RuntimeError as error:
+            if "KeyboardInterrupt" in str(error):
+                raise
+            failures += 1
+            asked.shot.errors.append(_tell(f"{faces}: {_plain(error)}"))
     return 1 if failures else 0
 
 

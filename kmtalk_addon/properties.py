@@ -107,6 +107,7 @@ class AnimationOptions:
         key_density: float
         blinks: bool
         breath: bool
+        listening: bool
         mood: str
         mood_strength: float
         liveliness: float
@@ -163,6 +164,7 @@ class AnimationOptions:
         )
         blinks: BoolProperty(name="Blinks", description=SETTINGS["blinks"].words, default=True)
         breath: BoolProperty(name="Breath", description=SETTINGS["breath"].words, default=True)
+        listening: BoolProperty(name="Listening", description=SETTINGS["listening"].words)
         mood: EnumProperty(
             name="Mood",
             description=SETTINGS["mood"].words,

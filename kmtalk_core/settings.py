@@ -114,6 +114,9 @@ class Settings:
     )
     blinks: bool = _setting(True, Flag(), "Blinks", "Blink while somebody speaks")
     breath: bool = _setting(True, Flag(), "Breath", "Breathe in before speech")
+    listening: bool = _setting(
+        False, Flag(), "Listening", "Nod and react as a listener does where nobody speaks for long"
+    )
     look_left: float = _setting(
         0.0, Number(-60, 60), "Look Left", "Where the listener is, to the character's left of straight ahead", "degrees"
     )

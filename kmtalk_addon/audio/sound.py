@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
+import numpy as np
 
 from .. import compat
 from ..core import audio, errors, progress
@@ -89,6 +90,14 @@ def file_job(clip: Clip, folder: Path) -> "progress.Job[Heard]":
     path = folder / f"{clip.path.stem}.wav"
     yield from audio.write_wav_job(sound, path)
     return Heard(path, (0.0, None), (*clip.notes, *sound.notes))
+
+
+def silence(name: str, seconds: float, start: float, folder: Path) -> Clip:
+    """Seconds in which nobody speaks, from the scene frame `start` on; `folder` takes a file of them."""
+    path = folder / "silence.wav"
+    still = audio.from_samples(np.zeros(round(seconds * audio.RATE), np.float32), audio.RATE)
+    progress.finish(audio.write_wav_job(still, path))
+    return Clip(name, path, 0.0, None, start)
 
 
 def file_clip(scene: Any, path: Path, frames: tuple[int, int] | None) -> Clip:

@@ -93,12 +93,7 @@ def request(
     clip, spliced = _clip(make, frames, earlier, bake.scene_fps(scene))
     fps = bake.scene_fps(scene)
     foreign: place.Foreign = settings.foreign
-    asked = core_settings(settings, fps)
-    if not face.turns_head:  # else the eyes would turn against a head that stays
-        asked["regions"] = [name for name in asked["regions"] if name != "head"] or ["mouth"]
-    if scene.kmtalk.look_at is not None:
-        left, up = map(math.degrees, looking.direction(face, scene.kmtalk.look_at))
-        asked |= {"look_left": min(max(left, -60.0), 60.0), "look_up": min(max(up, -45.0), 45.0)}
+    asked = settings_for(face, settings, scene, fps)
     text, said = (text, ()) if text else options.words(scene.kmtalk, path)
     grid, grid_said = options.phones_beside(scene.kmtalk, path)
     if grid is not None and (clip.mixing is not None or clip.path != path):
@@ -167,6 +162,17 @@ def _seconds(clip: sound.Clip) -> float:
     return 3600.0 if clip.end is None else clip.end - clip.begin
 
 
+def settings_for(face: Any, settings: Any, scene: Any, fps: float) -> dict[str, Any]:
+    """The artist's settings as a face takes them: its head stays where nothing turns it, and it looks at an object."""
+    asked = core_settings(settings, fps)
+    if not face.turns_head:  # else the eyes would turn against a head that stays
+        asked["regions"] = [name for name in asked["regions"] if name != "head"] or ["mouth"]
+    if scene.kmtalk.look_at is not None:
+        left, up = map(math.degrees, looking.direction(face, scene.kmtalk.look_at))
+        asked |= {"look_left": min(max(left, -60.0), 60.0), "look_up": min(max(up, -45.0), 45.0)}
+    return asked
+
+
 def core_settings(settings: Any, fps: float) -> dict[str, Any]:
     """The artist's settings, in frames of the scene, as the network knows them, in seconds."""
     return {
@@ -178,6 +184,7 @@ def core_settings(settings: Any, fps: float) -> dict[str, Any]:
         "key_density": settings.key_density,
         "blinks": settings.blinks,
         "breath": settings.breath,
+        "listening": settings.listening,
         "mood": settings.mood,
         "mood_strength": settings.mood_strength,
         "liveliness": settings.liveliness,

@@ -33,10 +33,11 @@ def remove(context: Any) -> progress.Job[str]:
     """The job that takes the chosen line out; the face rests there, and what it covered comes back."""
     ref, face = chosen(context)
     objects = [item.session_uid for item in face.found_on or face.objects]
-    return _remove(ref, objects, context.scene.session_uid)
+    return remove_job(ref, objects, context.scene.session_uid)
 
 
-def _remove(ref: lines.Ref, objects: Sequence[int], scene: int) -> progress.Job[str]:
+def remove_job(ref: lines.Ref, objects: Sequence[int], scene: int) -> progress.Job[str]:
+    """The job that takes a line out of the face that `objects` are, by their `session_uid`s."""
     line = ref.find()[0][1]
     name, take = str(line.name), store.take_of(line)
     find_place = lay.finder(objects, scene, take)

@@ -159,6 +159,8 @@ def _sound_of(story: store.Story, folder: Path) -> sound.Clip:
 
     Raises AudioError.
     """
+    if story.silent:
+        return sound.silence(story.name, story.silent, story.start, folder)
     name = re.split(r"[/\\]", story.audio)[-1]  # whatever system it was written on
     for candidate in (Path(story.audio), Path(bpy.path.abspath(f"//{name}"))):
         if story.audio and candidate.is_file():

@@ -1,15 +1,20 @@
 """What one does to the events of a line: add, look there, lock, delete; and another take of the whole."""
 
 import math
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, StringProperty
 
 from .. import options
-from ..core import errors
+from ..core import errors, progress
 from ..face import looking
+from ..jobs import listen as listening
+from ..jobs.runner import JobOperator
+from ..properties import AnimationOptions
 from ..take import events, lines
+from .animate import Merged
 from .keys import _KeyOperator
 
 
@@ -112,10 +117,37 @@ class KMTALK_OT_another_take(bpy.types.Operator):
         return set(bpy.ops.kmtalk.animate("EXEC_DEFAULT"))
 
 
+class KMTALK_OT_listen(AnimationOptions, JobOperator, bpy.types.Operator):
+    """Let the face listen between its lines: blinks, looks and small nods in every gap; once more makes them anew"""
+
+    bl_idname = "kmtalk.listen"
+    bl_label = "Listen between Lines"
+    title = "Listening"
+
+    if TYPE_CHECKING:
+        faces: str
+    else:
+        faces: StringProperty(
+            name="Faces", description="Mesh objects of the face by name, with ; between them (\\; within a name)"
+        )
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if context.scene is None:
+            cls.poll_message_set("There is no scene.")
+            return False
+        return True
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        settings = Merged(self, context.scene.kmtalk)
+        return listening.listen(context, settings, options.meshes_named(self.faces, context.scene))
+
+
 CLASSES = (
     KMTALK_OT_add_event,
     KMTALK_OT_look_there,
     KMTALK_OT_delete_event,
     KMTALK_OT_lock_event,
     KMTALK_OT_another_take,
+    KMTALK_OT_listen,
 )

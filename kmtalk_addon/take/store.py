@@ -46,6 +46,7 @@ _STORY = schema.Record(
         "stamp": schema.Text(1000),
         "asked": schema.MapOf(schema.Anything()),
         "source": schema.Text(40_000),
+        "silent": schema.Number(0, 1e6),
     },
     optional=(
         "audio",
@@ -59,6 +60,7 @@ _STORY = schema.Record(
         "stamp",
         "asked",
         "source",
+        "silent",
     ),
     unknown="drop",
 )
@@ -71,7 +73,8 @@ class Story:
     audio: path of the sound, of which seconds `begin` to `end` were animated; stamp: what tells whether that file is
     still the same; start: scene frame of second 0 of the take; fps: the scene's rate; error: as in `BakeOptions`;
     drive: `Face.signature`, empty where nobody noted it; strip: the mark on the sound strip, empty for a line of a
-    file; asked: the settings it was made with; source: the file that the take was read from, where it was.
+    file; asked: the settings it was made with; source: the file that the take was read from, where it was;
+    silent: seconds of the silence that a face listens through, 0 for a line that has a sound.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Story:
     stamp: str = ""
     asked: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
+    silent: float = 0.0
 
     @property
     def timeline(self) -> Timeline:

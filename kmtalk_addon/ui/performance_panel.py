@@ -46,6 +46,7 @@ def draw_performance(layout: Any, context: Any) -> None:
     column = layout.column(heading="Also")
     column.prop(settings, "blinks")
     column.prop(settings, "breath")
+    column.prop(settings, "listening")
     column = layout.column(align=True)
     column.prop(settings, "look_at")
     if settings.look_at is None:
@@ -55,6 +56,7 @@ def draw_performance(layout: Any, context: Any) -> None:
     row = layout.row(align=True)
     row.prop(settings, "seed")
     row.operator("kmtalk.another_take", text="", icon="FILE_REFRESH")
+    layout.operator("kmtalk.listen")
     _draw_events(layout, context)
 
 

@@ -162,7 +162,7 @@ def _about(seconds: float, expected: float, writer: "_Writer") -> Iterator[str]:
     if seconds < min(0.98 * expected, expected - _ROUNDED):
         yield f"The sound ends after {seconds:.1f} s, earlier than it claims; the file may be damaged."
     if writer.is_silent:
-        yield "The sound is silent from beginning to end: nothing is said in it, and the face rests."
+        yield "The sound is silent from beginning to end: nothing is said in it, and the mouth rests."
 
 
 class _Writer:

@@ -19,6 +19,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 _GAP = {"brow_raise": 3.6, "frown": 4.6, "squint": 8.0}  # seconds (median) from one to the next
 _SIZE = {"brow_raise": 0.36, "frown": 0.38, "squint": 0.26}
+_ATTENTION_GAP, _ATTENTION_SIZE = 7.0, 0.22  # seconds (median) from one gesture of who listens to the next
 _LEAD = 0.01  # seconds before the syllable at which brows are all the way up
 _RISE, _FALL = 0.26, 0.5  # seconds
 _PARTS: dict[str, tuple[tuple[str, float, float], ...]] = {
@@ -49,7 +50,8 @@ def plan(script: Script) -> list[Event]:
         return []
     raises = _gestures(script, "brow_raise", [])
     frowns = _gestures(script, "frown", raises)
-    return [*raises, *frowns, *_gestures(script, "squint", [*raises, *frowns])]
+    spoken = [*raises, *frowns, *_gestures(script, "squint", [*raises, *frowns])]
+    return [*spoken, *(_listening(script) if script.settings.listening else [])]
 
 
 def _gestures(script: Script, kind: str, others: Sequence[Event]) -> list[Event]:
@@ -72,6 +74,21 @@ def _gestures(script: Script, kind: str, others: Sequence[Event]) -> list[Event]
         if clear and script.fits(time - _RISE, time + hold + _FALL):
             found.append((time, _RISE + hold + _FALL, size, 0.0, chance.seed()))
     return made(kind, kind, found)
+
+
+def _listening(script: Script) -> list[Event]:
+    """What a listener shows now and then: brows that go up a little, or a smile in the eyes."""
+    chance = script.chance("attention")
+    found: dict[str, list[tuple[float, float, float, float, int]]] = {"brow_raise": [], "squint": []}
+    for start, end in script.silences:
+        time = start + chance.uniform(1.5, 5.0)
+        while time < end:
+            kind = ("brow_raise", "squint")[chance.pick((3, 2))]
+            hold, size = chance.uniform(0.4, 1.4), min(max(chance.log_normal(_ATTENTION_SIZE, 0.3), 0.1), 0.45)
+            if script.fits(time - _RISE, time + hold + _FALL) and time + hold + _FALL < end:
+                found[kind].append((time, _RISE + hold + _FALL, size, 0.0, chance.seed()))
+            time += hold + chance.log_normal(_ATTENTION_GAP, 0.4)
+    return [event for kind, events in found.items() for event in made(kind, f"listen_{kind}", events)]
 
 
 def pose(events: Sequence[Event], times: FloatArray, seed: int, movement: FloatArray) -> FloatArray:

@@ -26,7 +26,6 @@ _LARGEST, _LARGEST_LISTENING = 27.5, 22.7  # degrees
 _DIRECTIONS = (15.5, 6.5, 17.7, 7.4, 16.8, 7.9, 20.4, 7.8)  # per cent, every 45 degrees from 0
 _AT, _AT_SPREAD, _AWAY, _AWAY_SPREAD = 2.0, 0.8, 0.75, 0.55  # seconds (medians) at the listener and away, speaking
 _LISTENING_AT, _LISTENING_AWAY = 7.7, 0.38
-_LONG_PAUSE = 1.5  # seconds: in longer ones a face listens
 _LEAD = 0.15  # seconds before a phrase at which eyes like to leave the listener
 _CELL = 0.95  # seconds: eyes that look at a face turn to another part of it about as often
 _FACE = np.array([(3.0, 1.8), (-3.0, 1.8), (0.3, -4.0)])  # degrees: its eyes and mouth
@@ -44,7 +43,7 @@ def plan(script: Script) -> list[Event]:
     found: list[tuple[float, float, float, float, int]] = []
     time = script.start + chance.uniform(0.15, 0.7) * chance.log_normal(_AT, _AT_SPREAD)
     while time < script.end:
-        listens = _listens(script, time)
+        listens = script.listens(time)
         near = [start for start in starts if abs(start - time) < 0.5]
         if near and chance.happens(0.5):
             time = min(near, key=lambda start: abs(start - time)) + chance.normal(0.0, 0.05)
@@ -57,10 +56,6 @@ def plan(script: Script) -> list[Event]:
         stay = chance.log_normal(_LISTENING_AT if listens else _AT / script.mood.at(time).away, _AT_SPREAD)
         time += hold + min(max(stay / (0.5 + 0.5 * lively), 0.4), 12.0)
     return made("glance", "glance", found)
-
-
-def _listens(script: Script, time: float) -> bool:
-    return any(start + 0.3 < time < end and end - start > _LONG_PAUSE for start, end in script.prosody.pauses)
 
 
 def _away(chance: Chance, listens: bool) -> tuple[float, float]:

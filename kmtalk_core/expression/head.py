@@ -18,6 +18,7 @@ Shape: TypeAlias = Callable[[Event, FloatArray], FloatArray]
 
 _NOD_GAP, _NOD_SPREAD = 1.35, 0.45  # seconds (median)
 _NOD_SIZE, _NOD_SIZES = 2.3, (1.3, 6.0)  # degrees
+_LISTENING_GAP, _LISTENING_SIZE = 4.5, 2.4  # seconds and degrees (medians): nods of who listens, one to three in a row
 _SHIFT_SIZES = (1.6, 2.6)  # degrees, at phrase ends and after long pauses
 _LONG_PAUSE = 0.5  # seconds
 _SWAY = np.radians([[0.5, 0.5, 0.4], [0.25, 1.0, 0.6]])  # slow and quick; pitch, yaw, roll
@@ -37,7 +38,8 @@ def plan(script: Script) -> list[Event]:
     lively = script.settings.liveliness
     if lively < 0.05:
         return []
-    return [*_nods(script), *_shifts(script)]
+    listening = _listening(script) if script.settings.listening else []
+    return [*_nods(script), *listening, *_shifts(script)]
 
 
 def _nods(script: Script) -> list[Event]:
@@ -56,6 +58,26 @@ def _nods(script: Script) -> list[Event]:
             direction = 270.0 + chance.bounded(0.0, 16.0, -40.0, 40.0)
             found.append((time, length, np.radians(size), direction, chance.seed()))
     return made("nod", "nod", found)
+
+
+def _listening(script: Script) -> list[Event]:
+    """The nods of a listener: few, small, often several in a row that get smaller."""
+    chance = script.chance("listening")
+    pace = 0.6 + 0.4 * min(script.settings.liveliness, 2.0)
+    found = []
+    for start, end in script.silences:
+        time = start + chance.uniform(0.6, 2.4)
+        while time < end:
+            size = min(max(chance.log_normal(_LISTENING_SIZE, 0.3), 1.3), 4.5)
+            for _ in range(1 + chance.pick((4, 4, 2))):
+                length = chance.uniform(0.4, 0.52)
+                if script.fits(time - _RISE * length, time + _FALL * length) and time + _FALL * length < end:
+                    direction = 270.0 + chance.bounded(0.0, 8.0, -20.0, 20.0)
+                    found.append((time, length, np.radians(size), direction, chance.seed()))
+                time += 0.9 * length
+                size *= chance.uniform(0.6, 0.85)
+            time += chance.log_normal(_LISTENING_GAP / pace, 0.45)
+    return made("nod", "listen", found)
 
 
 def _shifts(script: Script) -> list[Event]:

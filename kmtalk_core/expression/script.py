@@ -9,6 +9,8 @@ from .chance import Chance
 from .mood import MoodTrack
 from .prosody import Prominence, Prosody
 
+_LONG_PAUSE = 1.5  # seconds: in longer ones a face listens
+
 
 @dataclass(frozen=True, eq=False)
 class Script:
@@ -32,8 +34,15 @@ class Script:
         """Where pauses begin, in seconds."""
         return [start for start, _ in self.prosody.pauses if start > self.start + 0.05]
 
-    def is_spoken(self, time: float) -> bool:
-        return any(start <= time <= end for start, end in self.prosody.phrases)
+    @property
+    def silences(self) -> list[tuple[float, float]]:
+        """Where nobody speaks for so long that the face listens: (start, end) in seconds."""
+        pauses = ((max(start, self.start), min(end, self.end)) for start, end in self.prosody.pauses)
+        return [(start, end) for start, end in pauses if end - start > _LONG_PAUSE]
+
+    def listens(self, time: float) -> bool:
+        """Whether the face listens at `time`."""
+        return any(start + 0.3 < time < end for start, end in self.silences)
 
 
 def made(kind: str, topic: str, events: Sequence[tuple[float, float, float, float, int]]) -> list[Event]:

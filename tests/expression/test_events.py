@@ -1,6 +1,7 @@
 """The events of two minutes of speech: how many, how large, when, and that chance is the same everywhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from kmtalk_core.events import Event
 from kmtalk_core.expression import Performer
 from kmtalk_core.expression.chance import Chance, noise
+from kmtalk_core.expression.plan import planned, script_of
 from kmtalk_core.expression.prosody import Prosody
 from kmtalk_core.expression.script import keep
+from kmtalk_core.settings import Settings
 
 Made = Callable[..., Performer]
 SEEDS = range(4)
@@ -119,3 +122,18 @@ def test_events_that_a_hand_has_set_stay_through_another_take() -> None:
     ]
     kept = keep(fresh, [mine])
     assert [e.time for e in kept] == [2.0, 2.0, 5.0] and mine in kept and len({e.id for e in kept}) == 3
+
+
+def test_a_listener_nods_in_long_pauses_and_silences_where_that_is_wished(performer: Made, prosody: Prosody) -> None:
+    def nodding(playing: Performer, start: float, end: float) -> int:
+        return sum(e.kind == "nod" and start < e.time < end for e in playing.events)
+
+    alone = replace(prosody, duration=60.0, pauses=((0.0, 60.0),), phrases=(), prominences=())
+    for listens in (False, True):
+        script = script_of(alone, [], Settings(listening=listens))
+        playing = Performer(script, planned(script))
+        assert (8 <= nodding(playing, 0, 60) <= 45) == listens
+        assert {"blink", "glance"} <= {e.kind for e in playing.events}
+    short = [(a, b) for a, b in prosody.pauses if b - a <= 1.4]
+    plain, listener = performer(), performer(listening=True)
+    assert all(nodding(plain, a, b) == nodding(listener, a, b) for a, b in short)

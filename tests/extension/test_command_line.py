@@ -31,6 +31,21 @@ def test_a_scene_of_two_characters_and_three_strips(
     assert path.exists()
 
 
+def test_faces_listen_between_their_lines_where_that_is_asked(
+    addon: Callable[[str], Any], scene: Any, add_strip: Callable[..., Any], capsys: Any
+) -> None:
+    anna, bert = make_face(scene, "Anna"), make_face(scene, "Bert")
+    add_strip("anna 01", frame=1, channel=1)
+    add_strip("Bert", frame=81, channel=2)
+    add_strip("anna 02", frame=201, channel=1)
+    assert addon("command_line").main(["scene", "--listen", "--set", "mood=angry", "--no-save"]) == 0
+    assert said_on(anna) == ["anna 01", "Listening", "anna 02"] and said_on(bert) == ["Bert"]
+    scene.frame_set(125)
+    assert anna.data.shape_keys.key_blocks["browDownLeft"].value > 0.4
+    said = capsys.readouterr().err
+    assert "Anna: The face listens in 1 gap" in said and "Bert: No gap" in said
+
+
 def test_a_mapping_names_who_speaks_and_one_failure_does_not_stop_the_rest(
     addon: Callable[[str], Any], scene: Any, add_strip: Callable[..., Any], tmp_path: Path, capsys: Any
 ) -> None:
