@@ -190,7 +190,8 @@ class Animator:
         notes = take.notes
         if take.model.get("hash") != self.weights_hash and planned.spans:
             notes += ("Some spans were completed with other weights than the rest of the take.",)
-        return replace(take, tracks=turned(take, asked.keys)).with_motion(
+        posed = turned(take, asked.keys, [key.frame for key in planned.keys])
+        return posed.with_motion(
             motion,
             keys=_keys_on(motion, planned.keys),
             phones=planned.phones,

@@ -14,7 +14,7 @@ from .expression.gaze import LIDS, LOOKS
 from .motion.spaces import MotionSpace
 from .settings import Settings
 from .shaping import Shaping, smoothed
-from .take import Key, Take, Track
+from .take import Key, Take, Track, Turn
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -53,6 +53,7 @@ def reshape(take: Take, values: Mapping[str, Any]) -> Take:
         take,
         tracks=tuple(tracks),
         keys=tuple(replace(key, pose=motion[key.frame]) for key in keys),
+        turns=_turns(base, round(later), _share(now.strength_head, old.strength_head)),
         settings={**take.settings, **{name: getattr(now, name) for name in RESHAPING}},
         base=base,
     )
@@ -86,7 +87,7 @@ def _ratios(space: MotionSpace, old: Settings, now: Settings) -> FloatArray:
     """(width,) by how much each channel is stronger; (1,) for vertices.  Blinks stay whole."""
 
     def ratio(name: str) -> float:
-        return float(getattr(now, name) / max(getattr(old, name), 1e-6)) if getattr(now, name) else 0.0
+        return _share(getattr(now, name), getattr(old, name))
 
     ratios = np.full(max(len(space.names), 1), ratio("strength_lower"), np.float32)
     ratios[space.in_region("upper", "eyes")] = ratio("strength_upper")
@@ -94,6 +95,25 @@ def _ratios(space: MotionSpace, old: Settings, now: Settings) -> FloatArray:
     ratios[space.indices_of(LOOKS)] = ratio("strength_eyes")
     ratios[space.indices_of(LIDS)] = 1.0
     return ratios
+
+
+def _share(now: float, old: float) -> float:
+    return float(now / max(old, 1e-6)) if now else 0.0
+
+
+def _turns(base: Take, frames: int, share: float) -> tuple[Turn, ...]:
+    """What a hand has turned in a take shown later, as strong as all that turns; what has left it goes."""
+    last = base.frame_count - 1
+    return tuple(
+        Turn(
+            turn.frame + frames,
+            min(max(turn.first + frames, 0), last),
+            min(max(turn.last + frames, 0), last),
+            {name: share * value for name, value in turn.offsets.items()},
+        )
+        for turn in base.turns
+        if 0 <= turn.frame + frames <= last
+    )
 
 
 def _limits(base: Take) -> tuple[FloatArray, FloatArray]:

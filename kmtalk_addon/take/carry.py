@@ -60,4 +60,12 @@ def spliced(old: "Take", new: "Take", first: float, last: float) -> "Take":
     motion = tracks[0].motion
     keys = [replace(key, pose=motion[key.frame]) for key in keys]
     events = [e for e in old.events if not first <= e.time < last] + [e for e in new.events if first <= e.time < last]
-    return replace(old, tracks=tuple(tracks), keys=tuple(keys), events=tuple(sorted(events, key=lambda e: e.time)))
+    turns = [turn for turn in old.turns if not first <= turn.frame / old.fps < last]
+    turns += [turn for turn in new.turns if first <= turn.frame / new.fps < last]
+    return replace(
+        old,
+        tracks=tuple(tracks),
+        keys=tuple(keys),
+        events=tuple(sorted(events, key=lambda e: e.time)),
+        turns=tuple(sorted(turns, key=lambda turn: turn.frame)),
+    )

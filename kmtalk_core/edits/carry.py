@@ -1,13 +1,14 @@
 """The work of a hand, carried over from one take of a sound to another of the same sound."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..take import Key, Take
 from .entries import Edits
 from .keys import PlannedKey
 from .plan import Plan, plan
+from .turns import set_by_hand, turned
 
 _NEAR = 0.05
 """Seconds within which keys of two takes stand for the same moment of the sound."""
@@ -24,8 +25,10 @@ def carry_over(old: Take, new: Take, pending: Edits | None = None, shift: float 
     """
     if old.space != new.space:
         return []
-    done = plan(old, pending or Edits())
-    return [*_phones(done, new, shift), *_keys(done, old, new, shift), *_events(done, new, shift)]
+    waiting = pending or Edits()
+    done = plan(old, waiting)
+    turns = set_by_hand(turned(old, waiting.keys, [key.frame for key in done.keys]))
+    return [*_phones(done, new, shift), *_keys(done, old, new, shift, turns), *_events(done, new, shift)]
 
 
 def _phones(done: Plan, new: Take, shift: float) -> list[dict[str, Any]]:
@@ -37,15 +40,23 @@ def _phones(done: Plan, new: Take, shift: float) -> list[dict[str, Any]]:
     ]
 
 
-def _keys(done: Plan, old: Take, new: Take, shift: float) -> list[dict[str, Any]]:
-    """Each key of a hand's stands where it stood, and shows the moment of the sound that it showed."""
+def _keys(
+    done: Plan, old: Take, new: Take, shift: float, turns: Mapping[int, Mapping[str, float]]
+) -> list[dict[str, Any]]:
+    """Each key of a hand's stands where it stood, and shows the moment of the sound that it showed.
+
+    `turns` are what a hand has set in tracks beside the first, by frame of `old`.
+    """
+    beside = {name for track in new.tracks[1:] for name in track.space.names}
     entries: list[dict[str, Any]] = []
     free = list(new.keys[1:-1])
     for key in done.keys:
         frame = round((key.frame / old.fps - shift) * new.fps)
         if key.state == "generated" or key.pose is None or not 0 <= frame < new.frame_count:
             continue
-        entry = {"pose": key.pose.tolist(), "state": key.state}
+        turn = {name: value for name, value in turns.get(key.frame, {}).items() if name in beside}
+        pose = dict(zip(old.space.names, key.pose.tolist(), strict=True)) | turn if turn else key.pose.tolist()
+        entry = {"pose": pose, "state": key.state}
         if new.keys and frame in (new.keys[0].frame, new.keys[-1].frame):
             entries.append({"frame": frame, **entry})
             continue

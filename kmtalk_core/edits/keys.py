@@ -108,7 +108,9 @@ def _edited(key: Key, edit: Edit, take: Take) -> PlannedKey:
     shown = take.motion[key.frame]
     pose = shown if edit.pose is None else _posed(shown, edit.pose, take)
     is_changed = frame != key.frame or not np.array_equal(pose, shown)
-    touched = key.state if key.state != "generated" else "edited" if is_changed else "generated"
+    turns = isinstance(edit.pose, Mapping) and not set(edit.pose) <= set(take.space.names)  # another track, see `turns`
+    is_touched = is_changed or turns
+    touched = key.state if key.state != "generated" else "edited" if is_touched else "generated"
     state = edit.state or touched
     return replace(
         planned, frame=frame, state=state, pose=None if state == "generated" else pose, is_changed=is_changed

@@ -2,9 +2,9 @@
 
 from .file import FORMAT, load_take, read_header, save_take
 from .live_link import export_csv, import_csv
-from .record import KEY_STATES, Key, Take, Track
+from .record import KEY_STATES, Key, Take, Track, Turn
 
 __all__ = [
-    "FORMAT", "KEY_STATES", "Key", "Take", "Track", "export_csv", "import_csv", "load_take", "read_header",
+    "FORMAT", "KEY_STATES", "Key", "Take", "Track", "Turn", "export_csv", "import_csv", "load_take", "read_header",
     "save_take",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ import itertools
 import json
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -19,7 +19,7 @@ from ..files import write_npz
 from ..motion.mixture import mixture
 from ..motion.spaces import SPACES, MotionSpace
 from ..schema import loads
-from .record import KEY_STATES, Key, Take, Track
+from .record import KEY_STATES, Key, Take, Track, Turn
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -75,6 +75,7 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
         "notes": list(take.notes),
         "marks": [{"time": m.time, "name": m.name, "strength": m.strength} for m in take.marks],
         "deleted": {"keys": list(take.deleted_keys), "events": [event.to_json() for event in take.deleted_events]},
+        "turns": [_turn_entry(turn) for turn in take.turns],
     }
     if shapes is not None and take.motion.nbytes <= _LARGEST_MIXED:
         arrays = {"weights": mixture(take.motion, shapes), "shapes": shapes}
@@ -86,6 +87,7 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
         header["base"] = {
             "settings": dict(take.base.settings),
             "keys": [_key_entry(key) for key in take.base.keys],
+            "turns": [_turn_entry(turn) for turn in take.base.turns],
         }
         is_mixed = "weights" in arrays
         arrays["base"] = mixture(take.base.motion, arrays["shapes"]) if is_mixed else take.base.motion
@@ -123,10 +125,12 @@ def load_take(path: str | Path) -> Take:
         events = tuple(Event.from_json(entry) for entry in header["events"])
         marks = tuple(_mark(entry) for entry in header["marks"])
         words = tuple(_word(entry) for entry in header["words"])
+        names = {name for track in others for name in track.space.names}
+        turns = tuple(_turn(entry, len(motion), names) for entry in header["turns"])
         deleted_keys = tuple(_time(value) for value in header["deleted"].get("keys", ()))
         deleted_events = tuple(Event.from_json(entry) for entry in header["deleted"].get("events", ()))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _broken(path, "a key, phone, word, mark or event in its header is malformed") from error
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise _broken(path, "a key, phone, word, mark, event or turn in its header is malformed") from error
     if any(after.frame <= before.frame for before, after in itertools.pairwise(keys)):
         raise _broken(path, "its keys are not in rising order")
     if len({event.id for event in events}) < len(events):
@@ -145,6 +149,7 @@ def load_take(path: str | Path) -> Take:
         words=words,
         deleted_keys=deleted_keys,
         deleted_events=deleted_events,
+        turns=turns,
         fps=float(header["fps"]),
     )
     return take if base is None else replace(take, base=_based(take, base, header["base"], path))
@@ -273,7 +278,14 @@ def _checked_header(header: Any, path: Path) -> dict[str, Any]:
         value = header.get(name, ...)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _broken(path, f"{name} is missing from its header or malformed")
-    for name, usual in (("notes", []), ("marks", []), ("words", []), ("events", []), ("tracks", [header["space"]])):
+    for name, usual in (
+        ("notes", []),
+        ("marks", []),
+        ("words", []),
+        ("events", []),
+        ("turns", []),
+        ("tracks", [header["space"]]),
+    ):
         if not isinstance(header.setdefault(name, usual), list):
             raise _broken(path, f"{name} in its header is malformed")
     if not isinstance(header.setdefault("deleted", {}), dict):
@@ -299,11 +311,13 @@ def _based(take: Take, tracks: list[Track], entry: Any, path: Path) -> Take:
     try:
         keys = tuple(_key(key, motion[_frame(key, len(motion), path)], len(motion)) for key in entry["keys"])
         settings = dict(entry["settings"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        names = {name for track in tracks[1:] for name in track.space.names}
+        turns = tuple(_turn(turn, len(motion), names) for turn in entry.get("turns", ()))
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise _broken(path, "its base is malformed") from error
     if any(after.frame <= before.frame for before, after in itertools.pairwise(keys)):
         raise _broken(path, "the keys of its base are not in rising order")
-    return replace(take, tracks=tuple(tracks), keys=keys, settings=settings)
+    return replace(take, tracks=tuple(tracks), keys=keys, settings=settings, turns=turns)
 
 
 def _key_entry(key: Key) -> dict[str, Any]:
@@ -320,6 +334,20 @@ def _key(entry: Mapping[str, Any], pose: FloatArray, frame_count: int) -> Key:
     if not (math.isfinite(time) and 0 <= confidence <= 1):
         raise ValueError("not finite")
     return Key(frame, time, _label(entry["label"]), confidence, pose, state)
+
+
+def _turn_entry(turn: Turn) -> dict[str, Any]:
+    return {"frame": turn.frame, "first": turn.first, "last": turn.last, "offsets": dict(turn.offsets)}
+
+
+def _turn(entry: Mapping[str, Any], frame_count: int, names: Collection[str]) -> Turn:
+    frames = [entry[name] for name in ("first", "frame", "last")]
+    if any(type(frame) is not int for frame in frames) or not 0 <= frames[0] <= frames[1] <= frames[2] < frame_count:
+        raise ValueError("no such frames")
+    offsets = {name: float(value) for name, value in entry["offsets"].items()}
+    if not set(offsets) <= set(names) or not all(abs(value) < _LARGEST_VALUE for value in offsets.values()):
+        raise ValueError("no such channels or values")
+    return Turn(frames[1], frames[0], frames[2], offsets)
 
 
 def _frame(entry: Any, frame_count: int, path: Path) -> int:

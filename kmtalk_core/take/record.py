@@ -36,6 +36,17 @@ class Track:
     motion: FloatArray
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What a hand has added to channels of tracks beside the first at a key's `frame`: `offsets` by name, nothing of
+    them from the frame `first` back and from `last` on."""
+
+    frame: int
+    first: int
+    last: int
+    offsets: Mapping[str, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Take:
     """Motion of one sound and where it came from.
@@ -46,6 +57,7 @@ class Take:
     rising order of their frames.
     `settings`, `model` and `audio` are JSON objects: the settings it was made with, the checkpoint's name and hash, the
     sound's name, digest and duration.  `deleted_keys` (seconds) and `deleted_events` are what a hand took away.
+    `turns` are what a hand has set in tracks beside the first, in order of their frames.
     `base` is the take before its strength, smoothing or delay were changed, where they were.
     """
 
@@ -63,6 +75,7 @@ class Take:
     deleted_events: tuple[Event, ...] = ()
     base: "Take | None" = field(default=None, repr=False)
     words: tuple[Word, ...] = ()
+    turns: tuple[Turn, ...] = ()
     fps: float = field(kw_only=True)
 
     @property

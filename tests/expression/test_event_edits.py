@@ -11,6 +11,7 @@ from kmtalk_core.animate import Animator
 from kmtalk_core.audio import Sound
 from kmtalk_core.errors import TakeError
 from kmtalk_core.motion.spaces import ARKIT
+from kmtalk_core.reshaping import reshape
 from kmtalk_core.take import Take, load_take, save_take
 
 LID, JAW = ARKIT.index_of("eyeBlinkLeft"), ARKIT.index_of("jawOpen")
@@ -129,3 +130,57 @@ def test_a_turn_of_the_head_set_by_hand_is_hit_and_gone_at_the_keys_beside(
     moved = np.flatnonzero((old != new).any(axis=1))
     assert before.frame < moved.min() <= key.frame <= moved.max() < after.frame
     np.testing.assert_array_equal(old[:, 1:], new[:, 1:])
+
+
+def turned_by_hand(animator: Animator, sound: Sound, take: Take, number: int, **pose: float) -> tuple[int, Take]:
+    key = take.keys[number]
+    return key.frame, animator.complete(take, sound, [{"frame": key.frame, "pose": pose}])
+
+
+def test_turns_of_the_head_set_by_hand_stay_through_another_take(
+    animator: Animator, sound: Sound, take: Take, tmp_path: Path
+) -> None:
+    frame, once = turned_by_hand(animator, sound, take, len(take.keys) // 2, yaw=0.3)
+    later, twice = turned_by_hand(animator, sound, once, len(take.keys) // 2 + 1, pitch=-0.2, jawOpen=0.4)
+    save_take(twice, tmp_path / "a.npz")
+    kept = load_take(tmp_path / "a.npz")
+    waiting = {"frame": take.keys[5].frame, "pose": {"roll": 0.15}}
+    other = animator.animate(sound, settings={"seed": 9}, keep=kept, pending=[waiting])
+    head = other.track("head").motion
+    assert head[frame, 0] == pytest.approx(0.3, abs=1e-5) and head[later, 1] == pytest.approx(-0.2, abs=1e-5)
+    assert head[take.keys[5].frame, 2] == pytest.approx(0.15, abs=1e-5)
+    assert other.motion[later, JAW] == pytest.approx(0.4) and other.events != kept.events
+    calm = animator.animate(sound, settings={"seed": 9, "regions": "mouth,upper,eyes"}, keep=kept)
+    assert calm.track("head") is None and calm.motion[later, JAW] == pytest.approx(0.4)
+
+
+def test_a_turn_of_the_head_goes_with_its_key(animator: Animator, sound: Sound, take: Take) -> None:
+    number = len(take.keys) // 2
+    frame, turned = turned_by_hand(animator, sound, take, number, yaw=0.4)
+    assert next(key for key in turned.keys if key.frame == frame).state == "edited"
+    plain, hand = take.track("head").motion, turned.track("head").motion
+    for edit in ({"frame": frame, "delete": True}, {"frame": frame, "state": "generated"}):
+        back = animator.complete(turned, sound, [edit])
+        np.testing.assert_allclose(back.track("head").motion, plain, atol=1e-6)
+        assert not back.turns
+    further = frame + (1 if take.keys[number + 1].frame > frame + 1 else -1)
+    moved = animator.complete(turned, sound, [{"frame": frame, "move_to": further}]).track("head").motion
+    assert moved[further, 0] - plain[further, 0] == pytest.approx(hand[frame, 0] - plain[frame, 0], abs=1e-5)
+    again = animator.complete(turned, sound, [{"frame": frame, "pose": {"yaw": -0.1}}])
+    assert again.track("head").motion[frame, 0] == pytest.approx(-0.1, abs=1e-5) and len(again.turns) == 1
+    beside = animator.complete(turned, sound, [{"frame": take.keys[3].frame, "pose": {"jawOpen": 0.5}}])
+    np.testing.assert_array_equal(beside.track("head").motion, hand)
+
+
+def test_a_turn_of_the_head_is_known_after_the_take_was_reshaped(
+    animator: Animator, sound: Sound, take: Take, tmp_path: Path
+) -> None:
+    frame, turned = turned_by_hand(animator, sound, take, len(take.keys) // 2, yaw=0.4)
+    half = reshape(turned, {"strength_head": 0.5})
+    save_take(half, tmp_path / "half.npz")
+    half = load_take(tmp_path / "half.npz")
+    back = animator.complete(half, sound, [{"frame": frame, "delete": True}])
+    np.testing.assert_allclose(back.track("head").motion, 0.5 * take.track("head").motion, atol=1e-5)
+    whole = reshape(half, {"strength_head": 1.0})
+    np.testing.assert_allclose(whole.track("head").motion, turned.track("head").motion, atol=1e-5)
+    assert whole.turns == turned.turns

@@ -190,7 +190,7 @@ def test_a_mood_keyed_on_the_face_changes_along_the_timeline(
     assert [(round(mark["time"], 1), mark["name"]) for mark in marks] == [(0.0, "neutral"), (0.5, "angry")]
 
 
-def test_a_head_bone_posed_by_hand_is_kept_by_regenerate(
+def test_a_head_bone_posed_by_hand_is_kept_by_regenerate_and_by_another_take(
     addon: Callable[[str], Any], scene: Any, head: Any, rig: Any, add_strip: Callable[..., Any], minute: Path
 ) -> None:
     import bpy
@@ -212,6 +212,9 @@ def test_a_head_bone_posed_by_hand_is_kept_by_regenerate(
     assert bone.rotation_quaternion.rotation_difference(wanted).angle < 0.01
     take = addon("take.store").take_of(line_of(head))
     assert abs(take.track("head").motion[:, 0]).max() > 0.12
+    assert bpy.ops.kmtalk.another_take() == {"FINISHED"}
+    scene.frame_set(frame)
+    assert bone.rotation_quaternion.rotation_difference(wanted).angle < 0.01
 
 
 def test_settings_and_regions_go_over_the_command_line(
