@@ -279,8 +279,8 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
             name="Needs a Look", description="List only unsure keys and keys that were changed by hand"
         )
         show_lane: BoolProperty(
-            name="Lane of Sounds",
-            description="Show what is heard in a lane of the sequencer and the Dope Sheet; click a sound to go there",
+            name="Lane of Words and Sounds",
+            description="Show what is heard in the sequencer and the Dope Sheet; click a word or a sound to go there",
             default=True,
         )
         phone_names: EnumProperty(
@@ -304,6 +304,8 @@ class KMTALK_PG_key_motion(bpy.types.PropertyGroup):
         state: str
         made: str
         say: str
+        word: str
+        goes_on: bool
     else:
         label: StringProperty(options={"HIDDEN"})
         frame: IntProperty(name="Frame", description="Scene frame of the key motion")
@@ -314,6 +316,8 @@ class KMTALK_PG_key_motion(bpy.types.PropertyGroup):
         say: StringProperty(
             name="Say It as", description="Phone or mouth shape that is to be heard here instead, as u, oo, m or PP"
         )
+        word: StringProperty(name="Word", description="The word that is said here, where a transcript tells")
+        goes_on: BoolProperty(description="Whether the key motion before is of the same word", options={"HIDDEN"})
 
 
 class KMTALK_PG_event(bpy.types.PropertyGroup):
@@ -356,9 +360,9 @@ def _jump_to_event(self: Any, context: Any) -> None:
 class KMTALK_PG_line(bpy.types.PropertyGroup):
     """One line of a face: its take, how it came there, its curves as written, and its key motions.
 
-    uid: its number, by which alone it is known; first, last: its own scene frames, with `lead` and `tail` frames of
-    ease beside them; hidden: what lies under other lines; marks: where its markers were put; phone_edits: what is asked
-    of its phones.
+    uid: its number, by which alone it is known; revision: another number whenever it is written; first, last: its own
+    scene frames, with `lead` and `tail` frames of ease beside them; hidden: what lies under other lines; marks: where
+    its markers were put; phone_edits: what is asked of its phones.
     """
 
     if TYPE_CHECKING:
@@ -366,6 +370,7 @@ class KMTALK_PG_line(bpy.types.PropertyGroup):
         file: bytes
         story: str
         record: bytes
+        revision: int
         hidden: bytes
         marks: str
         phone_edits: str
@@ -384,6 +389,7 @@ class KMTALK_PG_line(bpy.types.PropertyGroup):
         file: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
         story: StringProperty(options={"HIDDEN"})
         record: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
+        revision: IntProperty(options={"HIDDEN"})
         hidden: StringProperty(subtype="BYTE_STRING", options={"HIDDEN"})
         marks: StringProperty(options={"HIDDEN"})
         phone_edits: StringProperty(options={"HIDDEN"})

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from kmtalk_core.motion.arkit import ARKIT_INDEX
 from kmtalk_core.phones import BILABIALS, SILENCE, VOWELS, classes_of
 
-from ..ui.labels import shown
+from ..take.labels import shown
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Key, Take

@@ -131,7 +131,7 @@ def _note_move(line: Any, shift: int) -> None:
     story = store.story_of(line)
     line.story = replace(story, start=story.start + shift).to_json()
     noted = store.noted_curves(line)
-    line.record = store.record_of({n: (frames + shift, values) for n, (frames, values) in noted.items()})
+    store.keep_record(line, {n: (frames + shift, values) for n, (frames, values) in noted.items()})
     for item in line.key_motions:
         item.frame += shift
 

@@ -60,7 +60,7 @@ def _make_line(main: Any, action: Any, kept: Any, names: dict[str, str]) -> Any:
     line.name, line.story = story.name, story.to_json()
     line.record = kept.record
     noted = store.noted_curves(line)
-    line.record = store.record_of({names.get(name, name): curve for name, curve in noted.items()})
+    store.keep_record(line, {names.get(name, name): curve for name, curve in noted.items()})
     reach = _reach(line.uid, story, take)
     line.first, line.last, line.lead, line.tail = reach.first, reach.last, reach.lead, reach.tail
     line.marks = action.get(_MARKERS, "[]") if main == action else "[]"

@@ -16,6 +16,8 @@ def add_key(ref: lines.Ref, frame: int) -> None:
         item = line.key_motions.add()
         item.name, item.frame, item.confidence, item.state = "·", frame, 1.0, "added"
         item.time = store.story_of(line).timeline.time_at(frame)
+        if index and line.key_motions[index - 1].word:
+            item.word, item.goes_on = line.key_motions[index - 1].word, True
         line.key_motions.move(len(line.key_motions) - 1, index)
         line.picked = index
 

@@ -211,7 +211,7 @@ def finish(sheets: Sequence[Sheet], story: store.Story, data: bytes) -> None:
             line = action.kmtalk_lines.lines.add()
             line.uid = sheet.uid
         line.name, line.story, line.file = story.name, story.to_json(), data
-        line.record = store.record_of(sheet.written)
+        store.keep_record(line, sheet.written)
         line.first, line.last, line.lead, line.tail = reach.first, reach.last, reach.lead, reach.tail
         _keep_hidden(action, sheet.hidden)
         lines.sort(action)

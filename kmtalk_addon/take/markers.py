@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..core import errors, progress, schema
-from ..ui.labels import shown
+from .labels import shown, words_of
 from .lines import Ref, actions_of
 from .store import Story
 from .writing import Pace
@@ -27,10 +27,11 @@ def list_keys(ref: Ref, take: "Take", story: Story, pace: Pace) -> progress.Job[
         line.key_motions.clear()
         line.phone_edits = ""
     left = list(take.keys)
+    words = words_of(take)
 
     def add(key: "Key") -> None:
         for _, line in ref.find():
-            add_key(line, key, story, take.fps)
+            add_key(line, key, story, take.fps, *words[key.frame])
         left.pop(0)
 
     try:
@@ -41,9 +42,10 @@ def list_keys(ref: Ref, take: "Take", story: Story, pace: Pace) -> progress.Job[
         raise
 
 
-def add_key(line: Any, key: "Key", story: Story, fps: float) -> Any:
-    """List one key motion of a take on its line."""
+def add_key(line: Any, key: "Key", story: Story, fps: float, word: str = "", goes_on: bool = False) -> Any:
+    """List one key motion of a take on its line, with the word in which it lies (`labels.words_of`)."""
     item = line.key_motions.add()
+    item.word, item.goes_on = word, goes_on
     item.name, item.label = shown(key.label), key.label
     item.frame = story.timeline.nearest_frame(key.frame / fps)
     item.time, item.confidence = key.time, key.confidence

@@ -28,16 +28,16 @@ class _Noted:
 class Memory:
     """Records that were unpacked before, by the number of the line."""
 
-    records: dict[str, tuple[bytes, store.Curves]] = field(default_factory=dict)
+    records: dict[str, tuple[tuple[int, int], store.Curves]] = field(default_factory=dict)
 
     def of(self, line: Any) -> store.Curves:
-        data = line.record
+        stamp = (line.revision or len(line.record), line.first)
         known = self.records.get(line.uid)
-        if known is None or known[0] != data:
+        if known is None or known[0] != stamp:
             try:
-                known = (data, store.noted_curves(line))
+                known = (stamp, store.noted_curves(line))
             except errors.TakeError:
-                known = (data, {})
+                known = (stamp, {})
             self.records[line.uid] = known
         return known[1]
 

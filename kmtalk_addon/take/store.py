@@ -6,6 +6,7 @@ a file beside would stay behind.
 
 import io
 import json
+import secrets
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -141,9 +142,10 @@ def story_of(line: Any) -> Story:
     return Story.from_json(line.story, line.name)
 
 
-def record_of(curves: Curves) -> bytes:
-    """The keys of curves as they were written, to tell later what an artist changed."""
-    return pack({name: {"frames": frames, "values": values} for name, (frames, values) in curves.items()})
+def keep_record(line: Any, curves: Curves) -> None:
+    """Keep the keys of curves as they were written, to tell later what an artist changed; its `revision` is another."""
+    line.record = pack({name: {"frames": frames, "values": values} for name, (frames, values) in curves.items()})
+    line.revision = secrets.randbelow(1 << 31)
 
 
 def noted_curves(line: Any) -> Curves:

@@ -5,8 +5,7 @@ from typing import Any
 import bpy
 
 from .. import options
-from ..take import earlier, lines, phones, states
-from . import labels
+from ..take import earlier, labels, lines, phones, states
 from .drawing import Rows, draw_text
 from .watch import watch
 
@@ -37,12 +36,14 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
         cells = columns_of(layout)
         cells[0].label(text=str(item.frame))
         cells[1].label(text=f"{item.time:.2f}")
+        cells[2].active = not item.goes_on
+        cells[2].label(text=item.word, translate=False)
         shown = labels.named(item.label) if context.scene.kmtalk.phone_names == "WORDS" else item.name
-        cells[2].label(text=f"{shown} → {item.say}" if item.say else shown, translate=False)
-        cells[3].alert = unsure
-        cells[3].label(text=f"{item.confidence:.0%}")
+        cells[3].label(text=f"{shown} → {item.say}" if item.say else shown, translate=False)
+        cells[4].alert = unsure
+        cells[4].label(text=f"{item.confidence:.0%}")
         icons = {"generated": "BLANK1", "edited": "GREASEPENCIL", "locked": "LOCKED", "added": "ADD"}
-        cells[4].label(text="", icon=icons[item.state])
+        cells[5].label(text="", icon=icons[item.state])
 
     def draw_filter(self, context: Any, layout: Any) -> None:
         layout.prop(self, "filter_name", text="", icon="VIEWZOOM")
@@ -54,7 +55,7 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
         settings, wanted = context.scene.kmtalk, self.filter_name.casefold()
         shown = []
         for item in getattr(data, property):
-            matches = wanted in item.name.casefold()
+            matches = wanted in item.name.casefold() or wanted in item.word.casefold()
             if settings.filter_attention:
                 matches = matches and (item.state != "generated" or item.confidence < settings.low_confidence)
             shown.append(self.bitflag_filter_item if matches else 0)
@@ -62,16 +63,12 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
 
 
 def columns_of(layout: Any) -> tuple[Any, ...]:
-    """The five cells of a row of the list of keys."""
-    row = layout.row(align=True)
-    split = row.split(factor=0.2)
-    first = split.row()
-    split = split.split(factor=0.26)
-    second = split.row()
-    split = split.split(factor=0.4)
-    third = split.row()
-    split = split.split(factor=0.62)
-    return first, second, third, split.row(), split.row()
+    """The six cells of a row of the list of keys."""
+    cells, rest = [], layout.row(align=True)
+    for share in (0.16, 0.19, 0.38, 0.42, 0.64):
+        rest = rest.split(factor=share)
+        cells.append(rest.row())
+    return (*cells, rest.row())
 
 
 def draw_lines(layout: Any, context: Any) -> None:
@@ -120,7 +117,7 @@ def _draw_keys(layout: Any, context: Any, line: Any) -> None:
     row.label(text=f"Key motions of “{line.name}”", translate=False)
     row.prop(context.scene.kmtalk, "phone_names", text="")
     heads = columns_of(layout)
-    for cell, text in zip(heads, ("Frame", "Time", "Sound", "Sure", ""), strict=True):
+    for cell, text in zip(heads, ("Frame", "Time", "Word", "Sound", "Sure", ""), strict=True):
         cell.active = False
         cell.label(text=text)
     row = layout.row()

@@ -19,7 +19,7 @@ def test_sounds_are_moved_split_and_joined_at_the_playhead(
     add_strip()
     animate()
     store, line = addon("take.store"), line_in(action_of(head))
-    shown_as = addon("ui.labels").shown
+    shown_as = addon("take.labels").shown
     take, timeline = store.take_of(line), store.story_of(line).timeline
     number = next(n for n, phone in enumerate(take.phones) if shown_as(phone.label) == "ɑ")
     phone = take.phones[number]

@@ -1,6 +1,13 @@
-"""Phone labels as they are shown: in IPA, whatever an aligner writes.  No bpy here."""
+"""Phone labels as they are shown: in IPA, whatever an aligner writes; and the words they are part of.  No bpy here."""
 
 import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kmtalk_core.take import Take
+
+_SLACK = 5e-3  # seconds between the start of a word and that of its first phone
 
 _IPA = {
     "aa": "ɑ", "ae": "æ", "ah": "ʌ", "ao": "ɔ", "aw": "aʊ", "ax": "ə", "axr": "ɚ", "ay": "aɪ", "b": "b",
@@ -41,3 +48,19 @@ def named(label: str) -> str:
     text = shown(label)
     found = _BY_IPA.get(text) or _BY_IPA.get(text[:1])
     return f"{found} ({text})" if found else text
+
+
+def words_of(take: "Take") -> dict[int, tuple[str, bool]]:
+    """By the frame of every key the word that it lies in, empty for none, and whether the key before does so too."""
+    starts = [word.start for word in take.words]
+    delay = float(take.settings.get("delay") or 0.0)
+    found: dict[int, tuple[str, bool]] = {}
+    before = -1
+    for key in take.keys:
+        time = key.time - delay + _SLACK
+        index = bisect_right(starts, time) - 1
+        if index >= 0 and time >= take.words[index].end:
+            index = -1
+        found[key.frame] = (take.words[index].text, index == before) if index >= 0 else ("", False)
+        before = index
+    return found
