@@ -17,7 +17,7 @@ from .engines import STARTER_WEIGHTS
 from .engines import load as load_network
 from .errors import TakeError
 from .events import Event
-from .expression import Performer, notes_of, perform_job, remember_job
+from .expression import Performer, Voices, notes_of, perform_job, remember_job
 from .expression.edits import replayed
 from .localize import frame_count_of, key_frames, localize, with_density
 from .localize.neural import NeuralLocalizer
@@ -49,6 +49,7 @@ class Animator:
     trust: float | None = None
     calibration: Calibration | None = None
     _memory: Memory = field(default_factory=Memory, repr=False, compare=False)
+    _voices: Voices = field(default_factory=Voices, repr=False, compare=False)
 
     @staticmethod
     def load(
@@ -62,6 +63,10 @@ class Animator:
         folder = STARTER_WEIGHTS if weights is None else Path(weights)
         actor = None if calibration is None else Calibration.load(Path(calibration))
         return Animator(load_network(folder, device), folder, model_hash(folder), calibration=actor)
+
+    def afresh(self) -> "Animator":
+        """The same, with nothing remembered of any sound."""
+        return replace(self, _memory=Memory(), _voices=Voices())
 
     def animate(self, sound: Sound, **options: Any) -> Take:
         """`animate_job`, run to its end."""
@@ -128,7 +133,12 @@ class Animator:
         performer = None
         if space.has_names:
             performer = yield from perform_job(
-                sound, alignment, wanted, has_text=guide["text"] is not None, kept=events
+                sound,
+                alignment,
+                wanted,
+                has_text=guide["text"] is not None,
+                kept=events,
+                listen=self._voices.voice_job,
             )
         performance = yield from self._performance(sound, count, alignment, wanted, performer, self.calibration)
         yield from performance.motion_job(keys, 0, count, motion)
@@ -173,7 +183,7 @@ class Animator:
         alignment = Alignment(planned.phones, sound.duration, method, marks=take.marks)
         performer = None
         if take.space.has_names and "liveliness" in take.settings:
-            performer = yield from remember_job(sound, alignment, settings, planned.events)
+            performer = yield from remember_job(sound, alignment, settings, planned.events, self._voices.voice_job)
             if planned.events != take.events:
                 played = replayed(take, performer.of_events(take.events), performer, settings.delay)
                 planned, take = plan(replace(played, events=take.events), asked), played

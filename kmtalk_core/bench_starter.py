@@ -64,7 +64,7 @@ def side_by_side(sound: Path) -> dict[str, Any]:
     motions = {}
     for _ in range(_ROUNDS):
         for name, animator in animators.items():
-            fresh = replace(animator, _memory=type(animator._memory)())
+            fresh = animator.afresh()
             begin, busy = time.perf_counter(), time.process_time()
             take = fresh.animate(loaded)
             best[name]["animate"] = min(best[name]["animate"], time.perf_counter() - begin)

@@ -8,3 +8,4 @@ from .performer import Performer as Performer
 from .plan import notes_of as notes_of
 from .plan import perform_job as perform_job
 from .plan import remember_job as remember_job
+from .prosody import Voices as Voices

@@ -1,6 +1,7 @@
 """From a sound to its performer: listen, plan the events, keep those that a hand has set."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from ..alignment import Alignment, Mark
 from ..audio import Sound
@@ -10,26 +11,37 @@ from ..settings import Settings
 from . import blinks, breath, brows, gaze, head
 from .mood import MoodTrack, unknown_marks
 from .performer import Performer
-from .prosody import Prosody, prosody_job
+from .prosody import Prosody, Voice, prosody_job
 from .script import Script, keep
 
 _REST = 0.05  # seconds: the last frame lies up to this long before the sound's end, and is at rest
 
+Listen: TypeAlias = Callable[[Sound], Job[Voice]]
+"""What measures the voice of a sound: `prosody.voice_job`, which None stands for, or whoever remembers it."""
+
 
 def perform_job(
-    sound: Sound, alignment: Alignment, settings: Settings, *, has_text: bool = False, kept: Sequence[Event] = ()
+    sound: Sound,
+    alignment: Alignment,
+    settings: Settings,
+    *,
+    has_text: bool = False,
+    kept: Sequence[Event] = (),
+    listen: Listen | None = None,
 ) -> Job[Performer]:
     """The Performer of a sound that is animated for the first time, or with another seed.
 
     `kept` events, which a hand has set, stay as they are; `has_text` tells whether the phones are known.
     """
-    script = script_of((yield from prosody_job(sound, alignment)), alignment.marks, settings)
+    script = script_of((yield from prosody_job(sound, alignment, listen)), alignment.marks, settings)
     return Performer(script, keep(planned(script, has_text), kept))
 
 
-def remember_job(sound: Sound, alignment: Alignment, settings: Settings, events: Sequence[Event]) -> Job[Performer]:
+def remember_job(
+    sound: Sound, alignment: Alignment, settings: Settings, events: Sequence[Event], listen: Listen | None = None
+) -> Job[Performer]:
     """The Performer that makes a take of these `events`."""
-    return Performer(script_of((yield from prosody_job(sound, alignment)), alignment.marks, settings), events)
+    return Performer(script_of((yield from prosody_job(sound, alignment, listen)), alignment.marks, settings), events)
 
 
 def script_of(prosody: Prosody, marks: Sequence[Mark], settings: Settings) -> Script:

@@ -3,6 +3,8 @@
 NumPy alone, so that it runs inside Blender; read a minute at a time, kept at 100 and 25 values a second.
 """
 
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -32,6 +34,7 @@ _PROMINENT = 0.4  # deviations of loudness above the mean of speech
 _SLOW = 1.2  # seconds over which arousal is heard
 _USUAL_RANGE = 2.5  # semitones: deviation of a calm voice's pitch
 _USUAL_RATE = 4.5  # syllables a second
+_MOST_REMEMBERED = 600 * FRAME_RATE  # frames in all; a single longer sound is remembered by itself
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,29 @@ class Prosody:
         return result
 
 
-def prosody_job(sound: Sound, alignment: Alignment) -> Job[Prosody]:
-    """Listen to how `sound` is said; `alignment` tells where somebody speaks.  Memory: 10 kB a second at its peak."""
+@dataclass(frozen=True)
+class Voice:
+    """What a sound has whatever is said in it, a frame each: power in the syllables' band, spectral tilt, pitch."""
+
+    band: FloatArray
+    tilt: FloatArray
+    f0: FloatArray
+
+
+def prosody_job(
+    sound: Sound, alignment: Alignment, listen: Callable[[Sound], Job[Voice]] | None = None
+) -> Job[Prosody]:
+    """Listen to how `sound` is said; `alignment` tells where somebody speaks.
+
+    `listen` is `voice_job`, or whoever remembers what it heard before.
+    """
+    voice = yield from (listen or voice_job)(sound)
+    pauses, phrases = _turns(alignment)
+    return _understood(voice.band, voice.tilt, voice.f0, alignment, pauses, phrases)
+
+
+def voice_job(sound: Sound) -> Job[Voice]:
+    """Measure the voice of a sound.  Memory: 10 kB a second at its peak, a quarter of it kept."""
     count = sound.length // _HOP + 1
     band, tilt = np.zeros(count), np.zeros(count)
     hertz, strength = np.empty((2, -(-count // _APART_FRAMES), pitch.CANDIDATES))
@@ -80,10 +104,24 @@ def prosody_job(sound: Sound, alignment: Alignment) -> Job[Prosody]:
         slow = slice(first // _APART_FRAMES, -(-last // _APART_FRAMES))
         hertz[slow], strength[slow] = pitch.candidates(pitch.slowed(samples), slow.stop - slow.start, sound.peak)
         yield Progress("hearing the voice", last / count)
-    f0 = pitch.best_path(hertz, strength)
-    del hertz, strength
-    pauses, phrases = _turns(alignment)
-    return _understood(band, tilt, f0, alignment, pauses, phrases)
+    return Voice(band, tilt, pitch.best_path(hertz, strength))
+
+
+class Voices:
+    """The voices that were heard last, so that an edit need not wait for its sound again: bounded, by their length."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Voice] = OrderedDict()
+
+    def voice_job(self, sound: Sound) -> Job[Voice]:
+        """The same as `voice_job`."""
+        known = self._known.get(sound.digest)
+        if known is None:
+            known = self._known[sound.digest] = yield from voice_job(sound)
+        self._known.move_to_end(sound.digest)
+        while len(self._known) > 1 and sum(len(v.band) for v in self._known.values()) > _MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return known
 
 
 def _powers(samples: npt.NDArray[np.float32], count: int) -> tuple[FloatArray, FloatArray]:

@@ -226,10 +226,10 @@ def _summed_until(heard: Heard, frames: npt.NDArray[np.int64]) -> Iterator[npt.N
 
 def _named(heard: Heard, edges: npt.NDArray[np.float64]) -> list[tuple[float, float, int, float]]:
     """(start, end, class, confidence) of each segment in frames; silences that touch become one."""
+    indices, confidences = _names(heard, np.minimum(np.rint(edges[:-1]).astype(np.int64), len(heard.boundaries) - 1))
     found: list[tuple[float, float, int, float]] = []
-    for start, end in itertools.pairwise(edges.tolist()):
-        first = min(round(start), len(heard.boundaries) - 1)
-        index, confidence = _name(heard, first, max(round(end), first + 1))
+    segments = zip(itertools.pairwise(edges.tolist()), indices.tolist(), confidences.tolist(), strict=True)
+    for (start, end), index, confidence in segments:
         if found and index == found[-1][2] == _SILENCE_INDEX:
             before = found.pop()
             length, longer = end - start, before[1] - before[0]
@@ -239,17 +239,22 @@ def _named(heard: Heard, edges: npt.NDArray[np.float64]) -> list[tuple[float, fl
     return found
 
 
-def _name(heard: Heard, first: int, last: int) -> tuple[int, float]:
-    """Class of the segment from frame `first` to `last`, and its mean probability."""
-    blocks = range(first, last, _BLOCK)
-    likelihoods, means = [], []
-    for start in blocks:
-        posteriors = at_100_hertz(heard.phones, start, min(start + _BLOCK, last))
-        likelihoods.append(np.log(np.maximum(posteriors, _SMALLEST_PROBABILITY)).mean(axis=0))
-        means.append(posteriors.mean(axis=0))
-    lengths = [min(_BLOCK, last - start) for start in blocks]
-    likelihood, mean = (np.average(values, axis=0, weights=lengths) for values in (likelihoods, means))
-    if mean[_BILABIAL_INDICES].sum() < _BILABIAL_EVIDENCE:
-        likelihood[_BILABIAL_INDICES] = -np.inf
-    index = int(likelihood.argmax())
-    return index, float(min(mean[index], 1.0))
+def _names(heard: Heard, firsts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The class of every segment and its mean probability; each runs from its first frame to the next one's."""
+    count, classes = len(heard.boundaries), heard.phones.shape[1]
+    likelihood, mean = np.zeros((len(firsts), classes)), np.zeros((len(firsts), classes))
+    for start in range(0, count, _BLOCK):
+        stop = min(start + _BLOCK, count)
+        low, after, high = np.searchsorted(firsts, (start, start + 1, stop)).tolist()
+        low = max(min(low, after - 1), 0)  # the segment that runs into the block, or those that begin with it
+        posteriors = at_100_hertz(heard.phones, start, stop)
+        at = np.maximum(firsts[low:high] - start, 0)
+        mean[low:high] += np.add.reduceat(posteriors, at, axis=0, dtype=np.float64)
+        logs = np.log(np.maximum(posteriors, _SMALLEST_PROBABILITY))
+        likelihood[low:high] += np.add.reduceat(logs, at, axis=0, dtype=np.float64)
+    frames = np.maximum(np.diff(firsts, append=count), 1)[:, None]
+    mean, likelihood = mean / frames, likelihood / frames
+    is_unsure = mean[:, _BILABIAL_INDICES].sum(axis=1) < _BILABIAL_EVIDENCE
+    likelihood[np.ix_(is_unsure, _BILABIAL_INDICES)] = -np.inf
+    indices = likelihood.argmax(axis=1)
+    return indices, np.minimum(mean[np.arange(len(firsts)), indices], 1.0)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 _SEPARATORS = re.compile(r"[\s._:|/\\,;&+()\[\]\-]+")
 _DUPLICATE = re.compile(r"\.\d{3}$")
@@ -57,6 +58,7 @@ class Readings:
         return None
 
 
+@lru_cache(maxsize=1 << 14)  # the same names are compared for every scheme
 def plain(name: str) -> str:
     """A name as it is compared: small letters without separators, its side spelt out."""
     return "".join(_tokens(name))
