@@ -109,7 +109,7 @@ def _move(ref: lines.Ref, objects: Sequence[int], scene: int, shift: int) -> pro
         for action, own in ref.find():
             was = lines.reach_of(own)
             sheets.append(_sheet(action, ref.uid, replace(was, first=was.first + shift, last=was.last + shift)))
-        units = _units(sheets, face, lambda old: _shifted(old, shift))
+        units = _units(sheets, face, lambda old, within=None: _shifted(old, shift))
         yield from pace.each(units, lambda unit: unit[0].rewrite(*unit[1:], journal=journal), "moving")
         journal.check()
         for sheet, (_, own) in zip(sheets, ref.find(), strict=True):

@@ -27,6 +27,7 @@ def lay_take(
     story: store.Story,
     settings: bake.BakeOptions,
     revise: bake.Revise | None = None,
+    spans: Sequence[tuple[int, int]] = (),
 ) -> progress.Job[bake.BakeReport]:
     """Write a take as a line of a face.  Raises FaceError with nothing changed."""
     face, _ = find_place()
@@ -42,7 +43,7 @@ def lay_take(
             raise errors.FaceError("The face's shape keys changed in the meantime: animate again.")
         return found, scene
 
-    return (yield from bake.lay(prepared, take, data, same_place, story, settings, revise))
+    return (yield from bake.lay(prepared, take, data, same_place, story, settings, revise, spans))
 
 
 def told(report: bake.BakeReport, name: str, take: "Take", face: Face, notes: Sequence[str] = ()) -> str:

@@ -16,7 +16,7 @@ from ..core import take as takes
 from ..face import Face, vertices
 from ..take import bake, changes, events, lines, pending, phones, store
 from ..take.columns import Columns
-from ..take.revision import Revision
+from ..take.revision import Revision, spans_of
 from ..take.writing import Pace
 from . import lay
 from .runner import desk, in_thread
@@ -119,11 +119,13 @@ def _write(
         "drawing curves",
     )
 
-    def revise(drive: int, channel: int, old: Columns) -> Columns:
+    def revise(drive: int, channel: int, old: Columns, within: tuple[int, int] | None) -> Columns:
         revision = revisions[drive]
-        return old if revision is None else revision.applied(old, channel)
+        return old if revision is None else revision.applied(old, channel, within)
 
-    yield from lay.lay_take(completed, data, find_place, story, settings, revise)
+    frames = {int(frame) for revision in revisions if revision is not None for frame in revision.frames}
+    spans = spans_of(frames | edited.touched) if not story.error else []  # else keys beside what changes move too
+    yield from lay.lay_take(completed, data, find_place, story, settings, revise, spans)
     count = max((len(revision.frames) for revision in revisions if revision is not None), default=0)
     frames = max(len(revision.samples.frames) for revision in revisions if revision is not None)
     number = len(edited.edits) + more_edits

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -14,7 +13,7 @@ from . import columns as keys
 from . import events, lines, markers, place, store
 from .columns import Columns
 from .layers import Reach
-from .layout import Own, Sheet, begin, finish
+from .layout import Own, Revising, Sheet, Span, begin, finish
 from .timing import Points, Samples, Timeline, points_of, sample
 from .writing import Journal, Pace, insist
 
@@ -112,8 +111,9 @@ def driven(take: "Take", drive: driving.Drive, timeline: Timeline) -> Samples | 
     return sample(drive(track.motion), take.fps, frames, timeline)
 
 
-Revise: TypeAlias = Callable[[int, int, Columns], Columns]
-"""What the keys of a curve become, by the number of its drive and of the drive's value."""
+Revise: TypeAlias = Callable[[int, int, Columns, Span | None], Columns]
+"""What the keys of a curve become, by the number of its drive and of the drive's value: all of them, or those within a
+span of frames."""
 
 
 def bake(take: "Take", face: Face, scene: Any, options: BakeOptions, story: store.Story | None = None) -> BakeReport:
@@ -133,11 +133,12 @@ def lay(
     story: store.Story,
     options: BakeOptions,
     revise: Revise | None = None,
+    spans: Sequence[Span] = (),
 ) -> progress.Job[BakeReport]:
     """Lay a take into the curves of a face as one line, a slice at a time, and keep it beside them.
 
-    revise: where the line is there and its keys are to be made out of those that it has.  Raises FaceError with
-    nothing changed.
+    revise: where the line is there and its keys are to be made out of those that it has; spans: first and last scene
+    frames between which alone it changes any, none where that is not known.  Raises FaceError with nothing changed.
     """
     samples = prepared.main
     uid = options.uid or lines.new_uid()
@@ -153,7 +154,9 @@ def lay(
         sheets = begin(face, reach, journal)
         wanted: dict[tuple[int, int], Own] = dict(own)
         if revise is not None:
-            wanted = {place: partial(revise, *place) for place in own}
+            wanted = {place: _revising(revise, *place) for place in own}
+            for sheet in sheets if spans else ():
+                sheet.narrow(spans)
         yield from lay_keys(wanted, face, sheets, journal, pace)
         yield from pace.rest("writing curves")
         journal.check()
@@ -173,6 +176,10 @@ def lay(
     if options.timeline_markers:
         markers.mark_scene(scene, ref, samples.key_frames, labels)
     return _report(ref, face, prepared, sheets)
+
+
+def _revising(revise: Revise, drive: int, value: int) -> Revising:
+    return lambda old, within=None: revise(drive, value, old, within)
 
 
 def lay_keys(

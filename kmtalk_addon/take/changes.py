@@ -10,7 +10,6 @@ import numpy.typing as npt
 from .. import compat
 from ..core import drives
 from ..face import Face, Target
-from . import columns as keys
 from . import lines, markers, store
 from .layout import Sheet
 from .timing import FloatArray
@@ -30,11 +29,13 @@ Values = dict[int, dict[int, float]]
 @dataclass
 class Changes:
     """What was done by hand: edits as `complete` takes them; the values that curves keep, by drive, scene frame and
-    number; and the key motions' scene frames that have lost their keys."""
+    number; the key motions' scene frames that have lost their keys; and all scene frames at which any curve is not as
+    it was written."""
 
     edits: list[dict[str, Any]] = field(default_factory=list)
     held: list[Values] = field(default_factory=list)
     lost: set[int] = field(default_factory=set)
+    touched: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ class _Curve:
     old_values: FloatArray
     frames: npt.NDArray[np.int32]
     values: FloatArray
+
+    @property
+    def touched(self) -> set[int]:
+        """The frames at which the curve is not as it was written."""
+        if np.array_equal(self.old_frames, self.frames) and np.array_equal(self.old_values, self.values):
+            return set()
+        was = dict(zip(self.old_frames.tolist(), self.old_values.tolist(), strict=True))
+        now = dict(zip(self.frames.tolist(), self.values.tolist(), strict=True))
+        return {frame for frame in (*was, *now) if was.get(frame) != now.get(frame)}
 
     def has_moved(self, source: int, target: int) -> bool:
         """Whether the key that was written at the frame `source`, if there was one, now lies at `target`."""
@@ -66,6 +76,7 @@ def read_changes(
     frames = [story.timeline.nearest_frame(key.frame / take.fps) for key in take.keys]
     owners = _owners(take, story)
     by_target = [_compare(target, found, ref.uid) for target in face.targets]
+    changes.touched = {frame for curves in by_target for curve in curves for frame in curve.touched}
     by_drive: list[Values] = [{} for _ in face.drives]
     for target, curves in zip(face.targets, by_target, strict=True):
         _add(by_drive[face.drive_number(target)], _changed_values(curves))
@@ -213,8 +224,7 @@ def _compare(target: Target, found: Iterable[tuple[Any, Any]], uid: str) -> list
             name = lines.full_name(handle, place.name)
             curve = compat.find_curve(action, handle, place.path, place.index) if name in noted else None
             if curve is not None:
-                own = sheet.own(curve, name)
-                curves.append(_Curve(number, *noted[name], keys.frames_of(own), keys.values_of(own)))
+                curves.append(_Curve(number, *noted[name], *sheet.positions(curve, name)))
     return curves
 
 

@@ -75,18 +75,30 @@ def of_points(points: Points) -> Columns:
     """Keys as Blender keeps them; Bezier handles lie at thirds of the span, so that time runs evenly."""
     count = len(points.frames)
     found = empty(count)
-    position = np.column_stack([points.frames, points.values]).astype(np.float32)
-    found["co"] = position
-    found["type"] = np.where(points.is_key, EXTREME, GENERATED).astype(np.int32)
-    kind = CONSTANT if points.is_stepped else LINEAR if points.slopes is None else BEZIER
-    found["interpolation"] = np.full(count, kind, np.int32)
-    slopes = np.zeros(count) if points.slopes is None else points.slopes
+    found["co"][:, 0], found["co"][:, 1] = points.frames, points.values
+    found["type"][:] = GENERATED
+    found["type"][points.is_key] = EXTREME
+    found["interpolation"][:] = CONSTANT if points.is_stepped else LINEAR if points.slopes is None else BEZIER
     gaps = np.diff(points.frames).astype(np.float32) / 3 if count > 1 else np.ones(1, np.float32)
     before, after = np.append(gaps[:1], gaps)[:count], np.append(gaps, gaps[-1:])[:count]
     for name, reach in (("handle_left", -before), ("handle_right", after)):
-        found[name] = position + np.column_stack([reach, reach * slopes]).astype(np.float32)
-        found[name + "_type"] = np.full(count, _FREE, np.int32)
+        found[name][:] = found["co"]
+        found[name][:, 0] += reach
+        if points.slopes is not None:
+            found[name][:, 1] += reach * points.slopes
+        found[name + "_type"][:] = _FREE
     return found
+
+
+def _chosen_points(points: Points, picked: npt.NDArray[np.bool_]) -> Columns:
+    """The keys of some `points`, as they are among all of them."""
+    at = np.flatnonzero(picked)
+    if not len(at):
+        return empty()
+    part = slice(max(int(at[0]) - 1, 0), int(at[-1]) + 2)  # handles depend on the neighbours
+    slopes = None if points.slopes is None else points.slopes[part]
+    near = Points(points.frames[part], points.values[part], points.is_key[part], slopes, points.is_stepped)
+    return chosen(of_points(near), picked[part])
 
 
 def straight(frames: npt.NDArray[np.int32], values: FloatArray) -> Columns:
@@ -132,7 +144,7 @@ def replace_frames(old: Columns, points: Points, frames: npt.NDArray[np.int32]) 
     """
     picked = np.isin(points.frames, frames)
     stays = ~np.isin(frames_of(old), frames)
-    new = chosen(of_points(points), picked)
+    new = _chosen_points(points, picked)
     if points.slopes is None:
         _keep_what_was_set(old, ~stays, new)
     found = joined([chosen(old, stays), new])

@@ -121,10 +121,12 @@ def _set_each(points: Any, start: int, columns: Columns) -> None:
 def _set_all(points: Any, start: int, columns: Columns) -> None:
     count = count_of(columns)
     for name in _names(columns):
-        whole = _whole(points, name, columns[name].dtype)
-        whole[start : start + count] = columns[name]
-        flat = np.ascontiguousarray(whole).reshape(-1)
-        points.foreach_set(name, flat)
+        if count == len(points):
+            whole = columns[name]
+        else:
+            whole = _whole(points, name, columns[name].dtype)
+            whole[start : start + count] = columns[name]
+        points.foreach_set(name, np.ascontiguousarray(whole).reshape(-1))
 
 
 def _whole(points: Any, name: str, dtype: Any) -> npt.NDArray[Any]:

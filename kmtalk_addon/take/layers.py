@@ -110,6 +110,8 @@ def compose(reaches: Sequence[Reach], own: Sequence[Columns], rest: float, first
 
     reaches, own: the lines, in order, that meet the window, and the keys of each in it; rest: the value between them.
     """
+    if len(reaches) == 1 and first <= reaches[0].begin and last >= reaches[0].end and not keys.is_stepped(own[0]):
+        return _alone(reaches[0], own[0], rest)
     frames = np.arange(first, last + 1, dtype=np.int32)
     held = owners(reaches, frames)
     value = np.full(len(frames), rest, np.float32)
@@ -130,6 +132,12 @@ def compose(reaches: Sequence[Reach], own: Sequence[Columns], rest: float, first
             elif fade.any():
                 parts.append(_fade(frames[fade], value[fade], under[fade], reach))
     return Composed(_eased(keys.joined(parts), reaches), tuple(hidden))
+
+
+def _alone(reach: Reach, mine: Columns, rest: float) -> Composed:
+    """The keys of a curve that one line alone plays: its own, and the rest at both far ends of its reach."""
+    far = [keys.eased(np.array([end], np.int32), np.array([rest], np.float32)) for end in (reach.begin, reach.end)]
+    return Composed(_eased(keys.joined([far[0], mine, far[1]]), [reach]), (keys.empty(),))
 
 
 def _fade(frames: FrameArray, values: FloatArray, under: FloatArray, reach: Reach) -> Columns:

@@ -1,8 +1,8 @@
 """The actions of a face while a line is laid into them, moved or taken out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import bpy
 import numpy as np
@@ -16,8 +16,18 @@ from .columns import Columns
 from .layers import Reach
 from .writing import Journal, UndoneError, find_action
 
-Own: TypeAlias = Columns | Callable[[Columns], Columns]
-"""The keys of a line on one curve, or what makes them out of those that it has."""
+Span: TypeAlias = tuple[int, int]
+"""The first and the last frame."""
+
+
+class Revising(Protocol):
+    """What makes the keys of a line on one curve out of those that it has: all of them, or those `within` a span."""
+
+    def __call__(self, old: Columns, within: Span | None = None) -> Columns: ...
+
+
+Own: TypeAlias = Columns | Revising
+"""The keys of a line on one curve, or what makes them."""
 
 
 @dataclass
@@ -26,7 +36,8 @@ class Sheet:
 
     handles: the slot's handle by the number of the target; uid: the line that changes; windows: the spans of frames in
     which anything does; hidden: the keys that lie under others, by line and curve; written: the line's own keys by
-    curve; lost: curves that have no keys any more.
+    curve; lost: curves that have no keys any more; only: spans of frames outside of which no key of the line changes,
+    none where all may.
     """
 
     action: int
@@ -37,6 +48,8 @@ class Sheet:
     hidden: dict[str, dict[str, Columns]] = field(default_factory=dict)
     written: dict[str, store.Positions] = field(default_factory=dict)
     lost: list[Curve] = field(default_factory=list)
+    only: list[Span] = field(default_factory=list)
+    _noted: store.Curves | None = None
     notes: list[str] = field(default_factory=list)
 
     def find(self) -> Any:
@@ -52,10 +65,10 @@ class Sheet:
         return action, compat.slot_by_handle(action, self.handles[number])
 
     @property
-    def windows(self) -> list[tuple[int, int]]:
+    def windows(self) -> list[Span]:
         """Spans of frames, first and last, in order and apart from each other."""
         spans = sorted((r.begin, r.end) for r in (*self.before, *self.after) if r.uid == self.uid)
-        found: list[tuple[int, int]] = []
+        found: list[Span] = []
         for first, last in spans:
             if found and first <= found[-1][1] + 1:
                 found[-1] = (found[-1][0], max(found[-1][1], last))
@@ -72,6 +85,27 @@ class Sheet:
         meeting = layers.in_order([other for other in self.before if other.meets(reach.first, reach.last)])
         return layers.own_of(fcurves.read(curve, reach.first, reach.last), meeting, meeting.index(reach), hidden)
 
+    def positions(self, curve: Any, name: str) -> store.Positions:
+        """Frames and values of `own`."""
+        reach = next((reach for reach in self.before if reach.uid == self.uid), None)
+        if reach is not None and self._is_alone(reach.first, reach.last) and name not in self._hidden(self.uid):
+            return fcurves.positions(curve, reach.first, reach.last)
+        own = self.own(curve, name)
+        return keys.frames_of(own), keys.values_of(own)
+
+    def narrow(self, spans: Sequence[Span]) -> None:
+        """From now on nothing is written outside of `spans`, where what the line shows there depends on it alone."""
+        mine = [reach for reach in (*self.before, *self.after) if reach.uid == self.uid]
+        is_still = len(mine) == 2 and mine[0] == mine[1]
+        if is_still and all(
+            mine[0].first < first and last < mine[0].last and self._is_alone(first, last) for first, last in spans
+        ):
+            self.only = list(spans)
+
+    def _is_alone(self, first: int, last: int) -> bool:
+        """Whether no other line plays from frame `first` to `last`."""
+        return not any(reach.uid != self.uid and reach.meets(first, last) for reach in (*self.before, *self.after))
+
     def rewrite(self, handle: int, place: Curve, own: Own | None, rest: float, *, journal: Journal) -> None:
         """Lay one curve anew: the line with its keys `own`, or without it, among all lines that it meets."""
         journal.check()
@@ -81,6 +115,8 @@ class Sheet:
         if own is None and curve is None:
             return
         if callable(own):
+            if self.only and curve is not None and self._patch(action, handle, curve, name, own, journal):
+                return
             own = own(self.own(curve, name))
         if name in self._hidden(self.uid):
             self._hide(self.uid, name, keys.empty())
@@ -90,12 +126,30 @@ class Sheet:
             was = fcurves.read(curve, *window)
             now = self._laid(was, name, own, rest, window)
             if not _are_same(was, now):
-                journal.write(action, handle, curve, window, now)
+                journal.write(action, handle, curve, window, now, was)
         if own is not None:
             self.written[name] = (keys.frames_of(own), keys.values_of(own))
         elif not len(curve.keyframe_points):
             compat.remove_curve(action, handle, curve)
             self.lost.append(place)
+
+    def _patch(self, action: Any, handle: int, curve: Any, name: str, revise: Revising, journal: Journal) -> bool:
+        """Change the keys of a curve within the spans that may change; whether that was possible."""
+        if self._noted is None:
+            self._noted = store.noted_curves(lines.line_in(action, self.uid))
+        if name not in self._noted or name in self._hidden(self.uid):
+            return False
+        frames, values = self._noted[name]
+        for first, last in self.only:
+            was = fcurves.read(curve, first, last)
+            now = revise(was, (first, last))
+            if not _are_same(was, now):
+                journal.write(action, handle, curve, (first, last), now, was)
+            low, high = np.searchsorted(frames, (first, last + 1))
+            frames = np.concatenate([frames[:low], keys.frames_of(now), frames[high:]])
+            values = np.concatenate([values[:low], keys.values_of(now), values[high:]])
+        self.written[name] = (frames, values)
+        return True
 
     def _laid(self, was: Columns, name: str, own: Columns | None, rest: float, window: tuple[int, int]) -> Columns:
         """The keys of a curve within a window, from those it has there now."""

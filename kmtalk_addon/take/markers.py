@@ -7,6 +7,7 @@ called; they are known again by that, moved ones by their name and order.
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -55,10 +56,14 @@ def add_key(line: Any, key: "Key", story: Story, fps: float, word: str = "", goe
 
 def mark_scene(scene: Any, ref: Ref, frames: Iterable[int], labels: Iterable[str]) -> None:
     """Put a marker on each frame of the timeline, in place of those of the same line and of no others."""
+    wanted = [(frame, frame, shown(label)) for frame, label in zip(frames, labels, strict=True)]
+    there = [marker for marker in scene.timeline_markers if marker.kmtalk == ref.uid]
+    if wanted == [(marker.frame, marker.kmtalk_frame, marker.name) for marker in there]:
+        return
     clear_scene(scene, ref.uid)
-    for frame, label in zip(frames, labels, strict=True):
-        marker = _add(scene.timeline_markers, frame, shown(label))
-        marker.kmtalk, marker.kmtalk_frame = ref.uid, frame
+    for frame, put, name in wanted:
+        marker = _add(scene.timeline_markers, frame, name)
+        marker.kmtalk, marker.kmtalk_frame = ref.uid, put
 
 
 def clear_scene(scene: Any, uid: str) -> None:
@@ -69,9 +74,12 @@ def clear_scene(scene: Any, uid: str) -> None:
 
 def mark_actions(ref: Ref, frames: Sequence[int], labels: Sequence[str]) -> None:
     """Put a marker on each frame of a line's actions, in place of those that were put there before."""
+    marks = [(frame, shown(label)) for frame, label in zip(frames, labels, strict=True)]
     for action, line in ref.find():
+        there = [marker for marker, uid, _ in on_action(action) if uid == ref.uid]
+        if _marks_of(line) == marks and sorted((m.frame, m.name) for m in there) == sorted(marks):
+            continue
         clear_action(action, ref.uid)
-        marks = [(frame, shown(label)) for frame, label in zip(frames, labels, strict=True)]
         line.marks = json.dumps(marks)
         for frame, name in marks:
             _add(action.pose_markers, frame, name)
@@ -168,8 +176,14 @@ def noted_frames(line: Any) -> set[int]:
 
 def _marks_of(line: Any) -> list[tuple[int, str]]:
     """Where a line's markers were put, and what they are called; nothing where its note is none of ours."""
+    return list(_noted_in(line.marks))
+
+
+@lru_cache(maxsize=256)
+def _noted_in(text: str) -> list[tuple[int, str]]:
+    """What a note says: the same one is asked for many times, and checking it takes milliseconds."""
     try:
-        noted = _MARKS.read(schema.loads(line.marks or "[]", "The note of markers"), "The note of markers")
+        noted = _MARKS.read(schema.loads(text or "[]", "The note of markers"), "The note of markers")
     except errors.KMTalkError:
         return []
     return [(mark[0], mark[1]) for mark in noted if isinstance(mark[0], int) and isinstance(mark[1], str)]

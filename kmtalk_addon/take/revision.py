@@ -10,6 +10,20 @@ from . import columns as keys
 from .columns import Columns
 from .timing import Points, Samples, points_of
 
+_NEAR = 4
+"""Changed frames so close to each other lie in one span."""
+
+
+def spans_of(frames: Iterable[int]) -> list[tuple[int, int]]:
+    """The stretches, first and last frame, in which `frames` lie."""
+    found: list[tuple[int, int]] = []
+    for frame in sorted(frames):
+        if found and frame - found[-1][1] <= _NEAR:
+            found[-1] = (found[-1][0], frame)
+        else:
+            found.append((frame, frame))
+    return found
+
 
 @dataclass(frozen=True)
 class Revision:
@@ -47,8 +61,14 @@ class Revision:
         """All keys of a curve that is new."""
         return points_of(self.samples, [channel], self.error)[channel]
 
-    def applied(self, old: Columns, channel: int) -> Columns:
-        """The keys of a curve after the change; where they are reduced, from its own keys around each change on."""
+    def applied(self, old: Columns, channel: int, within: tuple[int, int] | None = None) -> Columns:
+        """The keys of a curve after the change; where they are reduced, from its own keys around each change on.
+
+        `old` are all of them, or those from the first to the last frame of `within`, where every frame has its key.
+        """
+        if within is not None:
+            frames = self.frames[(self.frames >= within[0]) & (self.frames <= within[1])]
+            return keys.replace_frames(old, points_of(self.samples, [channel])[channel], frames)
         if channel in self.added or not keys.count_of(old):
             return keys.of_points(self.points(channel))
         values = self.samples.values[:, channel]

@@ -61,9 +61,11 @@ class Journal:
         if self._turn != _turns[0]:
             raise UndoneError
 
-    def write(self, action: Any, handle: int, curve: Any, window: tuple[int, int], columns: Columns) -> None:
-        """Give a curve the keys `columns` within a window of frames."""
-        old = fcurves.read(curve, *window) if len(curve.keyframe_points) else None
+    def write(
+        self, action: Any, handle: int, curve: Any, window: tuple[int, int], columns: Columns, was: Columns
+    ) -> None:
+        """Give a curve the keys `columns` within a window of frames, where it has the keys `was`."""
+        old = was if len(curve.keyframe_points) else None
         self._was.append(_Was(action.session_uid, handle, curve.data_path, curve.array_index, *window, old))
         fcurves.write(curve, *window, columns)
 
