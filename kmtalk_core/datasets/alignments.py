@@ -1,8 +1,9 @@
 """Phones of every sequence, found once and kept: what `prepare` writes and training and evaluation read."""
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -10,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..alignment import Alignment, Phone
-from ..errors import DataSetError
+from ..errors import AlignmentError, DataSetError
 from ..files import replacing
 from ..localize import key_frames, localize
+from ..model.folder import model_hash
 from ..progress import Job, Progress
 from .reader import MotionDataSet, MotionSequence
+from .textgrids import named_in, textgrids_in
 
 IndexArray: TypeAlias = npt.NDArray[np.int64]
 
@@ -58,14 +61,22 @@ class AlignmentStore:
             raise DataSetError(f"{name} is not prepared; run `python -m kmtalk_core prepare {self.data.root}` first.")
         return found
 
-    def put(self, name: str, alignment: Alignment) -> None:
-        """Keep an alignment; DataSetError where the folder takes none."""
+    def asked(self, name: str) -> str | None:
+        """What an alignment was asked for with, as `put` was told; None where that is not known."""
+        try:
+            content = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+            return None if content.get("asked") is None else str(content["asked"])
+        except (OSError, ValueError, AttributeError, RecursionError):
+            return None
+
+    def put(self, name: str, alignment: Alignment, asked: str | None = None) -> None:
+        """Keep an alignment, and what it was `asked` for with; DataSetError where the folder takes none."""
         phones = [
             {"start": round(p.start, 4), "end": round(p.end, 4), "label": p.label, "confidence": round(p.confidence, 4)}
             for p in alignment.phones
         ]
         content = {"phones": phones, "duration": alignment.duration, "method": alignment.method,
-                   "notes": list(alignment.notes)}  # fmt: skip
+                   "notes": list(alignment.notes), "asked": asked}  # fmt: skip
         path = self.folder / f"{name}.json"
         try:
             with replacing(path) as file:
@@ -105,38 +116,83 @@ def prepare_job(
     """Find the phones of all sequences that are not in `store` yet (`again`: of all), and count the keys.
 
     `auto` takes a TextGrid of `textgrids` (or of the data set's own folder) where there is one, forced alignment where
-    `text/<name>.txt` says what is said, and the neural localizer elsewhere.
+    `text/<name>.txt` says what is said, and the neural localizer elsewhere.  Those that are in `store` but were not
+    found as is now asked (another `method`, other `textgrids` or `weights`) are found again, which `notes` say.
+    Raises DataSetError for a folder of TextGrids that has none of these sequences.
     """
     sequences = tuple(only) if only is not None else tuple(s for part in data.splits.values() for s in part)
+    own = data.root / TEXTGRIDS
+    names = [sequence.name for sequence in sequences]
+    grids: Mapping[str, Path] = {}
+    if textgrids is not None:
+        grids = textgrids_in(textgrids, names)
+    elif own.is_dir():
+        grids = named_in(own, names)
     methods: dict[str, int] = {}
     notes: dict[str, int] = {}
+    renewed = 0
     for index, sequence in enumerate(sequences):
+        grid = grids.get(sequence.name) if method in ("auto", "textgrid") else None
+        asked = None
+        if method != "auto" or textgrids is not None or weights is not None:
+            asked = _asked(method, grid, weights)
         alignment = None if again else store.find(sequence.name)
+        if alignment is not None and asked is not None and store.asked(sequence.name) != asked:
+            alignment, renewed = None, renewed + 1
         if alignment is None:
-            alignment = yield from _localized(data, sequence, method, textgrids or data.root / TEXTGRIDS, weights)
-            store.put(sequence.name, alignment)
+            alignment = yield from _localized(data, sequence, method, grid, weights)
+            store.put(sequence.name, alignment, asked)
         methods[alignment.method] = methods.get(alignment.method, 0) + 1
         for note in alignment.notes:
             notes[note] = notes.get(note, 0) + 1
         yield Progress("finding phones", (index + 1) / len(sequences))
-    return _count(data, store, sequences, methods, notes)
+    counted = _count(data, store, sequences, methods, notes)
+    return replace(counted, notes=(*counted.notes, *_on_guides(sequences, grids, textgrids, renewed)))
+
+
+def _asked(method: str, grid: Path | None, weights: Path | None) -> str:
+    """A short text that changes with whatever an alignment follows from."""
+    parts = [method, _digest(grid), model_hash(weights) if weights is not None else ""]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+
+def _digest(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataSetError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
+
+
+def _on_guides(
+    sequences: Sequence[MotionSequence], grids: Mapping[str, Path], textgrids: Path | None, renewed: int
+) -> Iterator[str]:
+    if renewed:
+        yield f"{renewed} sequences had been prepared otherwise and were prepared anew, as asked."
+    missing = [sequence.name for sequence in sequences if sequence.name not in grids]
+    if textgrids is not None and missing:
+        few = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+        yield f"{len(missing)} of {len(sequences)} sequences have no TextGrid in {textgrids}: {few}."
 
 
 def _localized(
-    data: MotionDataSet, sequence: MotionSequence, method: str, textgrids: Path, weights: Path | None
+    data: MotionDataSet, sequence: MotionSequence, method: str, grid: Path | None, weights: Path | None
 ) -> Job[Alignment]:
-    grid = textgrids / f"{sequence.name}.TextGrid"
     said = data.root / TRANSCRIPTS / f"{sequence.name}.txt"
     text = said.read_text(encoding="utf-8-sig").strip() if said.is_file() else None
-    return (
-        yield from localize(
-            data.sound(sequence),
-            method=method,
-            text=text if method in ("auto", "transcript") else None,
-            textgrid=grid if method in ("auto", "textgrid") and grid.is_file() else None,
-            weights=weights,
+    try:
+        return (
+            yield from localize(
+                data.sound(sequence),
+                method=method,
+                text=text if method in ("auto", "transcript") else None,
+                textgrid=grid,
+                weights=weights,
+            )
         )
-    )
+    except AlignmentError as error:
+        raise DataSetError(f"{sequence.name}: {error}") from error
 
 
 def _count(

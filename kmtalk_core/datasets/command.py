@@ -9,6 +9,7 @@ from typing import Any
 from ..localize import METHODS
 from ..progress import Job, finish
 from .alignments import AlignmentStore, Preparation, prepare_job
+from .check import check_job
 from .reader import open_data_set
 
 
@@ -26,6 +27,7 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
     """Prepare; what was found goes to stdout."""
     data = open_data_set(options.data_set)
     store = AlignmentStore.of(data, options.alignments)
+    show(check_job(data))
     found: Preparation = show(
         prepare_job(
             data,

@@ -11,14 +11,14 @@ import numpy.typing as npt
 from .. import audio
 from ..errors import AudioError, DataSetError
 from ..motion.spaces import SPACES, MotionSpace
-from .splits import LAYOUTS, SPLITS, Layout, assign, parse_name
+from .splits import LAYOUTS, SPLITS, Layout, assign, missing_of, parse_name
 from .templates import load_templates
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 _RATES_TRIED = 9  # sequences looked at to tell 60 from 30 frames a second
 _RATE_TOLERANCE = 1.2
-_FARTHEST = 0.35  # of the head's size: a neutral head this far from its own motion is another head or unit
+FARTHEST = 0.35  # of the head's size: a neutral head this far from its own motion is another head or unit
 _SHORTEST = 3  # frames
 
 
@@ -64,24 +64,34 @@ class MotionDataSet:
 
     def frame_count(self, sequence: MotionSequence) -> int:
         """Frames at the motion rate that both the sound and the motion of `sequence` cover."""
-        captured = -(-len(self._mapped(sequence)) // self.stride)
-        heard = round(_duration(sequence.wav) * self.space.fps)
+        captured, heard = self.captured_frames(sequence), self.heard_frames(sequence)
         if min(captured, heard) < _SHORTEST:
             raise DataSetError(f"{sequence.name} is too short to use: {captured} frames, sound for {heard}; remove it.")
         return min(captured, heard)
 
     def motion(self, sequence: MotionSequence) -> FloatArray:
         """Offsets from the neutral head (frames, 3 V) at the motion rate, trimmed to the sound."""
-        count = self.frame_count(sequence)
-        mapped = self._mapped(sequence)
-        vertices = np.asarray(mapped[: count * self.stride : self.stride], np.float32).reshape(count, -1)
+        return self.captured(sequence)[: self.frame_count(sequence)]
+
+    def captured_frames(self, sequence: MotionSequence) -> int:
+        """Frames at the motion rate that were captured, whether or not the sound lasts as long."""
+        return -(-len(self._mapped(sequence)) // self.stride)
+
+    def heard_frames(self, sequence: MotionSequence) -> int:
+        """Frames at the motion rate that the sound lasts."""
+        return round(_duration(sequence.wav) * self.space.fps)
+
+    def captured(self, sequence: MotionSequence) -> FloatArray:
+        """Offsets from the neutral head (frames, 3 V) at the motion rate, all that were captured."""
+        mapped = self._mapped(sequence)[:: self.stride]
+        vertices = np.asarray(mapped, np.float32).reshape(len(mapped), -1)
         template = self.templates[sequence.subject]
         motion = vertices - template.ravel()
         if not np.isfinite(motion).all():
             raise DataSetError(f"{sequence.vertices} holds numbers that are not finite; get the file again.")
         away = float(np.abs(motion[0].reshape(-1, 3)).mean())
         size = min(float(np.ptp(head, axis=0).max()) for head in (template, vertices[0].reshape(-1, 3)))
-        if away > _FARTHEST * size:
+        if away > FARTHEST * size:
             raise DataSetError(
                 f"{sequence.vertices} does not move the head of {sequence.subject} in templates.pkl; "
                 "are both in one unit and topology?"
@@ -118,6 +128,7 @@ def open_data_set(root: str | Path) -> MotionDataSet:
     found, notes = _sequences(root, templates)
     splits, split_notes = assign(found, layout)
     used = {which: tuple(found[name] for name in names) for which, names in splits.items()}
+    split_notes += missing_of(used, layout)
     stride = _stride([found[name] for names in splits.values() for name in names], SPACES[layout.name], root)
     return MotionDataSet(root, layout, templates, stride, used, notes + split_notes)
 

@@ -1,9 +1,17 @@
 """Who is trained on, who validates and who tests: the published splits, exactly."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 SPLITS = ("train", "validation", "test", "test_b")
+
+
+class Named(Protocol):
+    """A sequence."""
+
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,23 @@ def assign(names: Iterable[str], layout: Layout) -> tuple[dict[str, tuple[str, .
         notes = (note,)
     chosen = {which: tuple(n for n, key in parsed.items() if part.holds(*key)) for which, part in parts.items()}
     return {which: chosen.get(which, ()) for which in SPLITS}, notes
+
+
+def missing_of(splits: Mapping[str, Sequence[Named]], layout: Layout) -> tuple[str, ...]:
+    """A sentence on each split that is nearly the published one and lacks some of it; less than half is a choice."""
+    notes = []
+    for which, part in layout.parts.items():
+        published = [f"{who}_{layout.sentence_name}{n:02d}" for who in part.subjects
+                     for n in range(part.first, part.last + 1)]  # fmt: skip
+        there = {item.name for item in splits[which]}
+        missing = [name for name in published if name not in there]
+        if missing and len(published) - len(missing) >= len(published) / 2:
+            few = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+            notes.append(
+                f"The split {which} lacks {len(missing)} of its {len(published)} published sequences ({few}): its "
+                "scores cannot stand beside published ones."
+            )
+    return tuple(notes)
 
 
 def _own_parts(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..datasets.alignments import AlignmentStore
+from ..datasets.check import check_job
 from ..datasets.reader import open_data_set
 from ..datasets.regions import NAMES, Regions, regions_for
 from ..datasets.splits import SPLITS
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -> int:
     """Evaluate; the table goes to stdout."""
-    truth, phones, regions = _truth(options)
+    truth, phones, regions = _truth(options, show)
     predictions = {label: FolderPrediction(Path(path), truth) for label, path in _labelled(options.predictions)}
     methods: dict[str, Prediction] = {**predictions, **_models(options, truth)}
     if not methods:
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
     return 0
 
 
-def _truth(options: argparse.Namespace) -> tuple[Truth, Phones | None, Regions]:
+def _truth(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> tuple[Truth, Phones | None, Regions]:
     if (options.data_set is None) == (options.truth is None):
         raise DataSetError("Give either the folder of a data set or --truth with --templates.")
     if options.truth is not None:
@@ -73,7 +74,9 @@ def _truth(options: argparse.Namespace) -> tuple[Truth, Phones | None, Regions]:
         return folder, None, regions_for(folder.space.name, options.templates.parent, options.regions)
     data = open_data_set(options.data_set)
     store = AlignmentStore.of(data, options.alignments)
-    return SplitTruth(data, options.split), store.find, regions_for(data.space.name, data.root, options.regions)
+    truth = SplitTruth(data, options.split)
+    show(check_job(data, data.split(options.split)))
+    return truth, store.find, regions_for(data.space.name, data.root, options.regions)
 
 
 def _labelled(arguments: list[str]) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """One evaluator for every method: any number of predictions against one truth, sequence by sequence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,7 @@ def evaluate_job(
     Raises DataSetError where a sequence is missing, unless `partial` allows it, and for predictions of other lengths.
     """
     names, notes = _common(truth, predictions, partial)
+    yield from _check_job(truth, predictions, names)
     found: dict[str, list[SequenceScore]] = {label: [] for label in predictions}
     trimmed: dict[str, int] = dict.fromkeys(predictions, 0)
     total = len(names) * len(predictions)
@@ -72,8 +73,19 @@ def evaluate_job(
     for label, frames in trimmed.items():
         if frames:
             notes += (f"{label} differs from the captured motion by up to {frames} frames; both were trimmed.",)
+    notes += truth.notes
     methods = {label: _group(scores) for label, scores in found.items()}
     return Evaluation(truth.space.name, truth.space.unit, regions.name, methods, notes)
+
+
+def _check_job(truth: Truth, predictions: Mapping[str, Prediction], names: Sequence[str]) -> Job[None]:
+    """Read all that is there already, so that one unusable file is told before checkpoints run for an hour."""
+    for index, name in enumerate(names):
+        captured = len(truth.motion(name))
+        for label, method in predictions.items():
+            for predicted in method.motions(name) if method.is_there else ():
+                _check_length(label, name, captured, len(predicted))
+        yield Progress("checking", (index + 1) / len(names))
 
 
 def _common(

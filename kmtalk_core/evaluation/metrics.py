@@ -78,7 +78,7 @@ def vertex_error(predicted: FloatArray, truth: FloatArray) -> float:
     total = 0.0
     for first in range(0, len(truth), _FRAMES_AT_ONCE):
         part = slice(first, first + _FRAMES_AT_ONCE)
-        difference = np.asarray(predicted[part], np.float32) - np.asarray(truth[part], np.float32)
+        difference = np.subtract(predicted[part], truth[part], dtype=np.float64)
         total += float(np.sqrt(squared(difference.reshape(len(difference), -1, 3))).sum(dtype=np.float64))
     return total / (truth.shape[0] * truth.shape[1] // 3)
 

@@ -30,7 +30,7 @@ _COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#
 
 _HEAD, _LABEL, _GAP = 240, 28, 8  # pixels
 _PLOT_WIDTH, _PLOT_HEIGHT, _LEFT = 960, 200, 64
-_BRIGHTEST = 99.0  # percentile of the first method's error that the colours end at
+_BRIGHTEST = 99.0  # percentile of the largest error that the colours end at
 _MOST_SYLLABLES = 6
 _AROUND_FACE, _AROUND_LIPS = 0.05, 0.9  # of the width of the regions
 
@@ -73,7 +73,9 @@ def draw_job(
     mouth = _box(head.vertices[regions.lips], _AROUND_LIPS)
     face = _box(np.concatenate([head.vertices[regions.upper], mouth]), _AROUND_FACE)
     unit = truth.space.unit
-    moments = chosen_moments(said, truth.space.fps, min(len(motion) for motion in (captured, *made.values())))
+    shown = captured[: min(len(motion) for motion in (captured, *made.values()))]
+    has_lips = len(regions.upper_lip) and len(regions.lower_lip)
+    moments = chosen_moments(said, truth.space.fps, len(shown), opening(shown, regions) if has_lips else None)
     files = []
     for file, svg in (
         ("error_map.svg", error_map(captured, made, head, unit, face)),
@@ -86,8 +88,14 @@ def draw_job(
     return Pictured(tuple(files))
 
 
-def chosen_moments(phones: Alignment | None, fps: float, frames: int) -> list[tuple[int, str]]:
-    """Frames worth looking at and what is said there: closures and open vowels by turns, else evenly spaced ones."""
+def chosen_moments(
+    phones: Alignment | None, fps: float, frames: int, wide: npt.NDArray[np.floating] | None = None
+) -> list[tuple[int, str]]:
+    """Frames worth looking at and what is said there: closures and open vowels by turns, else evenly spaced ones.
+
+    Of a closure it is the frame where the captured lips are least open, of a vowel the one where they are most, by the
+    opening `wide` (frames,); without it the phone's middle.
+    """
     if phones is None:
         return [(int(frame), f"{frame / fps:.2f} s") for frame in np.linspace(0, frames - 1, _MOST_SYLLABLES)]
     found: list[tuple[int, str]] = []
@@ -95,9 +103,14 @@ def chosen_moments(phones: Alignment | None, fps: float, frames: int) -> list[tu
     for phone in phones.phones:
         classes = set(classes_of(phone.label))
         frame = round((phone.start + phone.end) / 2 * fps)
-        if classes & wanted and frame < frames:
-            found.append((frame, f"{phone.label} {frame / fps:.2f} s"))
-            wanted = VOWELS if wanted is BILABIALS else BILABIALS
+        if not classes & wanted or frame >= frames:
+            continue
+        if wide is not None:
+            first, last = max(round(phone.start * fps) - 1, 0), min(round(phone.end * fps) + 1, frames - 1)
+            inside = wide[first : last + 1]
+            frame = first + int(inside.argmin() if wanted is BILABIALS else inside.argmax())
+        found.append((frame, f"{phone.label} {frame / fps:.2f} s"))
+        wanted = VOWELS if wanted is BILABIALS else BILABIALS
     return found[:_MOST_SYLLABLES] or chosen_moments(None, fps, frames)
 
 
@@ -111,7 +124,7 @@ def error_map(
     """The mean Euclidean error of every vertex, as colours on the head; one scale for all methods."""
     scale, unit = _readable(unit)
     errors = {label: scale * _vertex_errors(motion, captured) for label, motion in made.items()}
-    highest = float(np.percentile(next(iter(errors.values())), _BRIGHTEST))
+    highest = max(float(np.percentile(error, _BRIGHTEST)) for error in errors.values())
     images = [draw_head(mesh.vertices, mesh, heat(error, highest), _HEAD, show) for error in errors.values()]
     labels = [f"{label}: mean {error.mean():.3g} {unit}" for label, error in errors.items()]
     bar = "".join(

@@ -41,6 +41,10 @@ class ModelPrediction:
             )
         return ModelPrediction(KMTalkNetwork(model).to(pick_device(device)), data, store, None, folder)
 
+    @property
+    def is_there(self) -> bool:
+        return False
+
     def has(self, name: str) -> bool:
         return True
 

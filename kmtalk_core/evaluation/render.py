@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy.typing as npt
 
 from ..datasets.ply import TriangleMesh
 
-FloatArray: TypeAlias = npt.NDArray[np.float32]
+FloatArray: TypeAlias = npt.NDArray[np.floating]
+IndexArray: TypeAlias = npt.NDArray[np.int64]
 Image: TypeAlias = npt.NDArray[np.uint8]
 """(height, width, 3), sRGB."""
 
@@ -18,7 +20,7 @@ _AMBIENT = 0.3
 _PAPER = 255
 _INSIDE = 70  # grey of what is seen from behind: through the mouth, and where a mesh has no eyes
 _FINER = 2  # samples a pixel, across and down
-_LARGEST_TRIANGLE = 96  # samples across; what is larger lies flat to the eye or is no head
+_SAMPLES = 1_000_000  # looked at together
 _RAMP = np.array([(236, 234, 230), (254, 204, 92), (253, 141, 60), (227, 26, 28), (110, 0, 30)], np.float64)
 """Light to dark, for those too who do not tell red from green, and on paper without colours."""
 
@@ -44,6 +46,7 @@ def draw_head(
     fine = size * _FINER
     scale = 0.96 * fine / float(max(high[0] - low[0], high[1] - low[1]))
     middle = (low + high) / 2
+    depth = np.full(fine * fine, -np.inf)
     points = np.stack(
         [fine / 2 + (vertices[:, 0] - middle[0]) * scale, fine / 2 - (vertices[:, 1] - middle[1]) * scale], axis=1
     )
@@ -53,16 +56,18 @@ def draw_head(
     )
     facing = facets[:, 2] > 0
     shades = colours * _light(facets, corners, len(vertices))[:, None]
-    extent = np.ptp(points[corners], axis=1).max(axis=1)
-    depth = np.full(fine * fine, -np.inf)
-    image = np.full((fine * fine, 3), _PAPER, np.uint8)
-    for side, tint in ((~facing, np.full_like(shades, _INSIDE)), (facing, shades)):
-        reach = 1
-        while reach <= _LARGEST_TRIANGLE:
-            chosen = side & (extent <= reach) & (extent > (reach / 2 if reach > 1 else -1))
-            if chosen.any():
-                _splat(points, vertices[:, 2], tint, corners[chosen], 2 * reach, fine, depth, image)
-            reach *= 2
+    image = np.full((fine * fine, 3), _PAPER, np.float32)
+    for chosen in _portions(points[corners], fine):
+        flat, height, share, triangle = _samples(points, vertices[:, 2], corners[chosen], fine)
+        order = np.lexsort((height, flat))
+        flat, height, share = flat[order], height[order], share[order]
+        triangle = chosen[triangle[order]]
+        nearest = np.flatnonzero(np.append(flat[1:] != flat[:-1], True)) if len(flat) else order
+        nearest = nearest[height[nearest] > depth[flat[nearest]]]
+        seen = flat[nearest]
+        depth[seen] = height[nearest]
+        tints = np.where(facing[triangle[nearest], None, None], shades[corners[triangle[nearest]]], _INSIDE)
+        image[seen] = np.einsum("sk,skc->sc", share[nearest], tints)
     blocks = image.reshape(size, _FINER, size, _FINER, 3).mean(axis=(1, 3))
     return blocks.round().astype(np.uint8)
 
@@ -79,32 +84,49 @@ def _light(facets: FloatArray, corners: npt.NDArray[np.int64], count: int) -> np
     return light
 
 
-def _splat(
-    points: FloatArray,
-    height: FloatArray,
-    shades: FloatArray,
-    corners: npt.NDArray[np.int64],
-    steps: int,
-    size: int,
-    depth: npt.NDArray[np.float64],
-    image: npt.NDArray[np.uint8],
-) -> None:
-    """Sample triangles on a grid of `steps`, keeping the nearest sample of each pixel."""
-    first, second = np.meshgrid(np.arange(steps + 1), np.arange(steps + 1))
-    inside = first + second <= steps
-    share = np.stack([first[inside], second[inside], steps - (first + second)[inside]], axis=1) / steps
-    place = np.einsum("sk,fkc->fsc", share, points[corners])
-    pixel = np.floor(place).astype(np.int64)
-    seen = ((pixel >= 0) & (pixel < size)).all(axis=2)
-    flat = (pixel[..., 1] * size + pixel[..., 0])[seen]
-    near = np.einsum("sk,fk->fs", share, height[corners])[seen]
-    shade = np.einsum("sk,fkc->fsc", share, shades[corners])[seen]
-    order = np.argsort(-near, kind="stable")
-    unique, place_of = np.unique(flat[order], return_index=True)
-    best = order[place_of]
-    nearer = near[best] > depth[unique]
-    depth[unique[nearer]] = near[best[nearer]]
-    image[unique[nearer]] = np.clip(shade[best[nearer]], 0, 255).astype(np.uint8)
+def _portions(triangles: FloatArray, size: int) -> Iterator[IndexArray]:
+    """Indices of `triangles` (F, 3, 2), so many at a time that their samples fit into memory."""
+    area = np.prod(_extent(triangles, size)[1], axis=1)
+    ends = np.searchsorted(np.cumsum(area), np.arange(_SAMPLES, area.sum() + _SAMPLES, _SAMPLES), side="right")
+    for part in np.split(np.arange(len(triangles)), np.unique(ends)):
+        if len(part):
+            yield part
+
+
+def _extent(triangles: FloatArray, size: int) -> tuple[IndexArray, IndexArray]:
+    """The first pixel (F, 2) of the box around each of `triangles` (F, 3, 2), and how many it has across and down."""
+    low = np.clip(np.ceil(triangles.min(axis=1) - 0.5), 0, size).astype(np.int64)
+    high = np.clip(np.floor(triangles.max(axis=1) - 0.5), -1, size - 1).astype(np.int64)
+    return low, np.maximum(high - low + 1, 0)
+
+
+def _samples(
+    points: FloatArray, height: FloatArray, corners: IndexArray, size: int
+) -> tuple[IndexArray, FloatArray, FloatArray, IndexArray]:
+    """Where the middles of pixels lie in triangles: pixel (n,), height (n,), shares of the three corners (n, 3), and
+    which triangle (n,)."""
+    low, count = _extent(points[corners], size)
+    area = np.prod(count, axis=1)
+    triangle = np.repeat(np.arange(len(corners)), area)
+    step = np.arange(len(triangle)) - np.repeat(np.cumsum(area) - area, area)
+    across = low[triangle, 0] + step % count[triangle, 0]
+    down = low[triangle, 1] + step // count[triangle, 0]
+    first, second, third = (points[corners[:, k]][triangle] for k in range(3))
+    place = np.stack([across + 0.5, down + 0.5], axis=1)
+    whole = _turn(second - first, third - first)
+    whole = np.where(np.abs(whole) < 1e-12, np.inf, whole)
+    share = np.stack([_turn(second - place, third - place), _turn(third - place, first - place)], axis=1)
+    share = share / whole[:, None]
+    share = np.column_stack([share, 1 - share.sum(axis=1)])
+    inside = (share >= -1e-6).all(axis=1) & np.isfinite(whole)
+    share, triangle = share[inside], triangle[inside]
+    flat = down[inside] * size + across[inside]
+    return flat, np.einsum("sk,sk->s", share, height[corners[triangle]]), share, triangle
+
+
+def _turn(one: FloatArray, two: FloatArray) -> FloatArray:
+    turned: FloatArray = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
+    return turned
 
 
 def to_png(image: Image) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..alignment import Alignment
-from ..datasets.reader import MotionDataSet, map_motion
+from ..datasets.reader import FARTHEST, MotionDataSet, MotionSequence, map_motion
 from ..datasets.splits import LAYOUTS, parse_name
 from ..datasets.templates import load_templates
 from ..errors import DataSetError
@@ -26,6 +26,8 @@ class Truth(Protocol):
     @property
     def names(self) -> tuple[str, ...]: ...
     def subject(self, name: str) -> str: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
     def template(self, name: str) -> FloatArray: ...
     def motion(self, name: str) -> FloatArray: ...
 
@@ -52,9 +54,25 @@ class SplitTruth:
         return self.data.templates[self.subject(name)]
 
     def motion(self, name: str) -> FloatArray:
-        return self.data.motion(self._sequence(name))
+        return self.data.captured(self._sequence(name))
 
-    def _sequence(self, name: str):  # type: ignore[no-untyped-def]
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not as published, and how many sounds end before their motion does."""
+        pairs = [
+            (self.data.captured_frames(s) - self.data.heard_frames(s), s.name) for s in self.data.split(self.which)
+        ]
+        short = [pair for pair in pairs if pair[0] > 0]
+        if not short:
+            return self.data.notes
+        frames, name = max(short)
+        return (
+            *self.data.notes,
+            f"{len(short)} of {len(pairs)} sounds end before their captured motion, by up to {frames} frames ({name}): "
+            "what is predicted from them ends there, too.",
+        )
+
+    def _sequence(self, name: str) -> MotionSequence:
         return next(sequence for sequence in self.data.split(self.which) if sequence.name == name)
 
 
@@ -90,6 +108,10 @@ class FolderTruth:
         subject = parsed[0] if parsed else ""
         return subject if subject in self.templates else ""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
     def template(self, name: str) -> FloatArray:
         return self.templates[self.subject(name)]
 
@@ -102,6 +124,10 @@ class Prediction(Protocol):
 
     def has(self, name: str) -> bool: ...
     def motions(self, name: str) -> Iterator[FloatArray]: ...
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it need not be made first."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +143,10 @@ class FolderPrediction:
     def __post_init__(self) -> None:
         if not self.folder.is_dir():
             raise DataSetError(f"There is no folder of predictions at {self.folder}; check the path.")
+
+    @property
+    def is_there(self) -> bool:
+        return True
 
     def has(self, name: str) -> bool:
         return bool(self._paths(name))
@@ -138,7 +168,14 @@ def read_offsets(path: Path, template: FloatArray) -> FloatArray:
     neutral = template.ravel()
     middle = found[len(found) // 2]
     are_vertices = np.linalg.norm(middle - neutral) < np.linalg.norm(middle)
-    return found - neutral if are_vertices else found
+    offsets = found - neutral if are_vertices else found
+    size = float(np.ptp(template, axis=0).max())
+    if (away := float(np.abs(offsets).mean())) > FARTHEST * size:
+        raise DataSetError(
+            f"{path} lies {away / size:.3g} head sizes from its subject's neutral head on average; is it in another "
+            "unit (millimetres?), another place or another topology than templates.pkl?"
+        )
+    return offsets
 
 
 class Phones(Protocol):

@@ -21,6 +21,10 @@ from .sizes import ARTICULATION, EVIDENCE_RATE
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
+_PICKLED = "pytorch_model.bin"
+_ONLY_FOR_PRETRAINING = {"masked_spec_embed"}
+"""What some published encoders lack and nobody misses."""
+
 
 @dataclass(frozen=True)
 class EncodedSpeech:
@@ -143,19 +147,46 @@ def read_pretrained_config(folder: Path) -> EncoderConfig:
 def load_pretrained(encoder: PretrainedAudioEncoder, folder: Path) -> None:
     """Put the weights that `transformers` saved in `folder` into `encoder` and freeze its convolutions.
 
-    Raises WeightsError if they do not fit.
+    They may be safetensors or a `pytorch_model.bin`, of which nothing but tensors is read.  Raises WeightsError if they
+    do not fit, or are not all there.
     """
-    if not any(folder.glob("*.safetensors")):
-        raise WeightsError(f"{folder} holds no .safetensors file; download that form of the weights, not pickled ones.")
     kind = type(encoder.backbone)
+    pickled = folder / _PICKLED
+    saved: dict[str, Any] = {}
+    if not any(folder.glob("*.safetensors")):
+        if not pickled.is_file():
+            raise WeightsError(
+                f"{folder} holds no .safetensors file and no {_PICKLED}; give the folder of a downloaded encoder."
+            )
+        saved = {"state_dict": _tensors_of(pickled), "config": kind.config_class.from_pretrained(str(folder))}
     try:
-        encoder.backbone = kind.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
+        place = None if saved else str(folder)
+        encoder.backbone, found = kind.from_pretrained(
+            place, local_files_only=True, use_safetensors=not saved, output_loading_info=True, **saved
+        )
     except Exception as error:  # transformers raises many kinds for one bad file
         why = " ".join(str(error).split())
         raise WeightsError(f"The speech encoder in {folder} cannot be loaded: {why:.200}") from error
+    missing = sorted(set(found["missing_keys"]) - _ONLY_FOR_PRETRAINING)
+    if missing:
+        raise WeightsError(
+            f"The speech encoder in {folder} lacks {len(missing)} of its tensors, such as {missing[0]}: download it "
+            "again, or correct its config.json."
+        )
     quicken(encoder.backbone)
     encoder.adopt_timing()
     encoder.backbone.feature_extractor.requires_grad_(False)
+
+
+def _tensors_of(path: Path) -> dict[str, Tensor]:
+    """The tensors in a file that `torch.save` wrote; nothing else in it is ever made."""
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for one damaged file
+        raise WeightsError(f"{path} is damaged or holds more than tensors; download the .safetensors form.") from error
+    if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
+        raise WeightsError(f"{path} is no file of weights; download the encoder again.")
+    return found
 
 
 def _build_transformers(fields: Mapping[str, Any]) -> nn.Module:

@@ -242,6 +242,18 @@ def _at_60(folder: Path) -> None:
         np.save(path, np.repeat(np.load(path), 2, axis=0))
 
 
+def _in_millimetres(folder: Path) -> None:
+    for path in folder.glob("*.npy"):
+        np.save(path, 1000 * np.load(path))
+
+
+def _offsets_in_millimetres(folder: Path) -> None:
+    heads = pickle.loads((folder.parent / "templates.pkl").read_bytes())
+    for path in folder.glob("*.npy"):
+        motion = np.load(path) - heads[path.stem.rpartition("_")[0]].reshape(1, -1)
+        np.save(path, 1000 * motion)
+
+
 def _with_nan(folder: Path) -> None:
     path = next(folder.glob("*.npy"))
     motion = np.load(path)
@@ -249,7 +261,15 @@ def _with_nan(folder: Path) -> None:
     np.save(path, motion)
 
 
-@pytest.mark.parametrize(("harm", "says"), [(_at_60, "frame rate"), (_with_nan, "not finite")])
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (_at_60, "frame rate"),
+        (_with_nan, "not finite"),
+        (_in_millimetres, "millimetres"),
+        (_offsets_in_millimetres, "millimetres"),
+    ],
+)
 def test_predictions_that_cannot_be_right_are_refused(
     folders: dict[str, Path], tmp_path: Path, harm: Callable[[Path], None], says: str
 ) -> None:

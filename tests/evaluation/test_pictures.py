@@ -67,6 +67,21 @@ def test_closures_and_open_vowels_are_worth_a_look() -> None:
     assert [frame for frame, _ in chosen_moments(None, 30, 31)][-1] == 30
 
 
+def test_closures_are_shown_where_the_lips_are_least_open() -> None:
+    wide = np.ones(30)
+    wide[[5, 20]] = 0.0  # late in the m, early in the b
+    wide[15] = 2.0
+    assert [f for f, _ in chosen_moments(PHONES, 30, 30, wide)][:3] == [5, 15, 20]
+
+
+def test_the_colours_of_the_error_map_reach_as_far_as_the_worst_method() -> None:
+    mesh = grid(8)
+    captured = np.zeros((5, 192), np.float32)
+    bad, good = captured + 0.01, captured + 0.001
+    for made in ({"good": good, "bad": bad}, {"bad": bad, "good": good}):
+        assert f"0 to {0.01 * np.sqrt(3):.3g}" in error_map(captured, made, mesh)
+
+
 def test_every_picture_is_an_svg_that_names_the_methods(tmp_path: Path) -> None:
     mesh = grid(8)
     rng = np.random.default_rng(0)

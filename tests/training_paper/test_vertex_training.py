@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from vertex_training import train, weights
 
 from kmtalk_core.datasets.alignments import AlignmentStore
 from kmtalk_core.datasets.reader import MotionDataSet
 from kmtalk_core.datasets.regions import regions_for
 from kmtalk_core.errors import KMTalkError, TrainingError
 from kmtalk_core.evaluation import command as evaluation
-from kmtalk_core.model import checkpoint
 from kmtalk_core.model.spacing import KeySpacing
 from kmtalk_core.motion.errors import lip_errors
 from kmtalk_core.progress import Job, finish
@@ -31,17 +31,6 @@ SMALL, TINY = CONFIGS["vocaset-small"], CONFIGS["vocaset-tiny"]
 QUIET = replace(TINY, name="quiet", dropout=0.0, encoder=replace(TINY.encoder, transformers={
     **TINY.encoder.transformers, "hidden_dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0.0,
     "feat_proj_dropout": 0.0}))  # fmt: skip
-
-
-def train(root: Path, out: Path, *more: object, config: object = "vocaset-tiny") -> None:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    arguments = ["--dataset", root, "--config", config, "--out", out, "--device", "cpu", *more]
-    command.run(parser.parse_args([str(argument) for argument in arguments]))
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return checkpoint.load(folder).state_dict()
 
 
 def test_it_learns_what_a_still_face_cannot(data_set: MotionDataSet) -> None:

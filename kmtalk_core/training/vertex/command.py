@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.alignments import AlignmentStore, prepare_job
+from ...datasets.check import check_job
 from ...datasets.reader import MotionDataSet, open_data_set
 from ...datasets.regions import regions_for
 from ...errors import DataSetError, TrainingError
@@ -79,12 +80,16 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
     accelerator = accelerator_for(settings, options.device)
     quiet = not accelerator.is_main_process
     store = AlignmentStore.of(data, options.alignments)
+    with accelerator.main_process_first():
+        (finish if quiet else show)(check_job(data, (*data.split("train"), *data.splits["validation"])))
     if config.keys == "phoneme" or config.phone_conditioning:
         with accelerator.main_process_first():
             prepared = (finish if quiet else show)(prepare_job(data, store))
         _say(quiet, f"key ratio {prepared.ratio:.1%} over {prepared.sequences} sequences")
     torch.manual_seed(settings.seed)
     network, origin = build(config, options.audio_encoder)
+    if network.model.audio_encoder.is_small and accelerator.device.type == "cpu":
+        torch.set_num_threads(1)  # more take turns at products that are done before they have begun
     for note in (*data.notes, origin):
         _say(quiet, note)
     regions = regions_for(data.space.name, data.root, options.regions)
@@ -107,8 +112,14 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
         )
     )
     if not quiet:
-        print(f"best validation LVE {trained.best_lve:.6g} after epoch {trained.best_epoch} of {trained.epochs}")
-        print(f"{trained.frames_per_second:.0f} frames of motion a second; checkpoint: {options.out / 'best'}")
+        if trained.best_epoch:
+            print(f"best validation LVE {trained.best_lve:.6g} after epoch {trained.best_epoch} of {trained.epochs}")
+        else:
+            print(f"{trained.epochs} epochs without a validation: best/ is last/")
+        if trained.frames_per_second:
+            print(f"{trained.frames_per_second:.0f} frames of motion a second; checkpoint: {options.out / 'best'}")
+        else:
+            print(f"nothing was left to train; checkpoint: {options.out / 'best'}")
     accelerator.end_training()
     return 0
 

@@ -15,8 +15,10 @@ from torch.utils.data import DataLoader
 
 from ...datasets.regions import Regions
 from ...errors import TrainingError
+from ...files import replacing
 from ...motion.errors import lip_errors
 from ...progress import Job, Progress
+from ...versions import versions
 from .. import resume
 from .data import Batch, SequenceItems, collate, epoch_batches
 from .log import RunLog
@@ -26,8 +28,10 @@ from .settings import VertexTraining
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-RESUME_FILE = "resume.pt"
+RESUME_FILE, TRAINING_FILE = "resume.pt", "training.json"
 BEST, LAST = "best", "last"
+
+_DIVERGED = 4.0  # times the squared error of a face that does not move, which is what the first step makes
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,15 @@ def train_job(
     run = _Run(network, settings, accelerator, out, card)
     yield Progress("starting", 0.0)
     first = run.restore()
+    run.describe()
     with RunLog(out if accelerator.is_main_process else None) as log:
-        for epoch in range(first, settings.epochs):
+        for epoch in range(first, settings.epochs if not run.is_over else first):
             yield from run.epoch(training, epoch, log)
             is_last = epoch + 1 == settings.epochs or run.is_over
             if validation is not None and (is_last or (epoch + 1) % settings.validate_every == 0):
                 run.consider(validate(network, validation, regions, accelerator), epoch, log)
             run.store(epoch + 1)
+            run.stop_if_diverged(epoch)
             if is_last:
                 break
     return run.finish()
@@ -104,6 +110,7 @@ class _Run:
         self.prepared, self.prepared_optimizer = accelerator.prepare(network, self.optimizer)
         self.step, self.frames, self.seconds, self.epochs = 0, 0, 0.0, 0
         self.best_lve, self.best_epoch = math.inf, 0
+        self.beside_still, self.first = 0.0, (0, 0.0)
         self.best_state: dict[str, torch.Tensor] | None = None
 
     @property
@@ -129,17 +136,30 @@ class _Run:
             losses = self._learn(batch.to(accelerator.device), epoch, index, together)
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value
-            self.frames += int(batch.frame_mask.sum()) * accelerator.num_processes
+            self._count(int(batch.frame_mask.sum()) * accelerator.num_processes, time.perf_counter() - clock)
+            clock = time.perf_counter()
             done = (epoch + (index + 1) / len(batches)) / settings.epochs
             if settings.steps:
                 done = max(done, self.step / settings.steps)
             yield Progress(f"training, epoch {epoch + 1}, loss {losses['total']:.4g}", min(done, 1.0))
             if self.is_over:
                 break
-        self.seconds += time.perf_counter() - clock
         self.epochs = epoch + 1
+        self.beside_still = sums["motion"] / max(sums.pop("still"), 1e-30)
         scalars = {f"loss/{name}": value / (index + 1) for name, value in sums.items()}
-        log.write(self.step, epoch + 1, {**scalars, "frames_per_second": self.frames / max(self.seconds, 1e-9)})
+        log.write(self.step, epoch + 1, {**scalars, "frames_per_second": self.frames_per_second})
+
+    @property
+    def frames_per_second(self) -> float:
+        """Of motion; the first step, which sets everything up, counts only where there is no other."""
+        frames, seconds = (self.frames, self.seconds) if self.frames else self.first
+        return frames / max(seconds, 1e-9)
+
+    def _count(self, frames: int, seconds: float) -> None:
+        if not self.first[0]:
+            self.first = frames, seconds
+            return
+        self.frames, self.seconds = self.frames + frames, self.seconds + seconds
 
     def _learn(self, batch: Batch, epoch: int, index: int, together: bool) -> dict[str, float]:
         """One forward and backward pass; the weights move when `together`."""
@@ -161,7 +181,35 @@ class _Run:
             self.prepared_optimizer.step()
             self.prepared_optimizer.zero_grad()
             self.step += 1
-        return {name: float(value.detach()) for name, value in losses.items()}
+        still = settings.error_scale**2 * batch.motion[batch.frame_mask].square().mean()
+        return {name: float(value.detach()) for name, value in {**losses, "still": still}.items()}
+
+    def stop_if_diverged(self, epoch: int) -> None:
+        """Raise TrainingError where the network has become far worse than one that has learnt nothing."""
+        flag = torch.tensor([int(self.beside_still > _DIVERGED)], device=self.accelerator.device)
+        if not int(self.accelerator.reduce(flag, "sum")):
+            return
+        kept = f"best/ holds epoch {self.best_epoch}" if self.best_epoch else "nothing of it is worth keeping"
+        raise TrainingError(
+            f"The training diverged: in epoch {epoch + 1} its error is {max(self.beside_still, _DIVERGED):.3g} times "
+            f"that of a face that does not move ({kept}); lower --rate, or bound the gradients with --clip 1, and give "
+            "another --out."
+        )
+
+    def describe(self) -> None:
+        """Write what this training is and what it runs on, so that it can be made again."""
+        if self.out is None or not self.accelerator.is_main_process:
+            return
+        content = {
+            "settings": self.settings.identity() | {"epochs": self.settings.epochs, "steps": self.settings.steps},
+            "network": self.network.config.to_json(),
+            "processes": self.accelerator.num_processes,
+            "device": str(self.accelerator.device),
+            "versions": versions(),
+        }
+        self.out.mkdir(parents=True, exist_ok=True)
+        with replacing(self.out / TRAINING_FILE) as file:
+            file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
     def _check(self, losses: Mapping[str, torch.Tensor], batch: Batch, epoch: int) -> None:
         """Stop on every process where a loss on any of them is no number."""
@@ -233,9 +281,7 @@ class _Run:
         self.accelerator.wait_for_everyone()
         if self.best_state is not None:
             self.network.load_state_dict(self.best_state)
-        return Trained(
-            self.network.eval(), self.best_lve, self.best_epoch, self.epochs, self.frames / max(self.seconds, 1e-9)
-        )
+        return Trained(self.network.eval(), self.best_lve, self.best_epoch, self.epochs, self.frames_per_second)
 
     def _identity(self) -> str:
         """A text, so that what is compared is no pickle of classes."""
