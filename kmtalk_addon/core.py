@@ -30,6 +30,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
     from kmtalk_core.events import Event
     from kmtalk_core.faces import drawing, poses
     from kmtalk_core.faces import files as face_files
+    from kmtalk_core.faces.demo import load_head
     from kmtalk_core.motion import arkit, curves, mesh, spaces, topology
     from kmtalk_core.naming import bones as head_bones
     from kmtalk_core.naming import effects, face_bones, guesses, retarget
@@ -62,6 +63,7 @@ else:
     from ..kmtalk_core.events import Event
     from ..kmtalk_core.faces import drawing, poses
     from ..kmtalk_core.faces import files as face_files
+    from ..kmtalk_core.faces.demo import load_head
     from ..kmtalk_core.motion import arkit, curves, mesh, spaces, topology
     from ..kmtalk_core.naming import bones as head_bones
     from ..kmtalk_core.naming import effects, face_bones, guesses, retarget
@@ -70,7 +72,7 @@ else:
 __all__ = [
     "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drawing", "drives", "edits",
     "effects", "errors", "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses",
-    "head_bones", "jobs", "mesh", "naming", "pose_drives", "poses", "progress", "property_drives", "reshaping",
-    "retarget", "schema", "settings", "solved", "spaces", "take", "textgrid", "topology", "transcript", "turns",
-    "verbs", "version", "vertices",
+    "head_bones", "jobs", "load_head", "mesh", "naming", "pose_drives", "poses", "progress", "property_drives",
+    "reshaping", "retarget", "schema", "settings", "solved", "spaces", "take", "textgrid", "topology", "transcript",
+    "turns", "verbs", "version", "vertices",
 ]  # fmt: skip

@@ -4,7 +4,8 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -201,14 +202,52 @@ def sound_path(context: Any) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class State:
+    """How it stands with one thing that animating takes, in one sentence; topic: `sound`, `face` or `engine`."""
+
+    topic: str
+    sentence: str
+    is_ready: bool = True
+
+
+def states(context: Any) -> tuple[State, ...]:
+    """How it stands with the sound, the face and the engine."""
+    about = {"sound": _about_sound, "face": _about_face, "engine": _about_engine}
+    return tuple(_state(topic, tell, context) for topic, tell in about.items())
+
+
+def _state(topic: str, tell: Callable[[Any], str], context: Any) -> State:
+    try:
+        return State(topic, tell(context))
+    except errors.KMTalkError as error:
+        return State(topic, str(error), False)
+
+
+def _about_sound(context: Any) -> str:
+    path = sound_path(context)
+    if context.scene.kmtalk.source == "FILE":
+        return f"{path.name}, all of it"
+    home, strip = strip_of(context)
+    first, end = compat.heard_frames(strip)
+    seconds = (end - first) * home.render.fps_base / home.render.fps
+    return f"“{strip.name}”, frames {first:.0f}–{end:.0f} ({seconds:.1f} s)"
+
+
+def _about_face(context: Any) -> str:
+    face = face_of(meshes_of(context), space_of(context))
+    return f"{face.owner.name}: {face.sentence}"
+
+
+def _about_engine(context: Any) -> str:
+    engine_of(context)
+    if context.scene.library is not None or not os.access(bpy.app.tempdir or ".", os.W_OK):
+        raise errors.KMTalkError("This scene cannot be written: make it local first.")
+    from .preferences import preferences
+
+    return "Animates inside Blender" if preferences(context).runs_inside else "Animates by PyTorch"
+
+
 def disabled_reason(context: Any) -> str | None:
     """Why nothing can be animated now, in one sentence; None where all is well."""
-    try:
-        sound_path(context)
-        face_of(meshes_of(context), space_of(context))
-        engine_of(context)
-    except errors.KMTalkError as error:
-        return str(error)
-    if context.scene.library is not None or not os.access(bpy.app.tempdir or ".", os.W_OK):
-        return "This scene cannot be written: make it local first."
-    return None
+    return next((state.sentence for state in states(context) if not state.is_ready), None)

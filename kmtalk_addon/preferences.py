@@ -65,6 +65,7 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         return self.engine == "AUTO" and engine.runs(folder, self.device.lower())
 
     def draw(self, context: Any) -> None:
+        from .ui import keymap
         from .ui.panels import draw_jobs, draw_notice, draw_text
 
         layout = self.layout
@@ -100,6 +101,10 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "device")
         layout.prop(self, "python")
         layout.prop(self, "weights")
+        layout.operator("kmtalk.show_guide", icon="HELP")
+        shortcuts = layout.box()
+        shortcuts.label(text="Shortcuts")
+        keymap.draw(shortcuts, context)
 
 
 def preferences(context: Any) -> KMTALK_AP_preferences:

@@ -30,10 +30,10 @@ SOURCES = (
     ("FILE", "File", "A sound file"),
 )
 TRANSCRIPTS = (
-    ("BESIDE", "Text File beside It", "The text, SRT or VTT file of the sound's name, where there is one"),
+    ("BESIDE", "Beside the Sound", "The text, SRT or VTT file of the sound's name, where there is one"),
     ("FIELD", "Written Here", "What is said, in this field"),
-    ("BLOCK", "Text Block", "A text of this file"),
-    ("NONE", "None", "Phones are heard from the sound alone"),
+    ("BLOCK", "Text of This File", "A text that is edited in Blender's Text Editor"),
+    ("NONE", "None", "What is said is heard from the sound alone"),
 )
 BAKE_MODES = (
     ("EVERY", "Every Frame", "A key on every frame"),
@@ -42,10 +42,14 @@ BAKE_MODES = (
 FOREIGN = (
     (
         "below",
-        "Below",
+        "Under Your Action",
         "Where an action of yours is there, ours goes onto an NLA track: yours wins where both have a key",
     ),
-    ("above", "Above", "Where an action of yours is there, it is pushed down to an NLA track and ours plays over it"),
+    (
+        "above",
+        "Over Your Action",
+        "Where an action of yours is there, it is pushed down to an NLA track and ours plays over it",
+    ),
 )
 STATES = (
     ("generated", "Generated", "Made by KMTalk", "DOT", 0),
@@ -127,12 +131,18 @@ class AnimationOptions:
         use_range: BoolProperty(name="Range", description="Animate a range of frames only")
         range_start: IntProperty(name="Start", description="First frame to animate", default=1)
         range_end: IntProperty(name="End", description="Last frame to animate", default=250)
-        text: StringProperty(name="Transcript", description="What is said; phones then come from forced alignment")
+        text: StringProperty(
+            name="Transcript", description="What is said: the sounds of these words are then found in the voice"
+        )
         strength_upper: FloatProperty(
-            name="Upper Face", description="Strength of brows, eyes and nose", default=1.0, min=0.0, max=2.0
+            name="Upper Face Strength", description="Strength of brows, eyes and nose", default=1.0, min=0.0, max=2.0
         )
         strength_lower: FloatProperty(
-            name="Lower Face", description="Strength of jaw, lips, cheeks and tongue", default=1.0, min=0.0, max=2.0
+            name="Lower Face Strength",
+            description="Strength of jaw, lips, cheeks and tongue",
+            default=1.0,
+            min=0.0,
+            max=2.0,
         )
         smoothing: FloatProperty(
             name="Smoothing",
@@ -151,11 +161,11 @@ class AnimationOptions:
             soft_max=10.0,
         )
         minimum_gap: IntProperty(
-            name="Key Gap", description="Fewest frames between two key motions", default=1, min=1, max=24
+            name="Least Gap", description="Fewest frames between two key motions", default=1, min=1, max=24
         )
         key_density: FloatProperty(
-            name="Key Density",
-            description="Key motions for every phone boundary: fewer to edit by hand below 1, more control above",
+            name="Key Motions",
+            description="How many there are: below 1 fewer to edit by hand, above 1 more to steer with",
             default=1.0,
             min=0.1,
             max=3.0,
@@ -171,7 +181,7 @@ class AnimationOptions:
             items=[(name, name.capitalize(), "") for name in core_settings.MOODS],
         )
         mood_strength: FloatProperty(
-            name="Strength",
+            name="Mood Strength",
             description=SETTINGS["mood_strength"].words,
             subtype="FACTOR",
             default=1.0,
@@ -193,10 +203,10 @@ class AnimationOptions:
             default=set(REGIONS),
         )
         strength_eyes: FloatProperty(
-            name="Gaze", description=SETTINGS["strength_eyes"].words, default=1.0, min=0.0, max=2.0
+            name="Gaze Strength", description=SETTINGS["strength_eyes"].words, default=1.0, min=0.0, max=2.0
         )
         strength_head: FloatProperty(
-            name="Head", description=SETTINGS["strength_head"].words, default=1.0, min=0.0, max=2.0
+            name="Head Strength", description=SETTINGS["strength_head"].words, default=1.0, min=0.0, max=2.0
         )
         look_left: FloatProperty(
             name="Look Left", description=SETTINGS["look_left"].words, subtype="ANGLE", min=-1.0, max=1.0
@@ -221,7 +231,9 @@ class AnimationOptions:
             update=_mark_timeline,
         )
         foreign: EnumProperty(
-            name="Own Action", description="Where our layer goes beside an action of yours", items=FOREIGN
+            name="Beside Yours",
+            description="Where ours goes when the face plays an action of yours, which is never written to",
+            items=FOREIGN,
         )
         add_strip: BoolProperty(
             name="Add the Sound Too", description="Put the file on the timeline too, so that it is heard", default=True
@@ -270,7 +282,11 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         look_at: PointerProperty(
             name="Look at", description="What the face looks at: a camera, another character", type=bpy.types.Object
         )
-        meshes: CollectionProperty(type=KMTALK_PG_face_mesh)
+        meshes: CollectionProperty(
+            name="Meshes",
+            description="Meshes of the face; what is chosen where none is listed",
+            type=KMTALK_PG_face_mesh,
+        )
         mesh_index: IntProperty()
         low_confidence: FloatProperty(
             name="Unsure below", description="Keys of less confidence are flagged", default=0.25, min=0.0, max=1.0

@@ -9,13 +9,14 @@ from . import command_line, operators, preferences, properties
 from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
 from .take import writing
-from .ui import lane, panels, watch
+from .ui import keymap, lane, menus, panels, setting_presets, watch
 
 CLASSES = (
     *face_settings.CLASSES,
     *properties.CLASSES,
     *preferences.CLASSES,
     *operators.CLASSES,
+    *setting_presets.CLASSES,
     *panels.CLASSES,
     *lane.CLASSES,
 )
@@ -33,10 +34,16 @@ def register() -> None:
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
     watch.register()
     lane.register()
+    keymap.register()
+    menus.register()
+    setting_presets.register()
     command_line.register()
 
 
 def unregister() -> None:
+    setting_presets.unregister()
+    menus.unregister()
+    keymap.unregister()
     lane.unregister()
     watch.unregister()
     close_desk()
@@ -54,6 +61,7 @@ def unregister() -> None:
 
 @persistent
 def _before_another_file(*_: Any) -> None:
+    desk().notice = ""  # it told of the file that goes
     desk().cancel_all("Cancelled: another file was opened.")
 
 

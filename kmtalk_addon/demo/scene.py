@@ -10,7 +10,7 @@ import bpy
 from mathutils import Vector
 
 from kmtalk_core.errors import AudioError, FaceError, TakeError
-from kmtalk_core.faces.demo import Head, demo_head
+from kmtalk_core.faces.demo import Head, load_head
 from kmtalk_core.take import Take, load_take
 
 from .. import compat
@@ -107,7 +107,7 @@ def _build(take: Take) -> _Studio:
     scene.render.fps_base = scene.render.fps / take.fps
     scene.frame_end = scene.frame_start = START
     scene.sync_mode = "AUDIO_SYNC"
-    head = demo_head()
+    head = load_head()
     collection = _collection(scene, "Head")
     objects = add_head(head, collection)
     bones.use_rig(objects[0].kmtalk_face, add_rig(objects, collection))

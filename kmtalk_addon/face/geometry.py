@@ -76,7 +76,7 @@ def _described(uid: int, vertices: int, edges: int, polygons: int) -> str:
     except errors.FaceError as error:
         return str(error)
     if found is None:
-        return f"{vertices:,} vertices, of no topology that is known"
+        return f"{vertices:,} vertices"
     odd = [word for word, is_so in (("reordered", found.reordered), ("mirrored", found.mirrored)) if is_so]
     return ", ".join(
         [f"{found.topology.upper()} topology", *odd, f"{vertices:,} vertices", f"fits to {found.residual:.1%}"]

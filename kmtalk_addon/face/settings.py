@@ -135,7 +135,7 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         adjustments: CollectionProperty(type=KMTALK_PG_adjustment)
         adjustment_index: IntProperty()
         matrix: PointerProperty(
-            name="Matrix",
+            name="Mix of Keys",
             description="Text that says how much of each ARKit channel goes into each key, instead of the usual",
             type=bpy.types.Text,
         )

@@ -15,8 +15,8 @@ __all__ = ["JobOperator", "RunningJob", "close_desk", "desk", "in_thread", "redr
 TICK_SECONDS = 0.01
 _REDRAW_SECONDS = 0.1
 _PATIENCE = 0.01
-_AREAS = ("VIEW_3D", "SEQUENCE_EDITOR")
-_DRAWN = {"VIEW_3D": "UI", "SEQUENCE_EDITOR": "UI", "PREFERENCES": "WINDOW"}
+_AREAS = ("VIEW_3D", "SEQUENCE_EDITOR", "DOPESHEET_EDITOR", "NLA_EDITOR")
+_DRAWN = {**dict.fromkeys(_AREAS, "UI"), "PREFERENCES": "WINDOW"}
 """The region that shows jobs, by the kind of editor."""
 
 
@@ -37,7 +37,8 @@ class JobOperator:
 
     def execute(self, context: Any) -> set[str]:
         try:
-            running = desk().start(self.title, self.start(context), self.cancelled)
+            job = self.start(context)  # which may give the job a title of its own
+            running = desk().start(self.title, job, self.cancelled)
         except errors.KMTalkError as error:
             self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
             return {"CANCELLED"}
@@ -57,7 +58,8 @@ class JobOperator:
         if bpy.app.background or context.window is None:
             return self.execute(context)
         try:
-            self._running = desk().start(self.title, self.start(context), self.cancelled)
+            job = self.start(context)
+            self._running = desk().start(self.title, job, self.cancelled)
         except errors.KMTalkError as error:
             self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
             return {"CANCELLED"}

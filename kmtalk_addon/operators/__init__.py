@@ -1,9 +1,11 @@
 """Operators: each reads its properties, calls one function of the add-on, and reports."""
 
-from . import animate, engine, events, face, face_settings, face_shapes, interchange, keys, lines
+from . import animate, demo_head, engine, events, face, face_settings, face_shapes, interchange, keys, lines, words
 
 CLASSES = (
     *animate.CLASSES,
+    *demo_head.CLASSES,
+    *words.CLASSES,
     *face.CLASSES,
     *face_shapes.CLASSES,
     *face_settings.CLASSES,

@@ -1,6 +1,6 @@
 """The big button, its cancel button, and Regenerate."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -40,12 +40,18 @@ class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
         if context.scene is None:
             cls.poll_message_set("There is no scene.")
             return False
-        return True
+        if getattr(context, "kmtalk_button", None) is None:  # a script names the sound and the face itself
+            return True
+        reason = options.disabled_reason(context)
+        if reason is not None:
+            cls.poll_message_set(reason)
+        return reason is None
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         settings = Merged(self, context.scene.kmtalk)
         objects = options.meshes_named(self.faces, context.scene)
         asked = animating.request(context, settings, strip=self.strip, file=self.file, objects=objects, text=self.text)
+        self.title = f"Animating “{asked.clip.name}” on {face_name(asked.objects)}"
         return animating.animate(asked)
 
 
@@ -64,7 +70,9 @@ class KMTALK_OT_regenerate(JobOperator, bpy.types.Operator):
         return True
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
-        return regenerating.regenerate(context)
+        job = regenerating.regenerate(context)
+        self.title = f"Regenerating {options.meshes_of(context)[0].name}"
+        return job
 
 
 class KMTALK_OT_cancel_job(bpy.types.Operator):
@@ -77,13 +85,18 @@ class KMTALK_OT_cancel_job(bpy.types.Operator):
     if TYPE_CHECKING:
         index: int
     else:
-        index: IntProperty()
+        index: IntProperty(name="Job", description="Its number in the list of what runs")
 
     def execute(self, context: Any) -> set[str]:
         running = desk().running
         if 0 <= self.index < len(running):
             running[self.index].cancel()
         return {"FINISHED"}
+
+
+def face_name(objects: Sequence[int]) -> str:
+    """What the first of the objects with these session_uids is called."""
+    return next((str(item.name) for item in bpy.data.objects if item.session_uid == objects[0]), "")
 
 
 class Merged:

@@ -42,7 +42,11 @@ class KMTALK_OT_add_event(_EventOperator, bpy.types.Operator):
     if TYPE_CHECKING:
         kind: str
     else:
-        kind: EnumProperty(name="Kind", items=[(kind, label, "") for kind, label in events.LABELS.items()])
+        kind: EnumProperty(
+            name="Kind",
+            description="What the face does",
+            items=[(kind, label, "") for kind, label in events.LABELS.items()],
+        )
 
     def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
         events.add(ref, self.kind, self._require_inside(context, line))

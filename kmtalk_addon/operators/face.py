@@ -38,7 +38,10 @@ class KMTALK_OT_remove_mesh(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return len(context.scene.kmtalk.meshes) > 0
+        if not len(context.scene.kmtalk.meshes):
+            cls.poll_message_set("No mesh is listed: the chosen one is used.")
+            return False
+        return True
 
     def execute(self, context: Any) -> set[str]:
         settings = context.scene.kmtalk

@@ -181,7 +181,7 @@ class KMTALK_OT_edit_matrix(_OfFace, bpy.types.Operator):
     """Write how much of each ARKit channel goes into each key into a text block, which can be edited"""
 
     bl_idname = "kmtalk.edit_matrix"
-    bl_label = "Edit Matrix"
+    bl_label = "Edit the Mix"
 
     def change(self, face: Face) -> str:
         own = face.owner.kmtalk_face

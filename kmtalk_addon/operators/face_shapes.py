@@ -11,6 +11,7 @@ from .. import options
 from ..core import errors, progress
 from ..face import build, check, chosen, landmarks
 from ..jobs.runner import JobOperator
+from .windows import open_editor
 
 
 class _OnFace:
@@ -92,20 +93,16 @@ class KMTALK_OT_face_check(_OnFace, JobOperator, bpy.types.Operator):
 
 def _checked(asked: check.Request) -> Generator[progress.Progress, None, str]:
     said = yield from check.check(asked)
-    if not bpy.app.background:
-        _show_picture()
+    _show_picture()
     return said
 
 
 def _show_picture() -> None:
     """Open the sheet in a window of its own, the whole of it once the window knows its size."""
-    windows = bpy.context.window_manager.windows
-    with bpy.context.temp_override(window=windows[0]):
-        bpy.ops.wm.window_new()
-    area = windows[-1].screen.areas[0]
-    area.type = "IMAGE_EDITOR"
-    area.spaces.active.image = bpy.data.images.get(check.sheet.IMAGE)
-    bpy.app.timers.register(_fit_picture, first_interval=0.2)
+    area = open_editor("IMAGE_EDITOR")
+    if area is not None:
+        area.spaces.active.image = bpy.data.images.get(check.sheet.IMAGE)
+        bpy.app.timers.register(_fit_picture, first_interval=0.2)
 
 
 def _fit_picture() -> None:

@@ -147,7 +147,9 @@ class KMTALK_OT_add_sound(ImportHelper, bpy.types.Operator):
         filepath: str
         filter_glob: str
     else:
-        filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+        filepath: StringProperty(
+            name="Sound", description="File of the sound", subtype="FILE_PATH", options={"SKIP_SAVE"}
+        )
         filter_glob: StringProperty(default=";".join(f"*{ending}" for ending in _SOUNDS), options={"HIDDEN"})
 
     def invoke(self, context: Any, event: Any) -> set[str]:

@@ -39,7 +39,7 @@ def draw_face(layout: Any, context: Any) -> None:
     """The whole box."""
     meshes_listed = context.scene.kmtalk.meshes
     for entry in meshes_listed:
-        layout.row().prop(entry, "object", text="")
+        layout.row().prop(entry, "object")
     row = layout.row(align=True)
     row.operator("kmtalk.add_meshes", text="Add Selected", icon="ADD")
     if len(meshes_listed):
@@ -47,8 +47,8 @@ def draw_face(layout: Any, context: Any) -> None:
     meshes = options.meshes_of(context)
     try:
         face = options.face_of(meshes, options.space_of(context))
-    except errors.KMTalkError as error:
-        _draw_faceless(layout, context, str(error))
+    except errors.KMTalkError:
+        _draw_faceless(layout, context)
         return
     if not meshes_listed:
         draw_text(layout, context, "Uses " + ", ".join(f"“{item.name}”" for item in face.found_on), "MESH_DATA")
@@ -74,22 +74,20 @@ def _draw_hindrances(layout: Any, context: Any, face: Face) -> None:
         layout.operator("kmtalk.mend_face", text=each.label, icon="TOOL_SETTINGS").kind = kind
 
 
-def _draw_faceless(layout: Any, context: Any, why: str) -> None:
+def _draw_faceless(layout: Any, context: Any) -> None:
     """A face that cannot speak yet: what its mesh is, and the way to shapes."""
     objects = chosen.meshes(context)
-    if not objects:
-        draw_text(layout, context, why, "ERROR")
+    if not objects:  # which the first lines of the panel tell
         return
     head = objects[0]
     draw_text(layout, context, f"“{head.name}”: {geometry.describe_topology(head)}", "MESH_DATA")
-    draw_text(layout, context, why, "ERROR")
     own = mapping.told(objects)
     if own is not None:
         _draw_mapping(layout, own)
         return
     spoilt = next((item.kmtalk_face for item in objects if item.kmtalk_face.matrix is not None), None)
     if spoilt is not None:
-        layout.prop(spoilt, "matrix", text="Matrix")
+        layout.prop(spoilt, "matrix")
         return
     if has_keys(head):
         layout.operator("kmtalk.map_keys", icon="SHAPEKEY_DATA")
@@ -140,13 +138,14 @@ def _draw_settings(layout: Any, context: Any, face: Face) -> None:
         draw_text(body, context, f"There is a preset of the name “{face.owner.name}”: load it.", "INFO")
     if own.scheme == settings.BY_NAMES:
         body.operator("kmtalk.map_keys", icon="SHAPEKEY_DATA")
+    body.label(text="Keys Driven More or Less")
     row = body.row()
     row.template_list("KMTALK_UL_adjustments", "", own, "adjustments", own, "adjustment_index", rows=3)
     column = row.column(align=True)
     column.operator("kmtalk.add_adjustment", text="", icon="ADD")
     column.operator("kmtalk.remove_adjustment", text="", icon="REMOVE")
     row = body.row(align=True)
-    row.prop(own, "matrix", text="Matrix")
+    row.prop(own, "matrix")
     row.operator("kmtalk.edit_matrix", text="", icon="TEXT")
     row = body.row(align=True)
     row.prop(own, "armature", text="Rig")

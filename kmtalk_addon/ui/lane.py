@@ -198,7 +198,10 @@ class KMTALK_OT_pick_phone(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return bool(context.scene and context.scene.kmtalk.show_lane and context.region)
+        if not (context.scene and context.scene.kmtalk.show_lane and context.region):
+            cls.poll_message_set("The lane of sounds is switched off, or is not here.")
+            return False
+        return True
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         first, last = frame_at(context, 0), frame_at(context, context.region.width)

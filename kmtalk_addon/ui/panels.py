@@ -1,16 +1,19 @@
 """The panels: Audio, Face, Settings, the big button, the keys under it; in the 3D view and in the sequencer alike."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import bpy
 
 from .. import options
 from ..core import errors, transcript
 from ..jobs.runner import desk
-from . import face_panel, lines_panel, performance_panel
+from . import face_panel, lines_panel, performance_panel, setting_presets
 from .drawing import draw_text
 
 CATEGORY = "KMTalk"
+_ICONS = {"sound": "SPEAKER", "face": "USER", "engine": "CHECKMARK"}
 
 
 def draw_jobs(layout: Any, context: Any) -> bool:
@@ -28,35 +31,64 @@ def draw_notice(layout: Any, context: Any) -> None:
         draw_text(layout, context, desk().notice, "ERROR" if desk().notice_is_error else "INFO")
 
 
+def _draw_state(layout: Any, context: Any) -> None:
+    """What is there and what is missing, before anything else."""
+    states = options.states(context)
+    column = layout.column(align=True)
+    for state in states:
+        draw_text(column, context, state.sentence, _ICONS[state.topic] if state.is_ready else "ERROR")
+    if not next(state.is_ready for state in states if state.topic == "face"):
+        layout.operator("kmtalk.add_demo_head", icon="USER")
+    if not next(state.is_ready for state in states if state.topic == "engine"):
+        layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = _module()
+
+
 def _draw_audio(layout: Any, context: Any) -> None:
     settings = context.scene.kmtalk
     layout.operator("kmtalk.add_sound", icon="ADD")
+    layout.use_property_split = True
+    layout.use_property_decorate = False
     layout.row().prop(settings, "source", expand=True)
     column = layout.column()
     if settings.source == "FILE":
-        column.prop(settings, "file", text="")
+        column.prop(settings, "file")
         column.prop(settings, "add_strip")
     else:
-        column.prop(settings, "strip", text="", icon="SOUND", placeholder=_strip_taken(context))
+        column.prop(settings, "strip", icon="SOUND", placeholder=_strip_taken(context))
         if options.other_scenes_sound(context):
-            column.prop(settings, "strip_scene", text="")
-    try:
-        path = options.sound_path(context)
-        if settings.transcript == "BESIDE" and (beside := transcript.beside(path)):
-            draw_text(column, context, f"With the words in {beside.name}", "TEXT")
-    except errors.KMTalkError as error:
-        draw_text(column, context, str(error), "ERROR")
+            column.prop(settings, "strip_scene")
     row = layout.row(heading="Range", align=True)
     row.prop(settings, "use_range", text="")
     part = row.row(align=True)
+    part.use_property_split = False
     part.active = settings.use_range
     part.prop(settings, "range_start", text="")
     part.prop(settings, "range_end", text="")
-    layout.prop(settings, "transcript", text="")
+    _draw_words(layout, context)
+
+
+def _draw_words(layout: Any, context: Any) -> None:
+    """Where the words come from, and two lines of them."""
+    settings = context.scene.kmtalk
+    row = layout.row(align=True)
+    row.prop(settings, "transcript")
+    row.operator("kmtalk.edit_words", text="", icon="TEXT")
     if settings.transcript == "FIELD":
-        layout.prop(settings, "text", text="")
+        layout.prop(settings, "text", text="Words")
+        said = settings.text
     elif settings.transcript == "BLOCK":
-        layout.prop(settings, "text_block", text="")
+        layout.prop(settings, "text_block")
+        said = settings.text_block.as_string() if settings.text_block else ""
+    else:
+        said = ""
+    try:
+        beside = transcript.beside(options.sound_path(context)) if settings.transcript == "BESIDE" else None
+    except errors.KMTalkError:  # which the first lines of the panel tell
+        beside = None
+    if beside:
+        draw_text(layout, context, f"With the words in {beside.name}", "TEXT")
+    if said.strip():
+        draw_text(layout, context, said, "BLANK1", lines=2)
 
 
 def _strip_taken(context: Any) -> str:
@@ -69,6 +101,7 @@ def _strip_taken(context: Any) -> str:
 
 def _draw_settings(layout: Any, context: Any) -> None:
     settings = context.scene.kmtalk
+    setting_presets.draw_button(layout)
     layout.use_property_split = True
     layout.use_property_decorate = False
     column = layout.column(align=True)
@@ -91,17 +124,11 @@ def _draw_action(layout: Any, context: Any) -> None:
     if draw_jobs(layout.column(), context):
         layout.operator("kmtalk.animate", text="Animate Another", icon="PLAY")
         return
-    reason = options.disabled_reason(context)
     column = layout.column()
     column.scale_y = 1.6
-    column.enabled = reason is None
+    column.context_pointer_set("kmtalk_button", context.scene)  # grey, with the reason in its tooltip
     column.operator("kmtalk.animate", icon="PLAY")
     draw_notice(layout, context)
-    if reason is None:
-        return
-    draw_text(layout, context, reason, "INFO")
-    if "ngine" in reason:
-        layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = _module()
 
 
 def _module() -> str:
@@ -110,31 +137,47 @@ def _module() -> str:
     return PACKAGE
 
 
+@dataclass(frozen=True)
+class _Section:
+    name: str
+    label: str
+    draw: Callable[[Any, Any], None]
+    is_closed: bool = False
+
+
+def _draw_all(layout: Any, context: Any, sections: Sequence[_Section]) -> None:
+    """The state of things, then sections, with the big button before the lines."""
+    _draw_state(layout, context)
+    for section in sections:
+        if section.draw is lines_panel.draw_lines:
+            _draw_action(layout, context)
+        header, body = layout.panel(f"KMTALK_{section.name}", default_closed=section.is_closed)
+        header.label(text=section.label)
+        if body is not None:
+            section.draw(body, context)
+    layout.operator("kmtalk.show_guide", icon="HELP")
+
+
+_LINES = _Section("keys", "Lines", lines_panel.draw_lines)
+_SECTIONS = (
+    _Section("audio", "Audio", _draw_audio),
+    _Section("face", "Face", face_panel.draw_face),
+    _Section("performance", "Performance", performance_panel.draw_performance, True),
+    _Section("settings", "Settings", _draw_settings, True),
+    _LINES,
+)
+
+
 class _Panel:
     """Everything in one panel, so that the button stays between the settings and the keys."""
 
     bl_label = CATEGORY
     bl_category = CATEGORY
     bl_region_type = "UI"
+    sections: ClassVar = _SECTIONS
 
     def draw(self, context: Any) -> None:
-        layout = self.layout  # type: ignore[attr-defined]
-        for name, label, draw, is_closed in _SECTIONS:
-            if draw is lines_panel.draw_lines:
-                _draw_action(layout, context)
-            header, body = layout.panel(f"KMTALK_{name}", default_closed=is_closed)
-            header.label(text=label)
-            if body is not None:
-                draw(body, context)
-
-
-_SECTIONS = (
-    ("audio", "Audio", _draw_audio, False),
-    ("face", "Face", face_panel.draw_face, False),
-    ("performance", "Performance", performance_panel.draw_performance, True),
-    ("settings", "Settings", _draw_settings, True),
-    ("keys", "Lines", lines_panel.draw_lines, False),
-)
+        _draw_all(self.layout, context, self.sections)  # type: ignore[attr-defined]
 
 
 class KMTALK_PT_view(_Panel, bpy.types.Panel):
@@ -145,4 +188,22 @@ class KMTALK_PT_sequencer(_Panel, bpy.types.Panel):
     bl_space_type = "SEQUENCE_EDITOR"
 
 
-CLASSES = (*face_panel.CLASSES, *lines_panel.CLASSES, *performance_panel.CLASSES, KMTALK_PT_view, KMTALK_PT_sequencer)
+class KMTALK_PT_dopesheet(_Panel, bpy.types.Panel):
+    bl_space_type = "DOPESHEET_EDITOR"
+    sections = (_LINES,)
+
+
+class KMTALK_PT_nla(_Panel, bpy.types.Panel):
+    bl_space_type = "NLA_EDITOR"
+    sections = (_LINES,)
+
+
+CLASSES = (
+    *face_panel.CLASSES,
+    *lines_panel.CLASSES,
+    *performance_panel.CLASSES,
+    KMTALK_PT_view,
+    KMTALK_PT_sequencer,
+    KMTALK_PT_dopesheet,
+    KMTALK_PT_nla,
+)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from .head import Head, HeadPart, demo_head
+from .pieces import Head, HeadPart
+from .stored import load_head, save_head
 
-__all__ = ["Head", "HeadPart", "demo_head"]
+if TYPE_CHECKING:
+    from .head import demo_head
+
+__all__ = ["Head", "HeadPart", "demo_head", "load_head", "save_head"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the head, and SciPy with it, only when someone asks for it."""
-    if name not in __all__:
+    """Import the code that shapes the head, and SciPy with it, only when someone asks for it."""
+    if name != "demo_head":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from . import head
 
-    return getattr(head, name)
+    return head.demo_head

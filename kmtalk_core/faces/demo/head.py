@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ...motion.arkit import ARKIT_NAMES
 from .hair import hair, left_brow
 from .parts import Solid, joined, left_eye, lower_teeth, tongue, upper_teeth
+from .pieces import Head, HeadPart
 from .rig import SkinRig, build_rig
 from .shapes_face import cheek_and_nose_shapes, eye_shapes, eyeball_shapes, forehead_shapes
 from .shapes_jaw import TONGUE_OPEN, jaw_shapes, rigid_shapes, tongue_shapes
 from .shapes_mouth import mouth_shapes
 from .skin import CHIN_ROW, LID_EDGE, NASION_ROW, NOSE_BASE_ROW, NOSE_TIP_ROW
 from .surface import EYE_CENTRE
-from .topology import FloatArray, IntArray
+from .topology import FloatArray
 
 MATERIALS: dict[str, tuple[float, float, float, float]] = {
     "skin": (0.780, 0.460, 0.335, 1.0),
@@ -35,31 +34,6 @@ MATERIALS: dict[str, tuple[float, float, float, float]] = {
     "brow": (0.055, 0.026, 0.015, 1.0),
 }
 """Linear RGBA base colours by material name."""
-
-
-@dataclass(frozen=True)
-class HeadPart:
-    """One mesh of the head, in metres and Blender axes (Z up, face towards −Y, character's left at +X)."""
-
-    name: str
-    vertices: FloatArray  # (V, 3) float32
-    polygons: tuple[tuple[int, ...], ...]
-    materials: tuple[str, ...]
-    material_index: IntArray  # (P,) into `materials`
-    shapes: dict[str, FloatArray]  # ARKit name -> (V, 3) float32 offsets from `vertices`
-
-
-@dataclass(frozen=True)
-class Head:
-    """All parts of a head; shapes of the same name in several parts belong together."""
-
-    parts: tuple[HeadPart, ...]
-    materials: dict[str, tuple[float, float, float, float]]
-    landmarks: dict[str, FloatArray]  # name -> (3,) point on the neutral head
-
-    def part(self, name: str) -> HeadPart:
-        """The part called `name`; KeyError if there is none."""
-        return {part.name: part for part in self.parts}[name]
 
 
 def demo_head() -> Head:
