@@ -18,6 +18,7 @@ from .core import errors, spaces, textgrid, transcript
 from .face import Face, family, find_face, vertices
 from .face.recognise import has_keys
 from .face.settings import mapped_by_hand
+from .preferred import preferences, runs_inside
 
 TEXT_LIMIT = 1 << 20
 
@@ -28,10 +29,8 @@ def engine_of(context: Any, text: str | None = None) -> tuple[engine.Engine | en
     What Blender runs by itself needs none beside it; only words are aligned by the one that has a dictionary, where it
     is there.
     """
-    from .preferences import preferences
-
     chosen = preferences(context)
-    if not chosen.runs_inside:
+    if not runs_inside(chosen):
         return worker_of(context)
     if text:
         with contextlib.suppress(errors.KMTalkError):
@@ -49,8 +48,6 @@ def face_engine_of(context: Any) -> tuple[engine.Engine, tuple[str, ...]]:
 
 def worker_of(context: Any) -> tuple[engine.Engine, tuple[str, ...]]:
     """The engine beside Blender, and its worker's arguments, that the preferences ask for.  Raises EngineError."""
-    from .preferences import preferences
-
     chosen = preferences(context)
     arguments = ["--device", chosen.device.lower()]
     if chosen.weights:
@@ -140,8 +137,6 @@ def face_of(objects: Sequence[Any], space: spaces.MotionSpace = spaces.ARKIT) ->
 
 def space_of(context: Any) -> spaces.MotionSpace:
     """The motion space of the weights that the preferences name."""
-    from .preferences import preferences
-
     folder = preferences(context).weights
     if not folder:
         return spaces.ARKIT
@@ -243,9 +238,7 @@ def _about_engine(context: Any) -> str:
     engine_of(context)
     if context.scene.library is not None or not os.access(bpy.app.tempdir or ".", os.W_OK):
         raise errors.KMTalkError("This scene cannot be written: make it local first.")
-    from .preferences import preferences
-
-    return "Animates inside Blender" if preferences(context).runs_inside else "Animates by PyTorch"
+    return "Animates inside Blender" if runs_inside(preferences(context)) else "Animates by PyTorch"
 
 
 def disabled_reason(context: Any) -> str | None:

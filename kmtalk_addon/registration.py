@@ -5,11 +5,11 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import command_line, operators, preferences, properties
+from . import command_line, operators, properties
 from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
 from .take import writing
-from .ui import keymap, lane, menus, panels, setting_presets, watch
+from .ui import keymap, lane, menus, panels, preferences, setting_presets, watch
 
 CLASSES = (
     *face_settings.CLASSES,

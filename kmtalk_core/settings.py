@@ -85,13 +85,17 @@ class Settings:
     """How a take is made."""
 
     strength_lower: float = _setting(
-        1.0, Number(0, 2), "Lower Face", "How strongly jaw, lips and tongue move; of vertices, all of them", "times"
+        1.0,
+        Number(0, 2),
+        "Lower Face Strength",
+        "How strongly jaw, lips and tongue move; of vertices, all of them",
+        "times",
     )
     strength_upper: float = _setting(
-        1.0, Number(0, 2), "Upper Face", "How strongly lids, brows, cheeks and nose move", "times"
+        1.0, Number(0, 2), "Upper Face Strength", "How strongly lids, brows, cheeks and nose move", "times"
     )
-    strength_eyes: float = _setting(1.0, Number(0, 2), "Eyes", "How far the gaze wanders", "times")
-    strength_head: float = _setting(1.0, Number(0, 2), "Head", "How far the head turns", "times")
+    strength_eyes: float = _setting(1.0, Number(0, 2), "Gaze Strength", "How far the gaze wanders", "times")
+    strength_head: float = _setting(1.0, Number(0, 2), "Head Strength", "How far the head turns", "times")
     regions: str = _setting(
         ",".join(REGIONS), Parts(REGIONS), "Regions", "The parts of the face that move; the others rest"
     )
@@ -99,12 +103,12 @@ class Settings:
     delay: float = _setting(
         0.0, Number(-1, 1), "Delay", "How much later than the sound the face moves; negative is before it", "seconds"
     )
-    minimum_key_gap: float = _setting(0.0, Number(0, 1), "Key Gap", "Least time between two keys", "seconds")
+    minimum_key_gap: float = _setting(0.0, Number(0, 1), "Least Gap", "Least time between two keys", "seconds")
     key_density: float = _setting(
         1.0,
         Number(0.1, 3),
-        "Key Density",
-        "Keys for every phone boundary: fewer to edit below 1, more control above",
+        "Key Motions",
+        "How many key motions there are: below 1 fewer to edit by hand, above 1 more to steer with",
         "times",
     )
     mood: str = _setting("auto", Choice(MOODS), "Mood", "How the speaker feels; auto is what marks and voice suggest")

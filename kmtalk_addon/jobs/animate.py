@@ -5,20 +5,24 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from .. import compat, options
 from ..audio import sound, strips
-from ..core import errors, progress, spaces
+from ..core import edits, errors, progress, spaces
 from ..core import take as takes
 from ..engine import BuiltIn, Engine
 from ..face import looking, moving
-from ..take import bake, carry, changes, events, lines, place, store
+from ..settings import core_settings
+from ..take import bake, changes, events, known, lines, phones, place, store
 from ..take import earlier as earlier_takes
 from . import lay
 from .runner import desk, in_thread
+
+if TYPE_CHECKING:
+    from kmtalk_core.take import Take
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def request(
         path = sound.original_path(chosen.sound) if chosen.sound else Path()
         number = strips.mark(home, chosen)
         make = lambda wanted: sound.strip_clip(scene, home, chosen, Path(folder.name), wanted)  # noqa: E731
-    earlier = carry.line_of(face, number if not wanted_strip else "", str(path), called)
+    earlier = known.line_of(face, number if not wanted_strip else "", str(path), called)
     clip, spliced = _clip(make, frames, earlier, bake.scene_fps(scene))
     fps = bake.scene_fps(scene)
     foreign: place.Foreign = settings.foreign
@@ -173,30 +177,6 @@ def settings_for(face: Any, settings: Any, scene: Any, fps: float) -> dict[str, 
     return asked
 
 
-def core_settings(settings: Any, fps: float) -> dict[str, Any]:
-    """The artist's settings, in frames of the scene, as the network knows them, in seconds."""
-    return {
-        "strength_upper": settings.strength_upper,
-        "strength_lower": settings.strength_lower,
-        "smoothing": min(settings.smoothing / fps, 0.5),
-        "delay": max(min(settings.delay / fps, 1.0), -1.0),
-        "minimum_key_gap": 0.0 if settings.minimum_gap <= 1 else min(settings.minimum_gap / fps, 1.0),
-        "key_density": settings.key_density,
-        "blinks": settings.blinks,
-        "breath": settings.breath,
-        "listening": settings.listening,
-        "mood": settings.mood,
-        "mood_strength": settings.mood_strength,
-        "liveliness": settings.liveliness,
-        "regions": sorted(settings.regions),
-        "strength_eyes": settings.strength_eyes,
-        "strength_head": settings.strength_head,
-        "look_left": math.degrees(settings.look_left),
-        "look_up": math.degrees(settings.look_up),
-        "seed": settings.seed,
-    }
-
-
 def animate(asked: Request) -> progress.Job[str]:
     """Have the engine animate the sound and write the take onto the face; return the report.  Raises KMTalkError.
 
@@ -212,6 +192,7 @@ def _animate(asked: Request) -> progress.Job[str]:
     with asked.folder as name:
         heard = yield from sound.file_job(asked.clip, Path(name))
         out = Path(name) / "take.npz"
+        kept = {} if asked.starts_over else _kept_by_hand(asked, Path(name))
         answer = yield from desk().workers.ask(
             asked.engine,
             asked.arguments,
@@ -223,14 +204,15 @@ def _animate(asked: Request) -> progress.Job[str]:
             text=asked.text,
             textgrid=None if asked.textgrid is None else str(asked.textgrid),
             marks=list(asked.marks) or None,
-            **({} if asked.starts_over else _kept_by_hand(asked, Path(name))),
+            **kept,
         )
         take = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if take.space.has_names and asked.spliced is None else b""
+        if asked.spliced is not None and asked.earlier is not None:
+            earlier = yield from _with_edits(asked, heard, kept, Path(name))
     notes = [*asked.text_notes, *heard.notes, *answer.get("notes", ())]
     if asked.spliced is not None and asked.earlier is not None:
-        earlier = store.take_of(asked.earlier.find()[0][1])
-        take = carry.spliced(earlier, take, *asked.spliced)
+        take = edits.spliced(earlier, take, *asked.spliced)
         data = yield from in_thread(lambda: store.take_bytes(take), "reading")
         first, last = (round(asked.story.start + second * asked.story.fps) for second in asked.spliced)
         notes.append(f"Frames {first} to {min(last, first + take.frame_count)} are new, the others as they were")
@@ -243,6 +225,25 @@ def _animate(asked: Request) -> progress.Job[str]:
     return lay.told(report, asked.story.name, take, find_place()[0], notes)
 
 
+def _with_edits(asked: Request, heard: sound.Heard, kept: Mapping[str, Any], folder: Path) -> progress.Job["Take"]:
+    """The take that is there already, with what was changed on it by hand since."""
+    assert asked.earlier is not None
+    if not kept.get("edits"):
+        return store.take_of(asked.earlier.find()[0][1])
+    out = folder / "completed.npz"
+    yield from desk().workers.ask(
+        asked.engine,
+        asked.arguments,
+        "complete",
+        take=kept["keep"],
+        audio=str(heard.path),
+        edits=kept["edits"],
+        out=str(out),
+        span=heard.span,
+    )
+    return (yield from in_thread(lambda: takes.load_take(out), "reading"))
+
+
 def _kept_by_hand(asked: Request, folder: Path) -> dict[str, Any]:
     """What of an earlier take of the same sound, and of what was changed on it since, goes over to the new one."""
     if asked.earlier is None:
@@ -252,10 +253,12 @@ def _kept_by_hand(asked: Request, folder: Path) -> dict[str, Any]:
     if take.space != asked.space:
         return {}
     face = options.face_of(lay.find_objects(asked.objects), take.space)
-    edits = changes.read_changes(asked.earlier, face, take, story).edits + events.edits_of(found[0][1], take, story)
+    line = found[0][1]
+    by_hand = changes.read_changes(asked.earlier, face, take, story).edits
+    by_hand += [*events.edits_of(line, take, story), *(dict(entry) for _, entry in phones.asked_of(line))]
     kept = folder / "earlier.npz"
     takes.save_take(take, kept)
-    return {"keep": str(kept), "edits": edits, "keep_shift": asked.clip.begin - story.begin}
+    return {"keep": str(kept), "edits": by_hand, "keep_shift": asked.clip.begin - story.begin}
 
 
 def _add_strip(asked: Request) -> list[str]:

@@ -9,6 +9,7 @@ from .. import options
 from ..audio import sound
 from ..core import errors, progress
 from ..face import Face, looking
+from ..settings import core_settings
 from ..take import bake, lines, store
 from ..take.layers import Reach
 from . import animate, change_lines
@@ -56,7 +57,7 @@ def _listen(context: Any, face: Face, settings: Any, found: list[tuple[lines.Ref
     requests = []
     for start, seconds in gaps(spoken, fps):
         folder = tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True)
-        kept = animate.core_settings(settings, fps)
+        kept = core_settings(settings, fps)
         story = store.Story(NAME, start=start, fps=fps, error=error, silent=seconds, asked=kept)
         requests.append(
             animate.Request(

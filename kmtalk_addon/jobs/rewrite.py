@@ -5,10 +5,10 @@ from typing import Any
 
 from .. import options
 from ..core import errors, progress, reshaping
+from ..settings import core_settings
 from ..take import bake, changes, lines, pending, store
 from ..take.writing import Pace
 from . import lay
-from .animate import core_settings
 from .regenerate import settings_of
 from .runner import in_thread
 

@@ -11,7 +11,7 @@ from ..core import progress
 from ..jobs import animate as animating
 from ..jobs import regenerate as regenerating
 from ..jobs.runner import JobOperator, desk
-from ..properties import AnimationOptions
+from ..properties.animation import AnimationOptions
 from ..take import lines
 
 

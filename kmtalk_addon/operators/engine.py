@@ -14,7 +14,7 @@ from bpy.props import BoolProperty, StringProperty
 from .. import engine, options
 from ..core import errors, progress
 from ..jobs.runner import JobOperator, desk, in_thread
-from ..preferences import preferences
+from ..preferred import preferences
 
 
 def _nothing_runs(operator: Any) -> bool:

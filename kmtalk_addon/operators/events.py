@@ -12,7 +12,7 @@ from ..core import errors, progress
 from ..face import looking
 from ..jobs import listen as listening
 from ..jobs.runner import JobOperator
-from ..properties import AnimationOptions
+from ..properties.animation import AnimationOptions
 from ..take import events, lines
 from .animate import Merged
 from .keys import _KeyOperator

@@ -10,7 +10,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from .. import options
 from ..core import errors, progress
 from ..jobs import lay
-from ..take import bake, carry, interchange, lines, store
+from ..take import bake, interchange, known, lines, store
 
 
 class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
@@ -85,7 +85,7 @@ def _import(context: Any, path: Path, start: float) -> progress.Job[str]:
     lines.take_over(face)
     error = settings.error if settings.bake_mode == "REDUCED" else 0.0
     story = store.Story(path.stem, start=start, fps=bake.scene_fps(scene), error=error, source=str(path))
-    earlier = carry.line_of(face, "", str(path))
+    earlier = known.line_of(face, "", str(path))
     uid = earlier.uid if earlier else ""
     wanted = bake.BakeOptions(path.stem, start, settings.foreign, settings.timeline_markers, error, uid)
     if take.space.has_names:

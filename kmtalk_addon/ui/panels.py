@@ -9,6 +9,7 @@ import bpy
 from .. import options
 from ..core import errors, transcript
 from ..jobs.runner import desk
+from ..preferred import PACKAGE
 from . import face_panel, lines_panel, performance_panel, setting_presets
 from .drawing import draw_text
 
@@ -40,7 +41,7 @@ def _draw_state(layout: Any, context: Any) -> None:
     if not next(state.is_ready for state in states if state.topic == "face"):
         layout.operator("kmtalk.add_demo_head", icon="USER")
     if not next(state.is_ready for state in states if state.topic == "engine"):
-        layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = _module()
+        layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = PACKAGE
 
 
 def _draw_audio(layout: Any, context: Any) -> None:
@@ -129,12 +130,6 @@ def _draw_action(layout: Any, context: Any) -> None:
     column.context_pointer_set("kmtalk_button", context.scene)  # grey, with the reason in its tooltip
     column.operator("kmtalk.animate", icon="PLAY")
     draw_notice(layout, context)
-
-
-def _module() -> str:
-    from ..preferences import PACKAGE
-
-    return PACKAGE
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import bpy
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
-from ..properties import AnimationOptions
+from ..properties.animation import AnimationOptions
 
 FOLDER = "kmtalk/settings"
 SHIPPED = Path(__file__).parent

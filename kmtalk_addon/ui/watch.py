@@ -9,8 +9,8 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..audio import strips
-from ..jobs.animate import core_settings
 from ..jobs.runner import desk, redraw
+from ..settings import core_settings
 from ..take import bake, pending, states
 from ..take.writing import Pace, find_action
 

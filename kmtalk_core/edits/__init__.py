@@ -23,8 +23,9 @@ from .events import edit_events
 from .keys import PlannedKey, Span, changed_spans, plan_keys
 from .phones import edit_phones
 from .plan import Plan, plan
+from .splice import spliced
 
 __all__ = [
     "Edit", "Edits", "PhoneEdit", "Plan", "PlannedKey", "Span", "carry_over", "changed_spans",
-    "edit_events", "edit_phones", "plan", "plan_keys", "read_edits",
+    "edit_events", "edit_phones", "plan", "plan_keys", "read_edits", "spliced",
 ]  # fmt: skip

@@ -295,6 +295,18 @@ def test_a_range_changes_that_range_alone(
     assert said_on(head) == ["line"]
 
 
+def test_a_range_made_anew_leaves_what_was_changed_by_hand_beside_it(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    scene.render.fps = 30
+    add_strip()
+    animate()
+    frame = edit(addon, head)
+    animate(use_range=True, range_start=1, range_end=frame - 8, strength_lower=0.2)
+    assert shown(head, frame) == pytest.approx(0.8125)
+    assert next(k for k in line_in(action_of(head)).key_motions if k.frame == frame).state == "edited"
+
+
 def test_a_slider_that_was_moved_and_not_keyed_is_an_edit(
     addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
 ) -> None:

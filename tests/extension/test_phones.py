@@ -72,3 +72,21 @@ def test_a_change_of_a_sound_that_makes_no_sense_is_told_at_once_and_one_is_take
     assert len(asked(line_in(action_of(head)))) == 1
     bpy.ops.kmtalk.reset_key()
     assert not asked(line_in(action_of(head)))
+
+
+def test_a_sound_that_waits_to_be_moved_is_moved_by_a_new_animate_too(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    scene.render.fps = 30
+    add_strip()
+    animate()
+    store, line = addon("take.store"), line_in(action_of(head))
+    frame = free_key(action_of(head)).frame + 1
+    time = store.story_of(line).timeline.time_at(frame)
+    assert not any(abs(phone.start - time) < 1e-3 for phone in store.take_of(line).phones)
+    scene.frame_set(frame)
+    bpy.ops.kmtalk.move_phone()
+    animate()
+    assert any(abs(phone.start - time) < 1e-3 for phone in store.take_of(line_in(action_of(head))).phones)

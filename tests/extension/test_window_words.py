@@ -16,7 +16,7 @@ def _operators() -> Iterator[Any]:
 
 def test_every_operator_and_every_property_has_a_name_and_a_tooltip(addon: Callable[[str], Any]) -> None:
     kinds = [operator.get_rna_type() for operator in _operators()]
-    kinds.append(addon("properties").KMTALK_PG_settings.bl_rna)
+    kinds.append(addon("properties.scene").KMTALK_PG_settings.bl_rna)
     nameless = []
     for kind in kinds:
         if kind.base.identifier == "Operator" and not (kind.name and kind.description):
@@ -28,7 +28,7 @@ def test_every_operator_and_every_property_has_a_name_and_a_tooltip(addon: Calla
 
 
 def test_no_word_of_research_is_shown(addon: Callable[[str], Any]) -> None:
-    kinds = (addon("properties").KMTALK_PG_settings, addon("face.settings").KMTALK_PG_face)
+    kinds = (addon("properties.scene").KMTALK_PG_settings, addon("face.settings").KMTALK_PG_face)
     shown = [prop for kind in kinds for prop in kind.bl_rna.properties]
     words = " ".join(f"{prop.name} {prop.description}" for prop in shown).casefold()
     words += " ".join(operator.get_rna_type().name for operator in _operators()).casefold()

@@ -1,17 +1,17 @@
 """The extension's preferences: the engine, its device, the weights."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from . import engine
-from .core import errors
-
-PACKAGE = (__package__ or "kmtalk_addon").removesuffix(".kmtalk_addon")
-"""The extension's id: the package that Blender enabled."""
+from .. import engine
+from ..core import errors
+from ..preferred import PACKAGE, runs_inside
+from . import keymap
+from .drawing import draw_text
+from .panels import draw_jobs, draw_notice
 
 DEVICES = (
     ("AUTO", "Automatic", "The fastest this computer has"),
@@ -58,21 +58,13 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
             name="Weights", description="Folder of a checkpoint; empty for the starter weights", subtype="DIR_PATH"
         )
 
-    @property
-    def runs_inside(self) -> bool:
-        """Whether Blender animates by itself, with these weights on this device."""
-        folder = Path(bpy.path.abspath(self.weights)) if self.weights else None
-        return self.engine == "AUTO" and engine.runs(folder, self.device.lower())
-
     def draw(self, context: Any) -> None:
-        from .ui import keymap
-        from .ui.panels import draw_jobs, draw_notice, draw_text
-
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        inside = "Animating runs inside Blender: nothing has to be installed for it."
-        draw_text(layout, context, inside if self.runs_inside else "Animating runs by PyTorch.", "CHECKMARK")
+        inside = runs_inside(self)
+        how = "inside Blender: nothing has to be installed for it" if inside else "by PyTorch"
+        draw_text(layout, context, f"Animating runs {how}.", "CHECKMARK")
         draw_text(layout, context, WHAT_FOR, "BLANK1")
         box = layout.box()
         has_begun = engine.has_begun()
@@ -82,7 +74,7 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
             box.label(text=f"PyTorch: {places.get(found.origin, found.origin)}", icon="CHECKMARK")
             box.label(text=str(found.python), icon="BLANK1")
         except errors.KMTalkError as error:
-            draw_text(box, context, str(error), "INFO" if self.runs_inside else "ERROR")
+            draw_text(box, context, str(error), "INFO" if inside else "ERROR")
         column = box.column()
         column.prop(self, "install_device")
         row = box.row()
@@ -105,11 +97,6 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         shortcuts = layout.box()
         shortcuts.label(text="Shortcuts")
         keymap.draw(shortcuts, context)
-
-
-def preferences(context: Any) -> KMTALK_AP_preferences:
-    """The preferences as they are; Blender's defaults where the extension runs without being enabled."""
-    return context.preferences.addons[PACKAGE].preferences
 
 
 CLASSES = (KMTALK_AP_preferences,)

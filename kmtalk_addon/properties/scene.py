@@ -1,0 +1,109 @@
+"""What the panel asks for, one a scene."""
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from .. import compat
+from .animation import AnimationOptions
+
+SOURCES = (
+    ("STRIP", "Strip", "A sound strip of the sequencer"),
+    ("FILE", "File", "A sound file"),
+)
+TRANSCRIPTS = (
+    ("BESIDE", "Beside the Sound", "The text, SRT or VTT file of the sound's name, where there is one"),
+    ("FIELD", "Written Here", "What is said, in this field"),
+    ("BLOCK", "Text of This File", "A text that is edited in Blender's Text Editor"),
+    ("NONE", "None", "What is said is heard from the sound alone"),
+)
+
+
+def _strip_names(self: Any, context: Any, edit_text: str) -> list[str]:
+    scene = self.strip_scene or context.scene
+    return [strip.name for strip in compat.strips(scene) if strip.type == "SOUND"]
+
+
+def _is_mesh(self: Any, item: Any) -> bool:
+    return bool(item.type == "MESH")
+
+
+class KMTALK_PG_face_mesh(bpy.types.PropertyGroup):
+    """One mesh of the face."""
+
+    if TYPE_CHECKING:
+        object: Any
+    else:
+        object: PointerProperty(name="Mesh", type=bpy.types.Object, poll=_is_mesh)
+
+
+class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
+    """What the panel asks for, one a scene."""
+
+    if TYPE_CHECKING:
+        source: str
+        strip: str
+        strip_scene: Any
+        transcript: str
+        text_block: Any
+        look_at: Any
+        meshes: Any
+        mesh_index: int
+        low_confidence: float
+        filter_attention: bool
+        phone_names: str
+        show_lane: bool
+    else:
+        source: EnumProperty(name="Audio", description="Where the sound is", items=SOURCES)
+        strip: StringProperty(
+            name="Strip",
+            description="Sound strip to animate from; the active one, or the only one, where this is empty",
+            search=_strip_names,
+        )
+        strip_scene: PointerProperty(
+            name="Scene",
+            description="Scene whose sequencer holds the strip; this one where empty",
+            type=bpy.types.Scene,
+        )
+        transcript: EnumProperty(name="Transcript", description="Where the words are", items=TRANSCRIPTS)
+        text_block: PointerProperty(name="Text", description="Text with the words", type=bpy.types.Text)
+        look_at: PointerProperty(
+            name="Look at", description="What the face looks at: a camera, another character", type=bpy.types.Object
+        )
+        meshes: CollectionProperty(
+            name="Meshes",
+            description="Meshes of the face; what is chosen where none is listed",
+            type=KMTALK_PG_face_mesh,
+        )
+        mesh_index: IntProperty()
+        low_confidence: FloatProperty(
+            name="Unsure below", description="Keys of less confidence are flagged", default=0.25, min=0.0, max=1.0
+        )
+        filter_attention: BoolProperty(
+            name="Needs a Look", description="List only unsure keys and keys that were changed by hand"
+        )
+        show_lane: BoolProperty(
+            name="Lane of Words and Sounds",
+            description="Show what is heard in the sequencer and the Dope Sheet; click a word or a sound to go there",
+            default=True,
+        )
+        phone_names: EnumProperty(
+            name="Sounds",
+            description="How the sounds of the list are written",
+            items=(
+                ("IPA", "IPA", "In the phonetic alphabet"),
+                ("WORDS", "Mouth", "By what the mouth does"),
+            ),
+        )
+
+
+CLASSES = (KMTALK_PG_face_mesh, KMTALK_PG_settings)

@@ -1,0 +1,27 @@
+"""Which line a sound has on a face already."""
+
+from pathlib import Path
+
+from ..face import Face
+from . import earlier, lines, store
+
+
+def line_of(face: Face, strip: str, path: str, name: str = "") -> lines.Ref | None:
+    """The line of a face that came from a strip, by the strip's number, or else from a file; None for a new one.
+
+    A line of an earlier version knows its strip by the `name` alone.
+    """
+    listed = [(action, line) for action in lines.actions_of(face.objects) for line in action.kmtalk_lines.lines]
+    for action, line in listed:
+        story = store.story_of(line)
+        is_of_file = not story.strip and any(_is_same(own, path) for own in (story.audio, story.source))
+        if (story.strip == strip) if strip else is_of_file:
+            return lines.ref_of(action, line)
+    for action, line in listed if strip else ():
+        if line.uid.startswith(earlier.MARK) and not store.story_of(line).strip and store.story_of(line).name == name:
+            return lines.ref_of(action, line)
+    return None
+
+
+def _is_same(one: str, other: str) -> bool:
+    return bool(one) and Path(one) == Path(other)
