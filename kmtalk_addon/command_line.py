@@ -124,7 +124,9 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help=f"how the face moves, as often as wanted: {', '.join(settings.SETTINGS)}",
     )
-    command.add_argument("--regions", metavar="LIST", help="what moves, out of mouth,upper,eyes,head; the rest stays")
+    command.add_argument(
+        "--regions", metavar="LIST", help="what moves, out of mouth,upper,eyes,head,chest; the rest stays"
+    )
     command.add_argument("--reduced", type=float, metavar="ERROR", help="Bezier keys within this error")
     command.add_argument("--save-as", help="where to save (default: where it was opened)")
     command.add_argument("--no-save", action="store_true", help="leave the file as it is")

@@ -23,7 +23,7 @@ if TYPE_CHECKING or __package__ == "kmtalk_addon":
         verbs,
     )
     from kmtalk_core.alignment import Phone
-    from kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
+    from kmtalk_core.drives import bones, chest, expressions, face_rules, solved, turns, vertices
     from kmtalk_core.drives import poses as pose_drives
     from kmtalk_core.drives import properties as property_drives
     from kmtalk_core.edits import events as event_edits
@@ -56,7 +56,7 @@ else:
         verbs,
     )
     from ..kmtalk_core.alignment import Phone
-    from ..kmtalk_core.drives import bones, expressions, face_rules, solved, turns, vertices
+    from ..kmtalk_core.drives import bones, chest, expressions, face_rules, solved, turns, vertices
     from ..kmtalk_core.drives import poses as pose_drives
     from ..kmtalk_core.drives import properties as property_drives
     from ..kmtalk_core.edits import events as event_edits
@@ -70,7 +70,7 @@ else:
     from ..kmtalk_core.naming import recognize as naming
 
 __all__ = [
-    "Event", "Phone", "animate", "arkit", "audio", "bones", "client", "curves", "drawing", "drives", "edits",
+    "Event", "Phone", "animate", "arkit", "audio", "bones", "chest", "client", "curves", "drawing", "drives", "edits",
     "effects", "errors", "event_edits", "expressions", "face_bones", "face_files", "face_rules", "files", "guesses",
     "head_bones", "jobs", "load_head", "mesh", "naming", "pose_drives", "poses", "progress", "property_drives",
     "reshaping", "retarget", "schema", "settings", "solved", "spaces", "take", "textgrid", "topology", "transcript",

@@ -19,6 +19,7 @@ _REGIONS = {
     "upper": "Brows, cheeks and nose",
     "eyes": "Lids and gaze",
     "head": "Turns of head and neck",
+    "chest": "Chest and shoulders, which rise with each breath",
 }
 
 

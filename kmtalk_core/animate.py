@@ -26,7 +26,7 @@ from .model.folder import model_hash
 from .model.hearing import Memory
 from .model.network import Network
 from .model.performance import Performance
-from .motion.spaces import HEAD
+from .motion.spaces import SPACES
 from .progress import Job, Progress, finish
 from .settings import Settings
 from .shaping import Shaping
@@ -143,15 +143,21 @@ class Animator:
         performance = yield from self._performance(sound, count, alignment, wanted, performer, self.calibration)
         yield from performance.motion_job(keys, 0, count, motion)
         tracks = [Track(space, motion)]
-        if performer is not None and wanted.has("head"):
-            tracks.append(Track(HEAD, performer.head(np.arange(count) / space.fps - wanted.delay)))
+        if performer is not None:
+            beside = performer.beside(np.arange(count) / space.fps - wanted.delay)
+            tracks += [Track(SPACES[name], moved) for name, moved in beside.items()]
         return Take(
             tracks=tuple(tracks),
             events=performer.events if performer else (),
             keys=_keys_on(motion, keys),
             phones=alignment.phones,
             text=guide["text"],
-            settings={**wanted.to_json(), "method": alignment.method, **self._actor},
+            settings={
+                **wanted.to_json(),
+                "method": alignment.method,
+                **({"drawn_from": performer.seed} if performer else {}),
+                **self._actor,
+            },
             model={"name": self.network.config.name, "hash": self.weights_hash},
             audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
             notes=sound.notes + alignment.notes + (notes_of(alignment) if performer else ()),
@@ -183,7 +189,9 @@ class Animator:
         alignment = Alignment(planned.phones, sound.duration, method, marks=take.marks)
         performer = None
         if take.space.has_names and "liveliness" in take.settings:
-            performer = yield from remember_job(sound, alignment, settings, planned.events, self._voices.voice_job)
+            performer = yield from remember_job(
+                sound, alignment, settings, planned.events, _seed(take), self._voices.voice_job
+            )
             if planned.events != take.events:
                 played = replayed(take, performer.of_events(take.events), performer, settings.delay)
                 planned, take = plan(replace(played, events=take.events), asked), played
@@ -258,6 +266,12 @@ class Animator:
         trust = trust if self.trust is None or not trust else self.trust
         shaping = Shaping(space, settings, alignment, performer, calibration)
         return Performance(self.network, hearing, phones, trust, shaping)
+
+
+def _seed(take: Take) -> int:
+    """What the performance of a take was drawn from; takes of earlier versions know no more than their setting."""
+    seed = take.settings.get("drawn_from")
+    return seed if type(seed) is int and 0 <= seed < 2**31 else Settings.of_take(take.settings).seed
 
 
 def _delayed(alignment: Alignment, delay: float) -> Alignment:

@@ -97,7 +97,7 @@ class Settings:
     strength_eyes: float = _setting(1.0, Number(0, 2), "Gaze Strength", "How far the gaze wanders", "times")
     strength_head: float = _setting(1.0, Number(0, 2), "Head Strength", "How far the head turns", "times")
     regions: str = _setting(
-        ",".join(REGIONS), Parts(REGIONS), "Regions", "The parts of the face that move; the others rest"
+        ",".join(REGIONS), Parts(REGIONS), "Regions", "What moves of face and chest; the rest stays"
     )
     smoothing: float = _setting(0.0, Number(0, 0.5), "Smoothing", "Time over which the motion is calmed", "seconds")
     delay: float = _setting(

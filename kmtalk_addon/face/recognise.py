@@ -1,12 +1,13 @@
 """Which meshes make up a face, whatever naming scheme their shape keys follow, and what of a take moves which key."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from ..core import bones as bone_rules
 from ..core import drives, errors, naming, retarget
-from . import bones, channels, drivers, mapping, moving, rigs, settings
+from . import bones, channels, chest, drivers, mapping, moving, rigs, settings
 from .armatures import rig_of
 from .targets import Face, KeyTarget
 
@@ -29,7 +30,7 @@ def find_face(objects: Iterable[Any]) -> Face:
         rig = next((rig for item in objects if (rig := rig_of(item)) is not None), None)
         try:
             if rig is not None:
-                return rigs.find_face(rig)
+                return _with_chest(rigs.find_face(rig), rig)
         except errors.FaceError:
             if rig in objects:
                 raise
@@ -51,10 +52,17 @@ def find_face(objects: Iterable[Any]) -> Face:
     sentence = found.sentence + drivers.sentence(followed, moved) + _linked(owner)
     turning = bones.head_target(owner.kmtalk_face, owner)
     own = (*moved, *(target for target in (rig, turning) if target is not None))
+    own += chest.targets(speaking, owner.kmtalk_face.armature, _chosen(owner))
     if told is not None and (rows := channels.rows_of(told)):
         shown = {key: index[c] for c, key in found.mapping.items() if c in index}
         own += tuple(channels.targets(rows, shown, by_keys, told.least_hold, told.on_twos))
     return Face(own, owner, sentence, _warnings(found), tuple(speaking), tuple(targets))
+
+
+def _with_chest(face: Face, rig: Any) -> Face:
+    """A face of bones, and the chest that breathes below it."""
+    taken = {curve.group for target in face.targets for curve in target.curves.values()}
+    return replace(face, targets=(*face.targets, *chest.targets((), rig, taken)))
 
 
 def _by_properties(found: naming.Naming, rows: Sequence[channels.Row], owner: Any) -> Face:
@@ -66,6 +74,10 @@ def _by_properties(found: naming.Naming, rows: Sequence[channels.Row], owner: An
     targets = channels.targets(rows, shown, base, own.least_hold, own.on_twos)
     sentence = f"Properties: {found.sentence}"
     return Face(tuple(targets), owner, sentence, _warnings(found), (owner,))
+
+
+def _chosen(owner: Any) -> set[str]:
+    return {bone.name for bone in settings.chosen_bones(owner.kmtalk_face).values()}
 
 
 def _linked(owner: Any) -> str:

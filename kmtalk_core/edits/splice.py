@@ -37,9 +37,12 @@ def spliced(old: Take, new: Take, first: float, last: float) -> Take:
     outside = [key for key in old.keys if not first <= key.frame / old.fps < last]
     keys = sorted([*inside, *outside], key=lambda key: key.frame)
     events = [e for e in old.events if not first <= e.time < last] + [e for e in new.events if first <= e.time < last]
+    turns = [turn for turn in old.turns if not first <= turn.frame / old.fps < last]
+    turns += [turn for turn in new.turns if first <= turn.frame / new.fps < last]
     return replace(
         old,
         tracks=tuple(tracks),
+        turns=tuple(sorted(turns, key=lambda turn: turn.frame)),
         keys=tuple(replace(key, pose=motion[key.frame]) for key in keys),
         events=tuple(sorted(events, key=lambda e: e.time)),
         phones=_phones(old.phones, new.phones, first, last),

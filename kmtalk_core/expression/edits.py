@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..events import Event
-from ..motion.spaces import HEAD
 from ..take import Take, Track
 from .chance import ease
+from .chest import LONGEST
 from .performer import Performer
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -24,8 +24,7 @@ def replayed(take: Take, before: Performer, after: Performer, delay: float) -> T
     What a hand has set stays as it is beside that, and the frame of a locked key altogether.
     """
     motion = take.motion.copy()
-    head = take.track(HEAD.name)
-    turned = None if head is None else head.motion.copy()
+    beside = {track.space.name: track.motion.copy() for track in take.tracks[1:]}
     for first, last in _spans(before.events, after.events, take.frame_count, take.fps, delay):
         times = np.arange(first, last) / take.fps - delay
         rows = slice(first, last)
@@ -35,11 +34,10 @@ def replayed(take: Take, before: Performer, after: Performer, delay: float) -> T
         high = np.maximum(take.space.high, take.motion[rows])
         moved = added.any(axis=1)
         motion[rows][moved] = np.clip(take.motion[rows] + added, low, high)[moved]
-        if turned is not None:
-            turned[rows] += after.head(times) - before.head(times)
-    tracks = [Track(take.space, motion), *take.tracks[1:]]
-    if turned is not None:
-        tracks = [Track(HEAD, turned) if track.space == HEAD else track for track in tracks]
+        was, made = before.beside(times), after.beside(times)
+        for name in was.keys() & beside.keys():
+            beside[name][rows] += made[name] - was[name]
+    tracks = [Track(take.space, motion), *(Track(track.space, beside[track.space.name]) for track in take.tracks[1:])]
     keys = tuple(replace(key, pose=motion[key.frame]) for key in take.keys)
     return replace(take, tracks=tuple(tracks), keys=keys, events=after.events)
 
@@ -52,6 +50,8 @@ def _spans(
     spans: list[tuple[int, int]] = []
     for event in changed:
         reach = event.duration + 1.0  # a head comes back from where it followed the eyes
+        if event.kind == "breath":
+            reach = max(reach, LONGEST)  # for which a chest sinks
         first = max(int((event.time - reach + delay) * fps), 0)
         last = min(int((event.time + reach + delay) * fps) + 2, count)
         if spans and first <= spans[-1][1]:

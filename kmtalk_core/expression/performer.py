@@ -1,14 +1,15 @@
 """The performer: turns a plan of events, a mood and a voice into channels, for any stretch of frames."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..events import Event
-from ..motion.spaces import ARKIT, HEAD, MotionSpace
-from . import blinks, breath, brows, gaze, head
+from ..motion.spaces import ARKIT, CHEST, HEAD, MotionSpace
+from . import blinks, breath, brows, chest, gaze, head
 from .chance import ease, noise
 from .script import Script
 
@@ -47,6 +48,15 @@ class Performer:
         self._starts = np.array([event.time for event in self.events])
         self._reach = max((event.duration for event in self.events), default=0.0) + 2.0  # the head comes back later
 
+    @property
+    def seed(self) -> int:
+        """What everything by chance in it is drawn from, see `seed_of`."""
+        return self._script.seed
+
+    @cached_property
+    def _breathing(self) -> chest.Breathing:
+        return chest.breathing(self._script, self.events)
+
     def of_events(self, events: Sequence[Event]) -> "Performer":
         """The performer of the same sound with other events."""
         return Performer(self._script, events)
@@ -70,6 +80,18 @@ class Performer:
             pitch, yaw, roll = self._head(part, self._near(part), self._script.mood.pose(part)[1]).T
             turned[first : first + _BLOCK] = np.stack([yaw, pitch, roll], axis=1)
         return np.clip(turned, HEAD.low, HEAD.high)
+
+    def chest(self, times: FloatArray) -> Motion:
+        """How far the chest is up (n, 1) at `times`."""
+        if not self._script.settings.has("chest"):
+            return np.zeros((len(times), 1), np.float32)
+        risen = self._alive(times) * self._breathing.at(times)
+        return np.clip(risen, CHEST.low, CHEST.high).astype(np.float32)[:, None]
+
+    def beside(self, times: FloatArray) -> dict[str, Motion]:
+        """The motion (n, width) at `times`, rising, in each space beside the face's that the settings let move."""
+        made = {HEAD.name: self.head, CHEST.name: self.chest}
+        return {name: make(times) for name, make in made.items() if self._script.settings.has(name)}
 
     def unperformed(self, poses: Motion, generated: Motion, times: FloatArray, space: MotionSpace) -> Motion:
         """`poses` (n, channels) seen at `times` (rising), as the network would have made them.
@@ -103,7 +125,7 @@ class Performer:
     def _performed(self, face: FloatArray, times: FloatArray) -> FloatArray:
         settings, events = self._script.settings, self._near(times)
         mood, turns = self._script.mood.pose(times)
-        gestures = brows.pose(events, times, settings.seed, self._movement(times))
+        gestures = brows.pose(events, times, self._script.seed, self._movement(times))
         shown = self._alive(times)[:, None] * (mood + gestures)
         done = np.zeros_like(face)
         if settings.has("mouth"):
@@ -122,7 +144,7 @@ class Performer:
         """The network's `face` (n, 52) with what its mouth does besides: lips that are busy speaking always win."""
         settings = self._script.settings
         if shown is None:
-            gestures = brows.pose(events, times, settings.seed, self._movement(times))
+            gestures = brows.pose(events, times, self._script.seed, self._movement(times))
             shown = self._alive(times)[:, None] * (self._script.mood.pose(times)[0] + gestures)
         added = settings.strength_lower * shown
         rounded = face[:, ARKIT.index_of("mouthPucker")] + face[:, ARKIT.index_of("mouthFunnel")]
@@ -136,7 +158,9 @@ class Performer:
         added[:, _PARTED] *= apart
         done[:, _MOUTH] += added[:, _MOUTH] + breath.pose(events, times)[:, _MOUTH]
         for number, (left, right, size) in enumerate(_ASIDE):
-            side = size * noise(settings.seed, 501 + number, times, 0.6) * apart[:, 0] * min(settings.liveliness, 1.0)
+            side = (
+                size * noise(self._script.seed, 501 + number, times, 0.6) * apart[:, 0] * min(settings.liveliness, 1.0)
+            )
             done[:, ARKIT.index_of(left)] += np.maximum(side, 0)
             done[:, ARKIT.index_of(right)] += np.maximum(-side, 0)
         return done
@@ -144,7 +168,7 @@ class Performer:
     def _look(self, done: FloatArray, times: FloatArray, events: Sequence[Event], turns: FloatArray) -> None:
         """Turn the eyes, against the head, and close the lids, in place."""
         settings = self._script.settings
-        looked = gaze.target(events, times, settings.seed, settings.liveliness)
+        looked = gaze.target(events, times, self._script.seed, settings.liveliness)
         looked[:, 1] += np.radians(turns[:, 3])
         looked += np.radians([settings.look_left, settings.look_up])
         if settings.has("head"):
@@ -162,7 +186,7 @@ class Performer:
         if not settings.has("head"):
             return np.zeros((len(times), 3))
         movement = head.scale(settings.liveliness) * self._script.mood.movement(times)
-        turned = head.track(events, times, settings.seed, movement, self._speaking(times))
+        turned = head.track(events, times, self._script.seed, movement, self._speaking(times))
         turned += min(settings.liveliness, 1.0) * np.radians(turns[:, :3])
         result: FloatArray = settings.strength_head * self._alive(times)[:, None] * turned
         return result

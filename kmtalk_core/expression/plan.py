@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from ..alignment import Alignment, Mark
 from ..audio import Sound
 from ..events import Event
 from ..progress import Job
 from ..settings import Settings
 from . import blinks, breath, brows, gaze, head
+from .chance import hashed
 from .mood import MoodTrack, unknown_marks
 from .performer import Performer
 from .prosody import Prosody, Voice, prosody_job
@@ -38,17 +41,32 @@ def perform_job(
 
 
 def remember_job(
-    sound: Sound, alignment: Alignment, settings: Settings, events: Sequence[Event], listen: Listen | None = None
+    sound: Sound,
+    alignment: Alignment,
+    settings: Settings,
+    events: Sequence[Event],
+    seed: int,
+    listen: Listen | None = None,
 ) -> Job[Performer]:
-    """The Performer that makes a take of these `events`."""
-    return Performer(script_of((yield from prosody_job(sound, alignment, listen)), alignment.marks, settings), events)
+    """The Performer that makes a take of these `events`, as one with this `seed` made it."""
+    prosody = yield from prosody_job(sound, alignment, listen)
+    return Performer(script_of(prosody, alignment.marks, settings, seed), events)
 
 
-def script_of(prosody: Prosody, marks: Sequence[Mark], settings: Settings) -> Script:
+def seed_of(settings: Settings, duration: float) -> int:
+    """What a line is drawn from: the seed that was set, and the sound's length in milliseconds.
+
+    Else all lines of a scene would begin with the same looks and the same sway.
+    """
+    return int(hashed(settings.seed, 7, np.array([round(1000 * duration)], np.int64))[0] * 2**31)
+
+
+def script_of(prosody: Prosody, marks: Sequence[Mark], settings: Settings, seed: int | None = None) -> Script:
     """What a line's planners know; a face that moves later than the sound has less of it at the end."""
-    mood = MoodTrack(settings.mood, settings.mood_strength, marks, prosody, settings.seed)
+    seed = seed_of(settings, prosody.duration) if seed is None else seed
+    mood = MoodTrack(settings.mood, settings.mood_strength, marks, prosody, seed)
     start, end = max(0.0, -settings.delay), prosody.duration - max(settings.delay, 0.0) - _REST
-    return Script(prosody, mood, settings, start, max(start, end))
+    return Script(prosody, mood, settings, start, max(start, end), seed)
 
 
 def planned(script: Script, has_text: bool = False) -> list[Event]:

@@ -14,16 +14,17 @@ _LONG_PAUSE = 1.5  # seconds: in longer ones a face listens
 
 @dataclass(frozen=True, eq=False)
 class Script:
-    """One line to be played: how it sounds, the mood, the settings, and the stretch (seconds) that may move."""
+    """One line to be played: how it sounds, the mood, the settings, what may move (seconds), and the seed."""
 
     prosody: Prosody
     mood: MoodTrack
     settings: Settings
     start: float
     end: float
+    seed: int
 
     def chance(self, topic: str) -> Chance:
-        return Chance(self.settings.seed, topic)
+        return Chance(self.seed, topic)
 
     def fits(self, first: float, last: float) -> bool:
         """Whether a gesture from `first` to `last` begins and ends within the line."""

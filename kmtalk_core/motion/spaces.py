@@ -16,8 +16,8 @@ from .arkit import ARKIT_NAMES, ARKIT_REGIONS
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 IntArray: TypeAlias = npt.NDArray[np.intp]
 
-REGIONS = ("mouth", "upper", "eyes", "head")
-"""`mouth`: jaw, lips, tongue; `upper`: brows, cheeks, nose; `eyes`: lids and gaze; `head`."""
+REGIONS = ("mouth", "upper", "eyes", "head", "chest")
+"""`mouth`: jaw, lips, tongue; `upper`: brows, cheeks, nose; `eyes`: lids and gaze; `head`; `chest`: and shoulders."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ HEAD = MotionSpace(
 )
 """The head against the neck: yaw positive to the character's left, pitch positive chin down, roll positive to the
 character's right shoulder."""
+CHEST = MotionSpace("chest", 30.0, (Channel("rise", "share", 0.0, 1.0, "chest"),), unit="share")
+"""How far chest and shoulders are up: 1 after a deep breath in."""
 VOCASET = MotionSpace("vocaset", 30.0, vertices=5023, unit="metre")
 BIWI = MotionSpace("biwi", 25.0, vertices=23370, unit="head")
 
-SPACES: dict[str, MotionSpace] = {space.name: space for space in (ARKIT, HEAD, VOCASET, BIWI)}
+SPACES: dict[str, MotionSpace] = {space.name: space for space in (ARKIT, HEAD, CHEST, VOCASET, BIWI)}

@@ -12,6 +12,7 @@ from kmtalk_core.expression.chance import Chance, noise
 from kmtalk_core.expression.plan import planned, script_of
 from kmtalk_core.expression.prosody import Prosody
 from kmtalk_core.expression.script import keep
+from kmtalk_core.motion.spaces import ARKIT
 from kmtalk_core.settings import Settings
 
 Made = Callable[..., Performer]
@@ -83,6 +84,23 @@ def test_every_gesture_begins_and_ends_within_the_line(takes: list[Performer], p
 def test_one_seed_is_one_performance_and_another_is_another_take(performer: Made) -> None:
     assert performer(seed=5).events == performer(seed=5).events
     assert performer(seed=5).events != performer(seed=6).events
+
+
+def test_lines_of_one_seed_do_not_begin_alike(performer: Made, prosody: Prosody) -> None:
+    lines = [replace(prosody, duration=prosody.duration + extra) for extra in (0.0, 0.04)]
+    one, other = (Performer(script, planned(script)) for script in (script_of(line, [], Settings()) for line in lines))
+    moments = np.arange(30, 300) / 30.0
+    looks, sway = zip(*((played(p, moments), p.head(moments)) for p in (one, other)), strict=True)
+    assert abs(np.corrcoef(looks[0], looks[1])[0, 1]) < 0.6 and abs(np.corrcoef(*[s[:, 0] for s in sway])[0, 1]) < 0.6
+    again = script_of(lines[0], [], Settings())
+    assert Performer(again, planned(again)).events == one.events
+
+
+def played(performer: Performer, moments: np.ndarray) -> np.ndarray:
+    """How far the left eye looks out at these moments."""
+    motion = np.zeros((len(moments), ARKIT.width), np.float32)
+    performer.perform(motion, moments, ARKIT)
+    return motion[:, ARKIT.index_of("eyeLookOutLeft")] - motion[:, ARKIT.index_of("eyeLookInLeft")]
 
 
 def test_chance_rolls_the_same_on_every_system() -> None:

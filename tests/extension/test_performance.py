@@ -300,3 +300,95 @@ def test_lines_that_follow_each_other_closely_leave_nothing_to_listen_to(
     animate(strip="one")
     assert bpy.ops.kmtalk.listen() == {"FINISHED"}
     assert len(lines_of(head)) == 1 and "No gap" in addon("desk").desk().notice
+
+
+@pytest.fixture
+def body(rig: Any) -> Any:
+    """The armature with a chest and two shoulders below the neck."""
+    import bpy
+
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    for name, foot, top in (
+        ("chest", (0, 0, -0.4), (0, 0, -0.05)),
+        ("shoulder.L", (0.02, 0, -0.05), (0.18, 0, -0.05)),
+        ("shoulder.R", (-0.02, 0, -0.05), (-0.18, 0, -0.05)),
+    ):
+        bone = rig.data.edit_bones.new(name)
+        bone.head, bone.tail = foot, top
+        bone.parent = rig.data.edit_bones["chest"] if name != "chest" else None
+    bpy.ops.object.mode_set(mode="OBJECT")
+    return rig
+
+
+def tips(scene: Any, rig: Any, frames: Any) -> dict[str, np.ndarray]:
+    """(frames, 3) where the ends of the bones of the chest are."""
+    found: dict[str, list[Any]] = {name: [] for name in ("chest", "shoulder.L", "shoulder.R")}
+    for frame in frames:
+        scene.frame_set(frame)
+        for name, places in found.items():
+            places.append(tuple(rig.pose.bones[name].tail))
+    return {name: np.array(places) for name, places in found.items()}
+
+
+def test_chest_and_shoulders_rise_with_the_breath_and_rest_at_both_ends(
+    addon: Callable[[str], Any], scene: Any, head: Any, body: Any, add_strip: Callable[..., Any], minute: Path
+) -> None:
+    import bpy
+
+    add_strip(frame=1, path=minute)
+    bpy.context.view_layer.objects.active = head
+    animate()
+    line = line_of(head)
+    places = tips(scene, body, range(line.first, line.last + 1))
+    for side in ("L", "R"):
+        raised = places[f"shoulder.{side}"][:, 2]
+        assert 0.002 < np.ptp(raised) < 0.02 and raised.max() - raised[0] > 0.8 * np.ptp(raised)  # up, not down
+        assert abs(raised[0] - raised[-1]) < 1e-4
+    assert places["chest"][:, 1].max() - places["chest"][0, 1] > 0.001  # it leans back
+    rise = addon("take.store").take_of(line).track("chest").motion[:, 0]
+    assert rise[0] == pytest.approx(0, abs=0.01) and rise.max() > 0.4
+
+
+def bones_on(addon: Callable[[str], Any], action: Any) -> set[str]:
+    """The bones that an action moves."""
+    paths = [name.partition("|")[2] for name in addon("take.lines").curves_by_name(action)]
+    return {path.split('"')[1] for path in paths if path.startswith("pose.bones")}
+
+
+def test_a_chest_that_an_artist_moves_is_left_alone_and_so_it_is_where_that_is_wished(
+    addon: Callable[[str], Any], scene: Any, head: Any, body: Any, add_strip: Callable[..., Any], minute: Path
+) -> None:
+    import bpy
+
+    add_strip(frame=1, path=minute)
+    bpy.context.view_layer.objects.active = head
+    animate()
+    breathing = {"chest", "shoulder.L", "shoulder.R"}
+    assert breathing <= bones_on(addon, addon("take.lines").actions_of([head, body])[-1])
+    assert bpy.ops.kmtalk.remove_line() == {"FINISHED"}
+    animate(regions={"mouth", "upper", "eyes", "head"})
+    moved = set().union(*(bones_on(addon, action) for action in addon("take.lines").actions_of([head, body])))
+    assert moved == {"head", "neck"}
+    bpy.ops.kmtalk.remove_line()
+    bone = body.pose.bones["chest"]
+    bone.rotation_mode = "XYZ"
+    for frame, angle in ((1, 0.0), (60, 0.5)):
+        bone.rotation_euler = (angle, 0.0, 0.0)
+        bone.keyframe_insert("rotation_euler", frame=frame)
+    animate()
+    moved = set().union(*(bones_on(addon, action) for action in addon("take.lines").actions_of([head, body])))
+    assert moved == {"head", "neck", "shoulder.L", "shoulder.R"}
+    scene.frame_set(60)
+    assert bone.rotation_euler.x == pytest.approx(0.5)
+
+
+def test_a_key_called_breathe_rises_with_the_breath(
+    scene: Any, head: Any, add_strip: Callable[..., Any], minute: Path
+) -> None:
+    head.shape_key_add(name="Breathe")
+    add_strip(frame=1, path=minute)
+    animate()
+    line = line_of(head)
+    shown = [value(scene, head, "Breathe", frame) for frame in range(line.first, line.last + 1)]
+    assert max(shown) > 0.4 and shown[0] < 0.05 and shown[-1] < 0.05

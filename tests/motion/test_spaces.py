@@ -30,4 +30,4 @@ def test_vertices_have_neither_names_nor_limits() -> None:
         assert np.isinf(space.low).all() and np.isinf(space.high).all()
         with pytest.raises(KeyError):
             space.index_of("jawOpen")
-    assert set(SPACES) == {"arkit", "head", "vocaset", "biwi"}
+    assert set(SPACES) == {"arkit", "head", "chest", "vocaset", "biwi"}

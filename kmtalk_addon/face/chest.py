@@ -1,0 +1,95 @@
+"""Chest and shoulders that rise with each breath: bones and shape keys that are known by name and that nobody moves."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import compat
+from ..core import chest, drives
+from . import bones, pose_library, rigs
+from .targets import BoneTarget, KeyTarget, Target
+
+_COPYING = ("COPY_TRANSFORMS", "COPY_ROTATION", "ARMATURE", "CHILD_OF", "TRANSFORM", "DAMPED_TRACK", "STRETCH_TO", "IK")
+
+
+def targets(meshes: Sequence[Any], rig: Any, taken: Collection[str] = ()) -> tuple[Target, ...]:
+    """What of a character breathes: keys of its `meshes`, else bones of its `rig` but those `taken`."""
+    found: list[Target] = []
+    drive = None
+    for item in meshes:
+        keys = chest.find_keys(block.name for block in item.data.shape_keys.key_blocks[1:])
+        if keys:
+            drive = drive or chest.BreathDrive(tuple(keys))
+            numbers = {drive.curves.index(key): key for key in keys if key in drive.curves}
+            found.append(KeyTarget.of(item, drive, numbers))
+    return tuple(found) if found else _of_bones(rig, taken)
+
+
+def _of_bones(rig: Any, taken: Collection[str]) -> tuple[BoneTarget, ...]:
+    if rig is None or rig.pose is None or (rig.library is not None and rig.override_library is None):
+        return ()
+    theirs = _moved_by_others(rig)
+    free = [bone.name for bone in rig.pose.bones if bone.name not in taken and bone.name not in theirs]
+    named = chest.find_chest(name for name in free if _turns_by_itself(rig, rig.pose.bones[name]))
+    if not named:
+        return ()
+    axes = _axes(rig, named)
+    motions = {}
+    for part, name in named.items():
+        rest = np.array(rig.data.bones[name].matrix_local.to_3x3())
+        motions[name] = chest.chest_motion(part, rest.T @ axes, rig.pose.bones[name].rotation_mode)
+    return (bones.of_bones(rig, drives.BoneDrive(motions)),)
+
+
+def _moved_by_others(rig: Any) -> set[str]:
+    """The bones that any action of the artist's moves, the active one or one of the NLA's."""
+    found = rigs.artists_bones(rig)
+    animation = rig.animation_data
+    for track in animation.nla_tracks if animation is not None else ():
+        for strip in track.strips:
+            if strip.action is not None and not pose_library.is_ours(strip.action):
+                curves = compat.read_curves(strip.action, compat.assigned_slot(strip))
+                found |= {name for curve in curves if (name := _bone_in(curve.data_path))}
+    return found
+
+
+def _bone_in(path: str) -> str:
+    return path.split('"')[1] if path.startswith('pose.bones["') else ""
+
+
+def _turns_by_itself(rig: Any, bone: Any) -> bool:
+    """Whether nothing but its own channels turns a bone."""
+    if any(constraint.type in _COPYING and not constraint.mute for constraint in bone.constraints):
+        return False
+    start = f"{bone.path_from_id()}.rotation"
+    driven = rig.animation_data.drivers if rig.animation_data is not None else ()
+    return not any(bone.lock_rotation) and not any(driver.data_path.startswith(start) for driver in driven)
+
+
+def _axes(rig: Any, named: dict[str, str]) -> Any:
+    """(3, 3) the character's left, up and forward in the rig's space, one a column.
+
+    Up is where the spine goes, left where the left shoulder lies from the right one; without shoulders forward is −Y.
+    """
+    if chest.LEFT not in named:
+        return rigs.axes_of(rig).T
+    left = _along(_head_of(rig, named[chest.LEFT]) - _head_of(rig, named[chest.RIGHT]))
+    up = np.array([0.0, 0.0, 1.0])
+    if chest.CHEST in named:
+        bone = rig.data.bones[named[chest.CHEST]]
+        way = np.array(bone.tail_local) - np.array(bone.head_local)
+        up = _along(way - (way @ left) * left)
+    return np.stack([left, up, np.cross(left, up)], axis=1)
+
+
+def _head_of(rig: Any, name: str) -> Any:
+    return np.array(rig.data.bones[name].head_local)
+
+
+def _along(way: Any) -> Any:
+    """The axis that a way mostly goes along."""
+    axis = np.zeros(3)
+    largest = int(np.abs(way).argmax())
+    axis[largest] = np.sign(way[largest]) or 1.0
+    return axis
