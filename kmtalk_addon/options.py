@@ -15,7 +15,7 @@ import bpy
 from . import compat, engine
 from .audio import sound
 from .core import errors, spaces, textgrid, transcript
-from .face import Face, family, find_face, vertices
+from .face import Face, family, find_face, landmarks, vertices
 from .face.recognise import has_keys
 from .face.settings import mapped_by_hand
 from .preferred import preferences, runs_inside
@@ -91,7 +91,7 @@ def meshes_of(context: Any) -> list[Any]:
         return listed
     layer = context.view_layer.objects  # Blender without a window knows no other selection
     selected = [item for item in layer.selected if has_keys(item)]
-    active = layer.active
+    active = landmarks.head_of(layer.active)
     if len(selected) > 1 or active is None:
         return selected
     relatives = family.with_keys(active, context.scene)

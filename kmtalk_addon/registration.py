@@ -9,7 +9,7 @@ from . import command_line, operators, properties
 from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
 from .take import writing
-from .ui import keymap, lane, menus, panels, preferences, setting_presets, watch
+from .ui import keymap, landmark_names, lane, menus, panels, preferences, setting_presets, watch
 
 CLASSES = (
     *face_settings.CLASSES,
@@ -34,6 +34,7 @@ def register() -> None:
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
     watch.register()
     lane.register()
+    landmark_names.register()
     keymap.register()
     menus.register()
     setting_presets.register()
@@ -44,6 +45,7 @@ def unregister() -> None:
     setting_presets.unregister()
     menus.unregister()
     keymap.unregister()
+    landmark_names.unregister()
     lane.unregister()
     watch.unregister()
     close_desk()

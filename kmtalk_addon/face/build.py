@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .. import engine
 from ..core import errors, face_files, progress, schema
 from ..desk import desk, in_thread
-from . import geometry, landmarks, recognise
+from . import geometry, landmarks, recognise, suzanne
 
 BUILT = "kmtalk_built"
 """Custom property of a `Key`: what we built, as {"vertices": count, "basis": ours, "keys": {name: digest}}."""
@@ -79,7 +79,7 @@ def request(
         tuple(len(vertices) for _, vertices, _, _ in parts),
         {name: (turn.T @ point).tolist() for name, point in landmarks.moved(objects[0]).items()},
         {name: (turn.T @ point).tolist() for name, point in landmarks.laid_out(objects[0]).items()},
-        bool(landmarks.of(objects[0])),
+        landmarks.were_seen(objects[0]),
         *chosen,
         folder,
     )
@@ -152,6 +152,10 @@ def build(asked: Request) -> progress.Job[str]:
         except errors.UnsureError as error:
             yield from _place_landmarks(asked)
             raise errors.FaceError(str(error)) from error
+        except errors.FaceError as error:
+            if asked.is_sure or not suzanne.is_suzanne(find(asked.objects[:1])[0]):
+                raise
+            raise errors.FaceError((yield from _place_landmarks(asked))) from error
         header, offsets = yield from in_thread(lambda: face_files.load_shapes(out), "reading")
     return _write(asked, header, offsets)
 
@@ -168,6 +172,9 @@ def _place_landmarks(asked: Request) -> progress.Job[str]:
     head = find(asked.objects[:1])[0]
     points = {name: (asked.turn @ point).tolist() for name, point in found["points"].items()}
     landmarks.place(head, points, found["size"], found["laid_out"])
+    if found["laid_out"] and suzanne.is_suzanne(head):
+        landmarks.drag(head, suzanne.landmarks_on(head))
+        return f"“{head.name}” is Blender's monkey, and the landmarks are where her face is: build now."
     return str(found["sentence"] if found["laid_out"] else f"{found['sentence']} Drag what is wrong, then build.")
 
 
@@ -185,6 +192,7 @@ def _write(asked: Request, header: Mapping[str, Any], offsets: Sequence[npt.NDAr
         shapes = {name: move for name, move in zip(names, local, strict=True) if name not in kept}
         count, sculpted = write_shapes(item, shapes)
         made, left = made + count, left + sculpted
+    landmarks.put_away(objects[0])
     moved = [item.name for item, names in zip(objects, header["shapes"], strict=True) if names]
     said = [f"Built {made} shapes on {', '.join(f'“{name}”' for name in moved)}", *header["notes"]]
     if kept:

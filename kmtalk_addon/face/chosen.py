@@ -34,9 +34,7 @@ def meshes(context: Any, names: str = "") -> list[Any]:
     if listed:
         return _largest_first(listed)
     layer = context.view_layer.objects
-    active = layer.active
-    if active is not None and active.parent is not None and active in landmarks.of(active.parent).values():
-        active = active.parent
+    active = landmarks.head_of(layer.active)
     selected = [item for item in layer.selected if item.type == "MESH"]
     if active is None or active.type != "MESH":
         return _largest_first(selected)

@@ -73,6 +73,30 @@ class KMTALK_OT_face_remove(_OnFace, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class KMTALK_OT_mirror_landmarks(_OnFace, bpy.types.Operator):
+    """Bring the landmarks of the other side to where those that you dragged have their mirror images"""
+
+    bl_idname = "kmtalk.mirror_landmarks"
+    bl_label = "Mirror Landmarks"
+    bl_options = {"UNDO"}  # noqa: RUF012
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            head = next(iter(chosen.meshes(context, self.faces)), None)
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if head is None or not landmarks.of(head):
+            self.report({"ERROR"}, "There are no landmarks: place them first.")
+            return {"CANCELLED"}
+        count = landmarks.mirror(head, list(context.view_layer.objects.selected))
+        if not count:
+            self.report({"ERROR"}, "No landmark was dragged yet: drag those of one side first.")
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"{count} landmarks were mirrored.")
+        return {"FINISHED"}
+
+
 class KMTALK_OT_face_check(_OnFace, JobOperator, bpy.types.Operator):
     """Show the face in test poses, and report what would look wrong: missing keys, lips that cross or never meet"""
 
@@ -114,4 +138,10 @@ def _fit_picture() -> None:
                     bpy.ops.image.view_all(fit_view=True)
 
 
-CLASSES = (KMTALK_OT_face_landmarks, KMTALK_OT_face_build, KMTALK_OT_face_remove, KMTALK_OT_face_check)
+CLASSES = (
+    KMTALK_OT_face_landmarks,
+    KMTALK_OT_face_build,
+    KMTALK_OT_face_remove,
+    KMTALK_OT_mirror_landmarks,
+    KMTALK_OT_face_check,
+)

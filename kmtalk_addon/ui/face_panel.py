@@ -62,7 +62,7 @@ def draw_face(layout: Any, context: Any) -> None:
             layout.operator("kmtalk.apply_face", icon="FILE_REFRESH")
     layout.operator("kmtalk.face_check", icon="VIEWZOOM")
     if any(build.built_keys(mesh.item.data) for mesh in face.meshes):
-        _draw_built(layout)
+        _draw_built(layout, face.found_on[0])
     _draw_settings(layout, context, face)
 
 
@@ -100,6 +100,7 @@ def _draw_faceless(layout: Any, context: Any) -> None:
     column.operator("kmtalk.face_landmarks", icon="EMPTY_AXIS")
     column.operator("kmtalk.face_build", icon="SHAPEKEY_DATA")
     if landmarks.of(head):
+        layout.operator("kmtalk.mirror_landmarks", icon="MOD_MIRROR")
         guessed = "No face was found: drag the landmarks onto its eyes, nose, mouth and chin, then build."
         found = "Drag the landmarks that are wrong, then build."
         draw_text(layout, context, guessed if landmarks.laid_out(head) else found, "INFO")
@@ -117,11 +118,13 @@ def _draw_mapping(layout: Any, own: Any) -> None:
             row.prop(own, "on_twos", toggle=True)
 
 
-def _draw_built(layout: Any) -> None:
+def _draw_built(layout: Any, head: Any) -> None:
     row = layout.row(align=True)
     row.operator("kmtalk.face_landmarks", text="Landmarks", icon="EMPTY_AXIS")
     row.operator("kmtalk.face_build", text="Rebuild", icon="FILE_REFRESH")
     row.operator("kmtalk.face_remove", text="", icon="TRASH")
+    if landmarks.of(head):
+        layout.operator("kmtalk.mirror_landmarks", icon="MOD_MIRROR")
 
 
 def _draw_settings(layout: Any, context: Any, face: Face) -> None:
