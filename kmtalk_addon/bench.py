@@ -3,24 +3,33 @@
 python -m kmtalk_addon.bench SOUND
 """
 
+import contextlib
 import importlib
 import json
 import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 _REPOSITORY = "kmtalk_bench"
-_MODULE = f"bl_ext.{_REPOSITORY}.kmtalk"
+MODULE = f"bl_ext.{_REPOSITORY}.kmtalk"
 _EDITED_KEY = 5
 
 
 def main(sound: Path) -> None:
     """Enable the extension from this checkout, animate a face twice, edit a key and regenerate."""
+    with enabled():
+        print(json.dumps(_measured(sound)))
+
+
+@contextlib.contextmanager
+def enabled() -> Iterator[Path]:
+    """The extension of this checkout in a Blender of its own settings, which lie in the folder that is given."""
     import addon_utils
 
     with tempfile.TemporaryDirectory(prefix="kmtalk-bench-", ignore_cleanup_errors=True) as folder:
@@ -30,20 +39,19 @@ def main(sound: Path) -> None:
         (root / "kmtalk").symlink_to(Path(__file__).resolve().parents[1], target_is_directory=True)
         repositories = bpy.context.preferences.extensions.repos
         repositories.new(name=_REPOSITORY, module=_REPOSITORY, custom_directory=str(root), remote_url="")
-        addon_utils.enable(_MODULE, default_set=True)
+        addon_utils.enable(MODULE, default_set=True)
         try:
-            print(json.dumps(_measured(sound)))
+            yield Path(folder)
         finally:
-            addon_utils.disable(_MODULE, default_set=True)
+            addon_utils.disable(MODULE, default_set=True)
 
 
 def _measured(sound: Path) -> dict[str, Any]:
-    animating = importlib.import_module(f"{_MODULE}.kmtalk_addon.jobs.animate")
-    regenerating = importlib.import_module(f"{_MODULE}.kmtalk_addon.jobs.regenerate")
-    runner = importlib.import_module(f"{_MODULE}.kmtalk_addon.jobs.runner")
-    arkit = importlib.import_module(f"{_MODULE}.kmtalk_core.motion.arkit")
+    animating = importlib.import_module(f"{MODULE}.kmtalk_addon.jobs.animate")
+    regenerating = importlib.import_module(f"{MODULE}.kmtalk_addon.jobs.regenerate")
+    runner = importlib.import_module(f"{MODULE}.kmtalk_addon.jobs.runner")
     bpy.ops.wm.read_homefile(use_empty=True)
-    head = _face(arkit.ARKIT_NAMES)
+    head = face_named("Head")
     settings = bpy.context.scene.kmtalk
     slowest = []
 
@@ -75,19 +83,21 @@ def _measured(sound: Path) -> dict[str, Any]:
     }
 
 
-def _face(names: "tuple[str, ...]") -> Any:
-    mesh = bpy.data.meshes.new("Head")
+def face_named(name: str) -> Any:
+    """A mesh with ARKit's shape keys, chosen."""
+    arkit = importlib.import_module(f"{MODULE}.kmtalk_core.motion.arkit")
+    mesh = bpy.data.meshes.new(name)
     mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
-    head = bpy.data.objects.new("Head", mesh)
+    head = bpy.data.objects.new(name, mesh)
     bpy.context.scene.collection.objects.link(head)
     bpy.context.view_layer.objects.active = head
-    for name in ("Basis", *names):
-        head.shape_key_add(name=name)
+    for key in ("Basis", *arkit.ARKIT_NAMES):
+        head.shape_key_add(name=key)
     return head
 
 
 def _edit(head: Any) -> None:
-    lines = importlib.import_module(f"{_MODULE}.kmtalk_addon.take.lines")
+    lines = importlib.import_module(f"{MODULE}.kmtalk_addon.take.lines")
     action = head.data.shape_keys.animation_data.action
     frame = action.kmtalk_lines.lines[0].key_motions[_EDITED_KEY].frame
     curve = next(c for name, c in lines.curves_by_name(action).items() if name.endswith('["jawOpen"].value'))

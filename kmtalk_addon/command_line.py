@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import math
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,12 +12,12 @@ from typing import Any, NoReturn
 import bpy
 
 from . import compat, options, pairing
+from . import settings as shown
 from .core import errors, files, settings
 from .farm import report
 from .jobs.runner import desk
 from .take import bake
 
-_OPTIONS = {"minimum_key_gap": "minimum_gap"}
 _registered: list[Any] = []  # Blender hands out a handle that has to be given back
 
 
@@ -59,13 +58,13 @@ def _run(asked: argparse.Namespace, shot: report.Shot) -> int:
         return _render(shot) if asked.render and status == 0 else status
     except errors.KMTalkError as error:
         shot.errors.append(_tell(str(error)))
-    except RuntimeError as error:  # what an operator reports as an error
-        shot.errors.append(_tell(_plain(error)))
-        return 1 if _is_fault(error) else 2
+        return 2
+    except _Fault as error:
+        shot.errors.append(_tell(str(error)))
+        return 1
     except KeyboardInterrupt:
         shot.errors.append(_tell("stopped; nothing was saved."))
         return 130
-    return 2
 
 
 @contextlib.contextmanager
@@ -74,12 +73,33 @@ def _interrupt_does(handler: Any) -> Iterator[None]:
     before = signal.signal(signal.SIGINT, handler)
     try:
         yield
-    except RuntimeError as error:
-        if "KeyboardInterrupt" in str(error):  # as it comes out of an operator
-            raise KeyboardInterrupt from error
-        raise
     finally:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)  # Blender's own cannot be set again, and is not missed
+
+
+class _Fault(Exception):
+    """A fault of ours, of which Blender has written where it is."""
+
+    def __str__(self) -> str:
+        return "something failed that should not have: the lines above say where."
+
+
+def _do(operator: Any, **given: Any) -> str:
+    """Run an operator of ours to its end; returns what it reported.
+
+    Raises what ended it, which Blender passes on as text alone: KMTalkError, KeyboardInterrupt, or _Fault.
+    """
+    desk().failure = None
+    try:
+        operator("EXEC_DEFAULT", **given)
+    except RuntimeError as error:
+        failure = desk().failure
+        if failure is None:  # it could not be run at all
+            raise errors.KMTalkError(_plain(error)) from error
+        if isinstance(failure, (errors.KMTalkError, KeyboardInterrupt)):
+            raise failure from error
+        raise _Fault from error
+    return desk().notice
 
 
 class _Parser(argparse.ArgumentParser):
@@ -136,10 +156,9 @@ def _add_common(command: argparse.ArgumentParser) -> None:
 
 def _animate(asked: argparse.Namespace) -> int:
     file = str(files.typed_path(asked.audio)) if asked.audio else ""
-    bpy.ops.kmtalk.animate(
-        "EXEC_DEFAULT", strip=asked.strip, file=file, faces=_faces(asked.face), text=asked.text, **_bake(asked)
-    )
-    asked.shot.add(asked.strip or file, _faces(asked.face), "done", _tell_outcome())
+    faces = _faces(asked.face)
+    said = _do(bpy.ops.kmtalk.animate, strip=asked.strip, file=file, faces=faces, text=asked.text, **_bake(asked))
+    asked.shot.add(asked.strip or file, faces, "done", _tell(said))
     return 0
 
 
@@ -159,24 +178,19 @@ def _scene(asked: argparse.Namespace) -> int:
     for number, (strip, faces) in enumerate(pairs, 1):
         _tell(f"{strip} on {faces} ({number} of {len(pairs)})")
         try:
-            bpy.ops.kmtalk.animate("EXEC_DEFAULT", strip=strip, faces=faces, **_bake(asked))
-            asked.shot.add(strip, faces, "done", _tell_outcome())
-        except RuntimeError as error:
-            if "KeyboardInterrupt" in str(error):
-                raise
+            said = _do(bpy.ops.kmtalk.animate, strip=strip, faces=faces, **_bake(asked))
+            asked.shot.add(strip, faces, "done", _tell(said))
+        except (errors.KMTalkError, _Fault) as error:
             failures += 1
-            _tell(f"{strip}: {_plain(error)}")
-            asked.shot.add(strip, faces, "failed", error=_plain(error))
+            _tell(f"{strip}: {error}")
+            asked.shot.add(strip, faces, "failed", error=str(error))
     _tell(f"{len(pairs) - failures} of {len(pairs)} strips done")
     for faces in dict.fromkeys(faces for _, faces in pairs) if asked.listen else ():
         try:
-            bpy.ops.kmtalk.listen("EXEC_DEFAULT", faces=faces, **_bake(asked))
-            _tell(f"{faces}: {desk().notice}")
-        except RuntimeError as error:
-            if "KeyboardInterrupt" in str(error):
-                raise
+            _tell(f"{faces}: {_do(bpy.ops.kmtalk.listen, faces=faces, **_bake(asked))}")
+        except (errors.KMTalkError, _Fault) as error:
             failures += 1
-            asked.shot.errors.append(_tell(f"{faces}: {_plain(error)}"))
+            asked.shot.errors.append(_tell(f"{faces}: {error}"))
     return 1 if failures else 0
 
 
@@ -218,19 +232,8 @@ def _bake(asked: argparse.Namespace) -> dict[str, Any]:
     given = settings.Settings.parse(pairs)
     read = settings.Settings.of(given).to_json()
     fps = bake.scene_fps(bpy.context.scene)
-    wanted = {_OPTIONS.get(name, name): _option(name, read[name], fps) for name in given}
+    wanted = {shown.SHOWN_AS[name]: shown.shown_value(name, read[name], fps) for name in given}
     return wanted | ({"bake_mode": "REDUCED", "error": asked.reduced} if asked.reduced else {})
-
-
-def _option(name: str, value: Any, fps: float) -> Any:
-    """A setting as the operator has it: times in frames, angles in radians, regions as a set."""
-    if name in ("smoothing", "delay"):
-        return value * fps
-    if name == "minimum_key_gap":
-        return max(round(value * fps), 1)
-    if name in ("look_left", "look_up"):
-        return math.radians(value)
-    return set(value.split(",")) if name == "regions" else value
 
 
 def _open(path: str) -> None:
@@ -291,18 +294,6 @@ def _tell(sentence: str) -> str:
     return sentence
 
 
-def _tell_outcome() -> str:
-    """Tell what the last job reported, notes and all: without a window Blender prints no operator's report."""
-    return _tell(desk().notice) if desk().notice else ""
-
-
 def _plain(error: RuntimeError) -> str:
-    """What an operator has reported, in one line."""
-    if _is_fault(error):
-        return "something failed that should not have: the lines above say where."
+    """What Blender says of an operator, in one line."""
     return " ".join(str(error).removeprefix("Error: ").split())
-
-
-def _is_fault(error: RuntimeError) -> bool:
-    """Whether an operator ended in a fault of ours rather than in a report; Blender has written where."""
-    return "Traceback" in str(error)

@@ -17,7 +17,10 @@ Result = TypeVar("Result")
 
 @dataclass(eq=False)
 class RunningJob:
-    """One job under way: `step` is how far it is, `outcome` what to tell the user when it came to its end."""
+    """One job under way: `step` is how far it is, `outcome` what to tell the user when it came to its end.
+
+    error: what to tell of an end that was none; failure: what was raised then.
+    """
 
     title: str
     job: Generator[progress.Progress, None, str]
@@ -26,6 +29,7 @@ class RunningJob:
     is_ended: bool = False
     outcome: str = ""
     error: str = ""
+    failure: BaseException | None = None
     was_cancelled: bool = False
     slowest: float = 0.0
 
@@ -38,10 +42,11 @@ class RunningJob:
         except StopIteration as stop:
             self.is_ended, self.outcome = True, str(stop.value or "")
         except errors.KMTalkError as error:
-            self.is_ended, self.error = True, str(error)
+            self.is_ended, self.error, self.failure = True, str(error), error
             self.was_cancelled = isinstance(error, errors.Cancelled)
-        except Exception:
-            self.is_ended, self.error = True, "Something failed that should not have; the console says more."
+        except Exception as error:
+            self.is_ended, self.failure = True, error
+            self.error = "Something failed that should not have; the console says more."
             raise
 
     def cancel(self, why: str = "") -> None:
@@ -56,12 +61,16 @@ class RunningJob:
 
 @dataclass
 class Desk:
-    """All that runs in this Blender now, and how the last job ended.  There is one, from register to unregister."""
+    """All that runs in this Blender now, and how the last job ended.  There is one, from register to unregister.
+
+    failure: what ended the last job that was run to its end at once, or kept it from starting; None for a good end.
+    """
 
     workers: Workers = field(default_factory=Workers)
     running: list[RunningJob] = field(default_factory=list)
     notice: str = ""
     notice_is_error: bool = False
+    failure: BaseException | None = None
     _taken: set[Hashable] = field(default_factory=set)
 
     def start(

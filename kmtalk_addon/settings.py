@@ -33,6 +33,18 @@ def core_settings(settings: Any, fps: float) -> dict[str, Any]:
     return {name: _value(core.SETTINGS[name], getattr(settings, shown), fps) for name, shown in SHOWN_AS.items()}
 
 
+def shown_value(name: str, value: Any, fps: float) -> Any:
+    """A value of the core's as the property of its setting has it in a scene of `fps`: what `core_settings` reads."""
+    setting = core.SETTINGS[name]
+    if isinstance(setting.kind, core.Parts):
+        return set(value.split(","))
+    if name in _WHOLE_FRAMES:
+        return max(round(value * fps), 1)
+    if setting.unit == "seconds":
+        return value * fps
+    return math.radians(value) if setting.unit == "degrees" else value
+
+
 def _property(setting: core.Setting) -> Any:
     kind = setting.kind
     words: dict[str, Any] = {"name": setting.label, "description": setting.words}

@@ -36,12 +36,20 @@ class JobOperator:
         raise NotImplementedError
 
     def execute(self, context: Any) -> set[str]:
+        """All of it now.  What ends it but for its end is on the desk then: Blender passes on its text alone."""
+        desk().failure = None
         try:
-            job = self.start(context)  # which may give the job a title of its own
-            running = desk().start(self.title, job, self.cancelled)
-        except errors.KMTalkError as error:
+            return self._execute(context)
+        except BaseException as error:
+            desk().failure = error
+            if not isinstance(error, errors.KMTalkError):
+                raise
             self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
             return {"CANCELLED"}
+
+    def _execute(self, context: Any) -> set[str]:
+        job = self.start(context)  # which may give the job a title of its own
+        running = desk().start(self.title, job, self.cancelled)
         shown = _Shown(self.title)
         try:
             while not running.is_ended:
@@ -52,6 +60,7 @@ class JobOperator:
             running.cancel()
             shown.end()
             desk().settle(running)
+        desk().failure = running.failure
         return self._say(running)
 
     def invoke(self, context: Any, event: Any) -> set[str]:

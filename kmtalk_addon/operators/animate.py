@@ -13,9 +13,10 @@ from ..jobs import regenerate as regenerating
 from ..jobs.runner import JobOperator, desk
 from ..properties.animation import AnimationOptions
 from ..take import lines
+from .base import NO_LINE, NO_SCENE, Needs
 
 
-class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
+class KMTALK_OT_animate(Needs, AnimationOptions, JobOperator, bpy.types.Operator):
     """Bring the face to life from the sound"""
 
     bl_idname = "kmtalk.animate"
@@ -36,16 +37,12 @@ class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
         )
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
+    def missing(cls, context: Any) -> str:
         if context.scene is None:
-            cls.poll_message_set("There is no scene.")
-            return False
+            return NO_SCENE
         if getattr(context, "kmtalk_button", None) is None:  # a script names the sound and the face itself
-            return True
-        reason = options.disabled_reason(context)
-        if reason is not None:
-            cls.poll_message_set(reason)
-        return reason is None
+            return ""
+        return options.disabled_reason(context) or ""
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         settings = Merged(self, context.scene.kmtalk)
@@ -55,7 +52,7 @@ class KMTALK_OT_animate(AnimationOptions, JobOperator, bpy.types.Operator):
         return animating.animate(asked)
 
 
-class KMTALK_OT_regenerate(JobOperator, bpy.types.Operator):
+class KMTALK_OT_regenerate(Needs, JobOperator, bpy.types.Operator):
     """Make the motion beside the keys you changed anew; all else stays as it is"""
 
     bl_idname = "kmtalk.regenerate"
@@ -63,11 +60,8 @@ class KMTALK_OT_regenerate(JobOperator, bpy.types.Operator):
     title = "Regenerating"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if not lines.actions_of(options.meshes_of(context)):
-            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
-            return False
-        return True
+    def missing(cls, context: Any) -> str:
+        return "" if lines.actions_of(options.meshes_of(context)) else NO_LINE
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         job = regenerating.regenerate(context)

@@ -8,11 +8,12 @@ from bpy.props import FloatProperty
 from .. import core
 from ..demo.head import add_head, add_rig
 from ..face import bones
+from .base import Needs
 
 _HEIGHT = 0.31  # metres, from the foot of its neck to the top of its hair
 
 
-class KMTALK_OT_add_demo_head(bpy.types.Operator):
+class KMTALK_OT_add_demo_head(Needs, bpy.types.Operator):
     """Add a head that speaks at once: ARKit's 52 shape keys, teeth, tongue, eyes, and a bone that turns it"""
 
     bl_idname = "kmtalk.add_demo_head"
@@ -27,11 +28,10 @@ class KMTALK_OT_add_demo_head(bpy.types.Operator):
         )
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
+    def missing(cls, context: Any) -> str:
         if context.scene is None or context.mode != "OBJECT":
-            cls.poll_message_set("Leave the mode you are in first (Tab): heads are added in Object Mode.")
-            return False
-        return True
+            return "Leave the mode you are in first (Tab): heads are added in Object Mode."
+        return ""
 
     def execute(self, context: Any) -> set[str]:
         scene = context.scene

@@ -15,21 +15,24 @@ from .. import engine, options
 from ..core import errors, progress
 from ..jobs.runner import JobOperator, desk, in_thread
 from ..preferred import preferences
+from .base import Deed, Needs
 
 
-def _nothing_runs(operator: Any) -> bool:
-    """Whether the engine is idle; where it is not, `operator`'s grey button says so."""
-    if desk().running:
-        operator.poll_message_set("Wait for what is running, or cancel it.")
-    return not desk().running
+class _NeedsRest(Needs):
+    """Works on the engine while nothing uses it."""
+
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    @classmethod
+    def missing(cls, context: Any) -> str:
+        return "Wait for what is running, or cancel it." if desk().running else ""
 
 
-class KMTALK_OT_install_engine(JobOperator, bpy.types.Operator):
+class KMTALK_OT_install_engine(_NeedsRest, JobOperator, bpy.types.Operator):
     """Install the engine: an environment of its own, outside Blender, that outlives Blender's upgrades"""
 
     bl_idname = "kmtalk.install_engine"
     bl_label = "Install Engine"
-    bl_options = {"INTERNAL"}  # noqa: RUF012
     title = "Installing"
     cancelled = "Cancelled: what was downloaded is kept, so Resume goes on from there."
 
@@ -39,10 +42,6 @@ class KMTALK_OT_install_engine(JobOperator, bpy.types.Operator):
     else:
         from_folder: BoolProperty(name="From Folder", description="Install from a folder of wheels, without a network")
         directory: StringProperty(name="Folder", description="Folder of wheels", subtype="DIR_PATH")
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return _nothing_runs(cls)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         if self.from_folder and not self.directory:
@@ -74,42 +73,27 @@ def _install(device: str, wheels: Path | None) -> progress.Job[str]:
     return f"The engine is installed: Python {report.version}, {', '.join(report.devices)}"
 
 
-class KMTALK_OT_remove_engine(bpy.types.Operator):
+class KMTALK_OT_remove_engine(_NeedsRest, Deed, bpy.types.Operator):
     """Remove the installed engine and free its disk space"""
 
     bl_idname = "kmtalk.remove_engine"
     bl_label = "Remove Engine"
-    bl_options = {"INTERNAL"}  # noqa: RUF012
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return _nothing_runs(cls)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         return context.window_manager.invoke_confirm(self, event)
 
-    def execute(self, context: Any) -> set[str]:
+    def do(self, context: Any) -> str:
         desk().workers.close()
-        try:
-            engine.uninstall()
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        self.report({"INFO"}, "The engine was removed")
-        return {"FINISHED"}
+        engine.uninstall()
+        return "The engine was removed"
 
 
-class KMTALK_OT_test_engine(JobOperator, bpy.types.Operator):
+class KMTALK_OT_test_engine(_NeedsRest, JobOperator, bpy.types.Operator):
     """Animate a few seconds to see that the engine works, where and how fast"""
 
     bl_idname = "kmtalk.test_engine"
     bl_label = "Self-Test"
-    bl_options = {"INTERNAL"}  # noqa: RUF012
     title = "Testing"
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return _nothing_runs(cls)
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         found, arguments = options.engine_of(context)

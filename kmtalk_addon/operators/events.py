@@ -15,7 +15,7 @@ from ..jobs.runner import JobOperator
 from ..properties.animation import AnimationOptions
 from ..take import events, lines
 from .animate import Merged
-from .keys import _KeyOperator
+from .base import NO_SCENE, LineDeed, Needs
 
 
 def _chosen(line: Any) -> Any:
@@ -25,7 +25,7 @@ def _chosen(line: Any) -> Any:
     return line.events[line.event_index]
 
 
-class _EventOperator(_KeyOperator):
+class _EventOperator(LineDeed):
     def _require_inside(self, context: Any, line: Any) -> int:
         frame = int(context.scene.frame_current)
         if not line.first < frame < line.last:
@@ -48,9 +48,9 @@ class KMTALK_OT_add_event(_EventOperator, bpy.types.Operator):
             items=[(kind, label, "") for kind, label in events.LABELS.items()],
         )
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         events.add(ref, self.kind, self._require_inside(context, line))
-        return {"FINISHED"}
+        return ""
 
 
 class KMTALK_OT_look_there(_EventOperator, bpy.types.Operator):
@@ -59,7 +59,7 @@ class KMTALK_OT_look_there(_EventOperator, bpy.types.Operator):
     bl_idname = "kmtalk.look_there"
     bl_label = "Look There"
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         frame = self._require_inside(context, line)
         face = options.face_of(options.meshes_of(context))
         others = [item for item in context.view_layer.objects.selected if item not in face.objects]
@@ -71,7 +71,7 @@ class KMTALK_OT_look_there(_EventOperator, bpy.types.Operator):
         left, up = left - base.look_left, up - base.look_up
         size = min(math.hypot(left, up), math.radians(40))
         events.add(ref, "glance", frame, size, math.degrees(math.atan2(up, left)) % 360)
-        return {"FINISHED"}
+        return ""
 
 
 class KMTALK_OT_delete_event(_EventOperator, bpy.types.Operator):
@@ -80,10 +80,10 @@ class KMTALK_OT_delete_event(_EventOperator, bpy.types.Operator):
     bl_idname = "kmtalk.delete_event"
     bl_label = "Delete Event"
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         row = _chosen(line)
         events.change(ref, row.uid, gone=not row.gone)
-        return {"FINISHED"}
+        return ""
 
 
 class KMTALK_OT_lock_event(_EventOperator, bpy.types.Operator):
@@ -92,13 +92,13 @@ class KMTALK_OT_lock_event(_EventOperator, bpy.types.Operator):
     bl_idname = "kmtalk.lock_event"
     bl_label = "Lock Event"
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         row = _chosen(line)
         events.change(ref, row.uid, state="edited" if row.state == "locked" else "locked")
-        return {"FINISHED"}
+        return ""
 
 
-class KMTALK_OT_another_take(bpy.types.Operator):
+class KMTALK_OT_another_take(Needs, bpy.types.Operator):
     """Play the sound once more with another seed: other blinks, glances and nods; what is locked stays"""
 
     bl_idname = "kmtalk.another_take"
@@ -106,11 +106,8 @@ class KMTALK_OT_another_take(bpy.types.Operator):
     bl_options = {"UNDO"}  # noqa: RUF012
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        reason = options.disabled_reason(context) if context.scene is not None else "There is no scene."
-        if reason is not None:
-            cls.poll_message_set(reason)
-        return reason is None
+    def missing(cls, context: Any) -> str:
+        return NO_SCENE if context.scene is None else options.disabled_reason(context) or ""
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         context.scene.kmtalk.seed += 1
@@ -121,7 +118,7 @@ class KMTALK_OT_another_take(bpy.types.Operator):
         return set(bpy.ops.kmtalk.animate("EXEC_DEFAULT"))
 
 
-class KMTALK_OT_listen(AnimationOptions, JobOperator, bpy.types.Operator):
+class KMTALK_OT_listen(Needs, AnimationOptions, JobOperator, bpy.types.Operator):
     """Let the face listen between its lines: blinks, looks and small nods in every gap; once more makes them anew"""
 
     bl_idname = "kmtalk.listen"
@@ -134,13 +131,6 @@ class KMTALK_OT_listen(AnimationOptions, JobOperator, bpy.types.Operator):
         faces: StringProperty(
             name="Faces", description="Mesh objects of the face by name, with ; between them (\\; within a name)"
         )
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if context.scene is None:
-            cls.poll_message_set("There is no scene.")
-            return False
-        return True
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         settings = Merged(self, context.scene.kmtalk)

@@ -14,31 +14,22 @@ from ..face.recognise import has_keys
 from ..jobs import rewrite as rewriting
 from ..jobs.runner import JobOperator
 from ..take import lines
+from .base import NO_LINE, Deed, Needs
 
 
-class _OfFace:
-    """Needs a face; what the user can mend is reported in one sentence."""
-
-    bl_options = {"UNDO"}  # noqa: RUF012
+class _OfFace(Deed):
+    """Needs a face."""
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
+    def missing(cls, context: Any) -> str:
         try:
             options.face_of(options.meshes_of(context))
         except errors.KMTalkError as error:
-            cls.poll_message_set(str(error))
-            return False
-        return True
+            return str(error)
+        return ""
 
-    def execute(self, context: Any) -> set[str]:
-        try:
-            said = self.change(options.face_of(options.meshes_of(context)))
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        if said:
-            self.report({"INFO"}, said)
-        return {"FINISHED"}
+    def do(self, context: Any) -> str:
+        return self.change(options.face_of(options.meshes_of(context)))
 
     def change(self, face: Face) -> str:
         """Do the work; returns what to report.  Raises KMTalkError."""
@@ -94,12 +85,11 @@ class KMTALK_OT_remove_adjustment(_OfFace, bpy.types.Operator):
         return ""
 
 
-class KMTALK_OT_map_keys(bpy.types.Operator):
+class KMTALK_OT_map_keys(Deed, bpy.types.Operator):
     """Say yourself what each shape key shows, where its name does not tell it"""
 
     bl_idname = "kmtalk.map_keys"
     bl_label = "Map Keys by Hand"
-    bl_options = {"UNDO"}  # noqa: RUF012
 
     if TYPE_CHECKING:
         scheme: str
@@ -109,28 +99,20 @@ class KMTALK_OT_map_keys(bpy.types.Operator):
         )
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if not _with_keys(context):
-            cls.poll_message_set("Choose a mesh with shape keys.")
-            return False
-        return True
+    def missing(cls, context: Any) -> str:
+        return "" if _with_keys(context) else "Choose a mesh with shape keys."
 
-    def execute(self, context: Any) -> set[str]:
+    def do(self, context: Any) -> str:
         moving.forget()
-        try:
-            mapping.begin(_with_keys(context), self.scheme)
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        mapping.begin(_with_keys(context), self.scheme)
+        return ""
 
 
-class KMTALK_OT_map_property(bpy.types.Operator):
+class KMTALK_OT_map_property(Deed, bpy.types.Operator):
     """Let a custom property, a frame number, a node's value or a visibility show a sound or a channel"""
 
     bl_idname = "kmtalk.map_property"
     bl_label = "Add Property"
-    bl_options = {"UNDO"}  # noqa: RUF012
 
     if TYPE_CHECKING:
         path: str
@@ -144,21 +126,14 @@ class KMTALK_OT_map_property(bpy.types.Operator):
         value: FloatProperty(name="Value", description="What it has when it shows all of it", default=1.0)
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if context.view_layer.objects.active is None:
-            cls.poll_message_set("Choose the object of the face first.")
-            return False
-        return True
+    def missing(cls, context: Any) -> str:
+        return "" if context.view_layer.objects.active is not None else "Choose the object of the face first."
 
-    def execute(self, context: Any) -> set[str]:
+    def do(self, context: Any) -> str:
         owner = next(iter(options.meshes_of(context)), context.view_layer.objects.active)
         path = self.path or context.window_manager.clipboard
-        try:
-            mapping.add_property(owner.kmtalk_face, path, self.name, self.channel, self.value)
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        mapping.add_property(owner.kmtalk_face, path, self.name, self.channel, self.value)
+        return ""
 
 
 class KMTALK_OT_mend_face(_OfFace, bpy.types.Operator):
@@ -207,7 +182,7 @@ class KMTALK_OT_use_rig(_OfFace, bpy.types.Operator):
         return f"Found {', '.join(found.values())} in “{own.armature.name}”"
 
 
-class KMTALK_OT_apply_face(JobOperator, bpy.types.Operator):
+class KMTALK_OT_apply_face(Needs, JobOperator, bpy.types.Operator):
     """Write the takes that this face plays anew, by the settings of now; the motion itself stays"""
 
     bl_idname = "kmtalk.apply_face"
@@ -215,11 +190,8 @@ class KMTALK_OT_apply_face(JobOperator, bpy.types.Operator):
     title = "Applying"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if not lines.actions_of(options.meshes_of(context)):
-            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
-            return False
-        return True
+    def missing(cls, context: Any) -> str:
+        return "" if lines.actions_of(options.meshes_of(context)) else NO_LINE
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         return rewriting.rewrite(context)

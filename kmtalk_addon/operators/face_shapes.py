@@ -11,10 +11,11 @@ from .. import options
 from ..core import errors, progress
 from ..face import build, check, chosen, landmarks
 from ..jobs.runner import JobOperator
+from .base import Deed, Needs
 from .windows import open_editor
 
 
-class _OnFace:
+class _OnFace(Needs):
     """Works on the meshes of a face: those named, or what the scene has chosen."""
 
     if TYPE_CHECKING:
@@ -23,13 +24,6 @@ class _OnFace:
         faces: StringProperty(
             name="Faces", description="Mesh objects by name, the head first, with ; between them; else what is chosen"
         )
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if context.scene is None:
-            cls.poll_message_set("There is no scene.")
-            return False
-        return True
 
 
 class KMTALK_OT_face_landmarks(_OnFace, JobOperator, bpy.types.Operator):
@@ -54,47 +48,33 @@ class KMTALK_OT_face_build(_OnFace, JobOperator, bpy.types.Operator):
         return build.build(build.request(chosen.meshes(context, self.faces), options.face_engine_of(context)))
 
 
-class KMTALK_OT_face_remove(_OnFace, bpy.types.Operator):
+class KMTALK_OT_face_remove(_OnFace, Deed, bpy.types.Operator):
     """Remove the shape keys that were built here, and none of your own; and the landmarks"""
 
     bl_idname = "kmtalk.face_remove"
     bl_label = "Remove Built Shapes"
-    bl_options = {"UNDO"}  # noqa: RUF012
 
-    def execute(self, context: Any) -> set[str]:
-        try:
-            objects = chosen.meshes(context, self.faces)
-            removed = build.remove(objects)
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+    def do(self, context: Any) -> str:
+        objects = chosen.meshes(context, self.faces)
+        removed = build.remove(objects)
         empties = sum(landmarks.remove(item) for item in objects)
-        self.report({"INFO"}, f"Removed {removed} built shape keys and {empties} landmarks")
-        return {"FINISHED"}
+        return f"Removed {removed} built shape keys and {empties} landmarks"
 
 
-class KMTALK_OT_mirror_landmarks(_OnFace, bpy.types.Operator):
+class KMTALK_OT_mirror_landmarks(_OnFace, Deed, bpy.types.Operator):
     """Bring the landmarks of the other side to where those that you dragged have their mirror images"""
 
     bl_idname = "kmtalk.mirror_landmarks"
     bl_label = "Mirror Landmarks"
-    bl_options = {"UNDO"}  # noqa: RUF012
 
-    def execute(self, context: Any) -> set[str]:
-        try:
-            head = next(iter(chosen.meshes(context, self.faces)), None)
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+    def do(self, context: Any) -> str:
+        head = next(iter(chosen.meshes(context, self.faces)), None)
         if head is None or not landmarks.of(head):
-            self.report({"ERROR"}, "There are no landmarks: place them first.")
-            return {"CANCELLED"}
+            raise errors.FaceError("There are no landmarks: place them first.")
         count = landmarks.mirror(head, list(context.view_layer.objects.selected))
         if not count:
-            self.report({"ERROR"}, "No landmark was dragged yet: drag those of one side first.")
-            return {"CANCELLED"}
-        self.report({"INFO"}, f"{count} landmarks were mirrored.")
-        return {"FINISHED"}
+            raise errors.FaceError("No landmark was dragged yet: drag those of one side first.")
+        return f"{count} landmarks were mirrored."
 
 
 class KMTALK_OT_face_check(_OnFace, JobOperator, bpy.types.Operator):

@@ -8,16 +8,18 @@ from bpy.props import EnumProperty, FloatProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from .. import options
-from ..core import errors, progress
+from ..core import progress
 from ..jobs import lay
 from ..take import bake, interchange, known, lines, store
+from .base import Deed, NeedsLine
 
 
-class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
+class KMTALK_OT_export_take(NeedsLine, Deed, ExportHelper, bpy.types.Operator):
     """Write the take as Live Link Face CSV, as JSON, or as KMTalk's own file"""
 
     bl_idname = "kmtalk.export_take"
     bl_label = "Export Take"
+    bl_options = {"REGISTER"}  # noqa: RUF012 - nothing to undo
     filename_ext = ""
 
     if TYPE_CHECKING:
@@ -28,36 +30,23 @@ class KMTALK_OT_export_take(ExportHelper, bpy.types.Operator):
         layout_name: EnumProperty(name="Layout", description="How the file is written", items=interchange.LAYOUTS)
         filter_glob: StringProperty(default="*.csv;*.json;*.npz", options={"HIDDEN"})
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if not lines.actions_of(options.meshes_of(context)):
-            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
-            return False
-        return True
-
     def check(self, context: Any) -> bool:
         path = str(Path(self.filepath).with_suffix(f".{self.layout_name.lower()}"))
         changed, self.filepath = path != self.filepath, path
         return changed
 
-    def execute(self, context: Any) -> set[str]:
+    def do(self, context: Any) -> str:
         line = lines.chosen_in(lines.actions_of(options.meshes_of(context)))
         path = Path(bpy.path.abspath(self.filepath)).with_suffix(f".{self.layout_name.lower()}")
-        try:
-            interchange.export(store.take_of(line), path)
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        self.report({"INFO"}, f"Wrote {path.name}")
-        return {"FINISHED"}
+        interchange.export(store.take_of(line), path)
+        return f"Wrote {path.name}"
 
 
-class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
+class KMTALK_OT_import_take(Deed, ImportHelper, bpy.types.Operator):
     """Bake a take, or a Live Link Face CSV made elsewhere, onto the face"""
 
     bl_idname = "kmtalk.import_take"
     bl_label = "Import Take"
-    bl_options = {"UNDO"}  # noqa: RUF012
 
     if TYPE_CHECKING:
         start: float
@@ -66,15 +55,8 @@ class KMTALK_OT_import_take(ImportHelper, bpy.types.Operator):
         start: FloatProperty(name="First Frame", description="Scene frame at which the take starts", default=1.0)
         filter_glob: StringProperty(default="*.csv;*.json;*.npz", options={"HIDDEN"})
 
-    def execute(self, context: Any) -> set[str]:
-        path = Path(bpy.path.abspath(self.filepath))
-        try:
-            report = progress.finish(_import(context, path, self.start))
-        except errors.KMTalkError as failed:
-            self.report({"ERROR"}, str(failed))
-            return {"CANCELLED"}
-        self.report({"INFO"}, report)
-        return {"FINISHED"}
+    def do(self, context: Any) -> str:
+        return str(progress.finish(_import(context, Path(bpy.path.abspath(self.filepath)), self.start)))
 
 
 def _import(context: Any, path: Path, start: float) -> progress.Job[str]:

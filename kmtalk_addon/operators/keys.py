@@ -9,36 +9,7 @@ from bpy.props import StringProperty
 from .. import options
 from ..core import errors
 from ..take import keys, lines, phones, store
-
-
-class _KeyOperator:
-    """Needs a line, and for all but adding a chosen key."""
-
-    bl_options = {"UNDO"}  # noqa: RUF012
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        actions = lines.actions_of(options.meshes_of(context))
-        if lines.chosen_in(actions) is None:
-            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
-            return False
-        if actions[0].library is not None:
-            cls.poll_message_set("The take is linked from another file: make it local to edit it.")
-            return False
-        return True
-
-    def execute(self, context: Any) -> set[str]:
-        actions = lines.actions_of(options.meshes_of(context))
-        lines.settle(actions)
-        line = lines.chosen_in(actions)
-        try:
-            return self.change(context, lines.ref_of(actions[0], line), line)
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
-        raise NotImplementedError
+from .base import LineDeed
 
 
 def _chosen(line: Any) -> Any:
@@ -48,63 +19,62 @@ def _chosen(line: Any) -> Any:
     return line.key_motions[line.key_index]
 
 
-class KMTALK_OT_lock_key(_KeyOperator, bpy.types.Operator):
+class KMTALK_OT_lock_key(LineDeed, bpy.types.Operator):
     """Keep this key as it is, through Regenerate and a new Animate; or let it go again"""
 
     bl_idname = "kmtalk.lock_key"
     bl_label = "Lock Key"
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         key = _chosen(line)
         keys.set_state(ref, key.frame, "edited" if key.state == "locked" else "locked")
-        return {"FINISHED"}
+        return ""
 
 
-class KMTALK_OT_reset_key(_KeyOperator, bpy.types.Operator):
+class KMTALK_OT_reset_key(LineDeed, bpy.types.Operator):
     """Give this key back to KMTalk: what was changed by hand goes at the next Regenerate"""
 
     bl_idname = "kmtalk.reset_key"
     bl_label = "Reset Key"
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         keys.reset_key(ref, _chosen(line).frame)
         context.scene.frame_set(context.scene.frame_current)
-        return {"FINISHED"}
+        return ""
 
 
-class KMTALK_OT_add_key(_KeyOperator, bpy.types.Operator):
+class KMTALK_OT_add_key(LineDeed, bpy.types.Operator):
     """Make the current frame a key motion with the pose it has now"""
 
     bl_idname = "kmtalk.add_key"
     bl_label = "Add Key Here"
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         frame = context.scene.frame_current
         if any(item.frame == frame for item in line.key_motions):
-            self.report({"INFO"}, "There is a key on this frame already.")
-            return {"CANCELLED"}
+            raise errors.TakeError("There is a key on this frame already: move the playhead.")
         if not line.first < frame < line.last:
             raise errors.TakeError("The playhead is outside the line: move it onto the speech.")
         keys.add_key(ref, frame)
-        return {"FINISHED"}
+        return ""
 
 
-class KMTALK_OT_delete_key(_KeyOperator, bpy.types.Operator):
+class KMTALK_OT_delete_key(LineDeed, bpy.types.Operator):
     """Delete this key motion: the motion runs through at the next Regenerate"""
 
     bl_idname = "kmtalk.delete_key"
     bl_label = "Delete Key"
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         _chosen(line)
         index = line.key_index
         if not 0 < index < len(line.key_motions) - 1:
             raise errors.TakeError("The first and the last key of a take stay.")
         keys.delete_key(ref, index)
-        return {"FINISHED"}
+        return ""
 
 
-class KMTALK_OT_say_as(_KeyOperator, bpy.types.Operator):
+class KMTALK_OT_say_as(LineDeed, bpy.types.Operator):
     """Say it as another sound: give the phone or the mouth shape that was meant; Regenerate makes it so"""
 
     bl_idname = "kmtalk.say_as"
@@ -122,21 +92,19 @@ class KMTALK_OT_say_as(_KeyOperator, bpy.types.Operator):
         self.phone = _chosen(line).say if line is not None and len(line.key_motions) else ""
         return context.window_manager.invoke_props_dialog(self)
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         key = _chosen(line)
         keys.say_as(ref, key.frame, self.phone.strip())
         name = store.story_of(line).name
-        self.report({"INFO"}, f"“{name}” says “{self.phone.strip() or key.name}” at frame {key.frame}: regenerate now.")
-        return {"FINISHED"}
+        return f"“{name}” says “{self.phone.strip() or key.name}” at frame {key.frame}: regenerate now."
 
 
-class _PhoneOperator(_KeyOperator):
+class _PhoneOperator(LineDeed):
     """Works on the sound that is heard at the playhead."""
 
-    def change(self, context: Any, ref: lines.Ref, line: Any) -> set[str]:
+    def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         said = self.ask(ref, context.scene.frame_current_final)
-        self.report({"INFO"}, f"{said}: regenerate now.")
-        return {"FINISHED"}
+        return f"{said}: regenerate now."
 
     def ask(self, ref: lines.Ref, frame: float) -> str:
         raise NotImplementedError

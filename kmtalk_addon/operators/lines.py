@@ -15,22 +15,12 @@ from ..jobs import animate_all, change_lines, rewrite
 from ..jobs.runner import JobOperator
 from ..take import earlier, lines, place
 from .animate import Merged
+from .base import Deed, Needs, NeedsLine
 
 _SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma")
 
 
-class _LineOperator:
-    """Needs a line."""
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if lines.chosen_in(lines.actions_of(options.meshes_of(context))) is None:
-            cls.poll_message_set("Animate from audio first: the face plays no take of KMTalk's.")
-            return False
-        return True
-
-
-class KMTALK_OT_animate_all(JobOperator, bpy.types.Operator):
+class KMTALK_OT_animate_all(Needs, JobOperator, bpy.types.Operator):
     """Animate every sound strip of the sequencer, each on its character; the list shows which first"""
 
     bl_idname = "kmtalk.animate_all"
@@ -45,11 +35,9 @@ class KMTALK_OT_animate_all(JobOperator, bpy.types.Operator):
         start_over: BoolProperty(name="Start Over", description="Forget what was changed by hand on these lines")
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if context.scene is None or not pairing.heads_in(context.scene):
-            cls.poll_message_set("There is no face in this scene: choose a mesh with face shape keys.")
-            return False
-        return True
+    def missing(cls, context: Any) -> str:
+        found = context.scene is not None and pairing.heads_in(context.scene)
+        return "" if found else "There is no face in this scene: choose a mesh with face shape keys."
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         return context.window_manager.invoke_props_dialog(self, width=360)
@@ -78,7 +66,7 @@ class KMTALK_OT_animate_all(JobOperator, bpy.types.Operator):
         return animate_all.animate_all(context, Merged(self, context.scene.kmtalk), self.way)
 
 
-class KMTALK_OT_remove_line(_LineOperator, JobOperator, bpy.types.Operator):
+class KMTALK_OT_remove_line(NeedsLine, JobOperator, bpy.types.Operator):
     """Take the chosen line off the face, which rests there; its sound stays"""
 
     bl_idname = "kmtalk.remove_line"
@@ -89,7 +77,7 @@ class KMTALK_OT_remove_line(_LineOperator, JobOperator, bpy.types.Operator):
         return change_lines.remove(context)
 
 
-class KMTALK_OT_follow_strip(_LineOperator, JobOperator, bpy.types.Operator):
+class KMTALK_OT_follow_strip(NeedsLine, JobOperator, bpy.types.Operator):
     """Move the chosen line to where its strip lies now; what was changed by hand moves along"""
 
     bl_idname = "kmtalk.follow_strip"
@@ -100,7 +88,7 @@ class KMTALK_OT_follow_strip(_LineOperator, JobOperator, bpy.types.Operator):
         return change_lines.follow(context)
 
 
-class KMTALK_OT_apply_settings(_LineOperator, JobOperator, bpy.types.Operator):
+class KMTALK_OT_apply_settings(NeedsLine, JobOperator, bpy.types.Operator):
     """Give all lines of the face the strengths, smoothing and delay of the settings; no sound is heard again for it"""
 
     bl_idname = "kmtalk.apply_settings"
@@ -111,37 +99,28 @@ class KMTALK_OT_apply_settings(_LineOperator, JobOperator, bpy.types.Operator):
         return rewrite.reshape(context)
 
 
-class KMTALK_OT_bring_lines(bpy.types.Operator):
+class KMTALK_OT_bring_lines(Deed, bpy.types.Operator):
     """Make lines of one action of the takes that an earlier KMTalk wrote, each in an action of its own"""
 
     bl_idname = "kmtalk.bring_lines"
     bl_label = "Bring Lines Together"
-    bl_options = {"UNDO"}  # noqa: RUF012
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if not earlier.names_of(options.meshes_of(context)):
-            cls.poll_message_set("The face plays no take of an earlier KMTalk.")
-            return False
-        return True
+    def missing(cls, context: Any) -> str:
+        found = earlier.names_of(options.meshes_of(context))
+        return "" if found else "The face plays no take of an earlier KMTalk."
 
-    def execute(self, context: Any) -> set[str]:
-        try:
-            count = earlier.bring(options.face_of(options.meshes_of(context), options.space_of(context)))
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+    def do(self, context: Any) -> str:
+        count = earlier.bring(options.face_of(options.meshes_of(context), options.space_of(context)))
         context.scene.frame_set(context.scene.frame_current)
-        self.report({"INFO"}, f"{count} takes are lines now, with what was changed by hand.")
-        return {"FINISHED"}
+        return f"{count} takes are lines now, with what was changed by hand."
 
 
-class KMTALK_OT_add_sound(ImportHelper, bpy.types.Operator):
+class KMTALK_OT_add_sound(Deed, ImportHelper, bpy.types.Operator):
     """Put a sound file onto this scene's timeline at the playhead, ready to be animated"""
 
     bl_idname = "kmtalk.add_sound"
     bl_label = "Add Sound…"
-    bl_options = {"UNDO"}  # noqa: RUF012
 
     if TYPE_CHECKING:
         filepath: str
@@ -155,45 +134,37 @@ class KMTALK_OT_add_sound(ImportHelper, bpy.types.Operator):
     def invoke(self, context: Any, event: Any) -> set[str]:
         return self.execute(context) if self.filepath else super().invoke(context, event) or {"RUNNING_MODAL"}
 
-    def execute(self, context: Any) -> set[str]:
+    def do(self, context: Any) -> str:
         scene, path = context.scene, Path(bpy.path.abspath(self.filepath))
-        try:
-            if not path.is_file():
-                raise errors.AudioError(f"There is no file {path.name}: choose another.")
-            strip = sound.add_sound(scene, path, scene.frame_current, path.name)
-        except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        if not path.is_file():
+            raise errors.AudioError(f"There is no file {path.name}: choose another.")
+        strip = sound.add_sound(scene, path, scene.frame_current, path.name)
         strips.mark(scene, strip)
         for other in compat.strips(scene):
             other.select = other == strip
         scene.sequence_editor.active_strip = strip
         scene.kmtalk.source, scene.kmtalk.strip, scene.kmtalk.strip_scene = "STRIP", "", None
         scene.frame_end = max(scene.frame_end, int(compat.heard_frames(strip)[1]))
-        self.report({"INFO"}, f"“{strip.name}” starts at frame {scene.frame_current}: animate from audio now.")
-        return {"FINISHED"}
+        return f"“{strip.name}” starts at frame {scene.frame_current}: animate from audio now."
 
 
-class KMTALK_OT_close_action(bpy.types.Operator):
+class KMTALK_OT_close_action(Deed, bpy.types.Operator):
     """Leave our action, which was opened to edit its keys; your own action is back"""
 
     bl_idname = "kmtalk.close_action"
     bl_label = "Done"
-    bl_options = {"UNDO"}  # noqa: RUF012
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if not any(lines.is_open(action) for action in lines.actions_of(options.meshes_of(context))):
-            cls.poll_message_set("No action of ours is open for editing.")
-            return False
-        return True
+    def missing(cls, context: Any) -> str:
+        opened = any(lines.is_open(action) for action in lines.actions_of(options.meshes_of(context)))
+        return "" if opened else "No action of ours is open for editing."
 
-    def execute(self, context: Any) -> set[str]:
+    def do(self, context: Any) -> str:
         for action in lines.actions_of(options.meshes_of(context)):
             for owner in lines.all_owners():
                 if action in lines.played_by(owner):
                     place.close_editing(owner)
-        return {"FINISHED"}
+        return ""
 
 
 CLASSES: tuple[Any, ...] = (

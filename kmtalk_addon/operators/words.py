@@ -7,26 +7,20 @@ import bpy
 
 from .. import options
 from ..core import errors
+from .base import Needs
 from .windows import open_editor
 
 GUIDE = Path(__file__).resolve().parents[2] / "README.md"
 _GUIDE_NAME = "KMTalk Guide"
 
 
-class KMTALK_OT_edit_words(bpy.types.Operator):
+class KMTALK_OT_edit_words(Needs, bpy.types.Operator):
     """Edit the words in a text of this file, where they have room: one that you have, or a new one with the words of
     now"""
 
     bl_idname = "kmtalk.edit_words"
     bl_label = "Edit Words"
     bl_options = {"UNDO"}  # noqa: RUF012
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if context.scene is None:
-            cls.poll_message_set("There is no scene.")
-            return False
-        return True
 
     def execute(self, context: Any) -> set[str]:
         settings = context.scene.kmtalk

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from faces_at_work import SENTENCE, action_of, line_in, make_face, points_of
+from keys_at_work import changed_frames
 from test_face_build import add_object, coordinates
-from test_keys import changed_frames
 
 from kmtalk_core.drives import vertices
 from tests.meshes import MESHES, read_ply

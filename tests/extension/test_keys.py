@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from faces_at_work import SENTENCE, action_of, line_in, make_face, points_of
-
-JAW = 'key_blocks["jawOpen"].value'
+from keys_at_work import JAW, changed_frames, free_key, neighbours, set_value
 
 
 @pytest.fixture
@@ -21,36 +20,6 @@ def animated(scene: Any, head: Any, speech: Path) -> Any:
     scene.render.fps, scene.frame_start = 30, 11
     bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
     return head
-
-
-def set_value(addon: Callable[[str], Any], action: Any, frame: int, value: float, path: str = JAW) -> None:
-    curve = next(c for name, c in addon("take.lines").curves_by_name(action).items() if name.endswith(path))
-    point = next(p for p in curve.keyframe_points if round(p.co[0]) == frame)
-    point.co[1] = value
-    curve.update()
-
-
-def changed_frames(before: dict[str, Any], after: dict[str, Any]) -> set[int]:
-    changed: set[int] = set()
-    for path, points in before.items():
-        old, new = (dict(zip(p[:, 0], p[:, 1], strict=True)) for p in (points, after[path]))
-        changed |= {int(frame) for frame in old.keys() | new.keys() if old.get(frame) != new.get(frame)}
-    return changed
-
-
-def free_key(action: Any, gap: int = 3, skip: int = 2) -> Any:
-    """A key with some frames between it and its neighbours."""
-    keys = list(line_in(action).key_motions)
-    return next(
-        key
-        for before, key, after in zip(keys[skip:], keys[skip + 1 :], keys[skip + 2 :], strict=False)
-        if key.frame - before.frame >= gap and after.frame - key.frame >= gap
-    )
-
-
-def neighbours(action: Any, frame: int) -> tuple[int, int]:
-    frames = [key.frame for key in line_in(action).key_motions]
-    return max(f for f in frames if f < frame), min(f for f in frames if f > frame)
 
 
 def test_an_edited_key_is_hit_and_only_the_spans_beside_it_change(addon: Callable[[str], Any], animated: Any) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from faces_at_work import action_of, line_in
-from test_keys import free_key
-from test_lines import animate
+from keys_at_work import free_key
+from lines_at_work import animate
 
 
 @pytest.mark.parametrize("deed", ["move", "split", "join"])

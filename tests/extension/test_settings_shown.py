@@ -41,6 +41,11 @@ def test_what_the_scene_has_untouched_is_what_the_core_does_by_itself(
     values = addon("settings").core_settings(scene.kmtalk, fps)
     assert values["delay"] == pytest.approx(6 / fps) and values["minimum_key_gap"] == min(12 / fps, 1.0)
     assert values["look_left"] == pytest.approx(-30)
+    for name, value in values.items():  # there and back
+        written = ",".join(value) if isinstance(value, list) else value
+        setattr(scene.kmtalk, shown_as(addon, name), addon("settings").shown_value(name, written, fps))
+    again = Settings.of(addon("settings").core_settings(scene.kmtalk, fps)).to_json()
+    assert again == pytest.approx(Settings.of(values).to_json(), abs=1e-5)
     scene.kmtalk.property_unset("minimum_gap")
     for name in ("smoothing", "delay"):  # whatever a slider allows the core takes
         setattr(scene.kmtalk, name, 1e9)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from faces_at_work import SENTENCE, action_of, line_in
-from test_keys import free_key, set_value
+from keys_at_work import free_key, set_value
 
 WRITTEN = SENTENCE.rstrip(".").split()
 
