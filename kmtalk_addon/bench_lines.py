@@ -118,7 +118,7 @@ def _repeat(head: Any, times: int, length: int) -> None:
 def _look(head: Any) -> Generator[Any, None, Any]:
     """What the panel does to tell how many edits wait."""
     pending, writing = _module("take.pending"), _module("take.writing")
-    return pending.count(_action(head).session_uid, pending.Memory(), writing.Pace())
+    return pending.count(_action(head).session_uid, pending.memory(), writing.Pace())
 
 
 def _edit(head: Any) -> int:

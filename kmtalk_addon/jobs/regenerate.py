@@ -51,7 +51,7 @@ def _is_on(ref: lines.Ref, frame: int) -> bool:
 def _all(engine: tuple[Any, tuple[str, ...]], scene: int, refs: Sequence[lines.Ref], unkeyed: Any) -> progress.Job[str]:
     changed: set[str] = {uid for uid, values in unkeyed.items() if values}
     for number in dict.fromkeys(number for ref in refs for number in ref.actions):
-        changed |= set((yield from pending.count(number, pending.Memory(), Pace())))
+        changed |= set((yield from pending.count(number, pending.memory(), Pace())))
     said = []
     for ref in refs:
         if ref.uid in changed:

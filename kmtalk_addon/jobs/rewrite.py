@@ -81,7 +81,7 @@ def _require_unedited(ref: lines.Ref) -> None:
 def _write(refs: list[lines.Ref], scene: int) -> progress.Job[str]:
     names = []
     for number in dict.fromkeys(number for ref in refs for number in ref.actions):
-        changed = yield from pending.count(number, pending.Memory(), Pace())
+        changed = yield from pending.count(number, pending.memory(), Pace())
         for ref in refs:
             if ref.uid in changed:
                 _require_unedited(ref)

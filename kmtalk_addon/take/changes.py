@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .. import compat
 from ..core import drives
 from ..face import Face, Target
-from . import lines, markers, store
+from . import lines, markers, marks, store
 from .layout import Sheet
 from .timing import FloatArray
 
@@ -90,14 +90,15 @@ def read_changes(
             values.pop(target_frame, None)  # what was dragged there is no edit
     for number, values in (unkeyed or {}).items():
         _add(by_drive[number], values)
-    marks = set(frames)
-    for action, _ in reversed(found):  # where there are several, the artist sees the first, mostly
-        moved |= markers.moved(action, ref.uid)
-        marks &= {frame for _, uid, frame in markers.on_action(action) if uid == ref.uid} or marks
+    there = set(frames)
+    on_actions = [marks.Found.on(action) for action, _ in found]
+    for here in reversed(on_actions):  # where there are several, the artist sees the first, mostly
+        moved |= markers.moved(here, ref.uid)
+        there &= here.put_frames(ref.uid) or there
     listed = {item.frame: item for item in main.key_motions}
     for number, (key, frame) in enumerate(zip(take.keys, frames, strict=True)):
         is_owner = owners[frame] == key.frame
-        is_gone = frame not in marks or (is_owner and frame in changes.lost and frame not in moved)
+        is_gone = frame not in there or (is_owner and frame in changes.lost and frame not in moved)
         if is_gone:
             if 0 < number < len(frames) - 1:
                 changes.edits.append({"frame": key.frame, "delete": True})
@@ -110,7 +111,7 @@ def read_changes(
             changes.edits.append(edit)
             if target_frame == key.frame:
                 _hold(changes, frame, edited)
-    _read_added(changes, face, [action for action, _ in found], by_drive, take, story, main)
+    _read_added(changes, face, on_actions, by_drive, take, story, main)
     return changes
 
 
@@ -133,7 +134,7 @@ def _edit_of(key: "Key", item: Any, pose: drives.Pose, target: int) -> dict[str,
 def _read_added(
     changes: Changes,
     face: Face,
-    actions: Sequence[Any],
+    on_actions: Sequence[marks.Found],
     by_drive: Sequence[Values],
     take: "Take",
     story: store.Story,
@@ -141,7 +142,7 @@ def _read_added(
 ) -> None:
     """Markers and values of an artist's where no key motion was: new ones."""
     taken = {key.frame for key in take.keys}
-    added = [marker.frame for action in actions for marker in markers.added_on_action(action)]
+    added = [frame for here in on_actions for frame in here.nobodys_frames()]
     inside = [frame for frame in added if line.first < frame < line.last]
     for frame in dict.fromkeys([*inside, *(frame for values in by_drive for frame in values)]):
         target = story.take_frame(frame, take)

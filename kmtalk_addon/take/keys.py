@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from . import columns, fcurves, lines, markers, phones, store
+from . import columns, fcurves, lines, marks, phones, store
 
 
 def add_key(ref: lines.Ref, frame: int) -> None:
@@ -26,8 +26,9 @@ def delete_key(ref: lines.Ref, index: int) -> None:
     """Ask for a key motion to go; Regenerate lets the motion run through."""
     for action, line in ref.find():
         frame = line.key_motions[index].frame
-        its = [marker for marker, uid, put in markers.on_action(action) if uid == ref.uid and put == frame]
-        for marker in its + [marker for marker in markers.added_on_action(action) if marker.frame == frame]:
+        here = marks.Found.on(action)
+        its = [marker for marker, put in here.of(ref.uid) if put == frame]
+        for marker in its + [marker for marker in here.nobodys() if marker.frame == frame]:
             action.pose_markers.remove(marker)
         line.key_motions.remove(index)
 
@@ -51,8 +52,8 @@ def reset_key(ref: lines.Ref, frame: int) -> None:
             here = fcurves.read(curve, frame, frame) if name in noted else columns.empty()
             if columns.count_of(here):
                 fcurves.write(curve, frame, frame, columns.restored(here, *noted[name], frame))
-        for marker, uid, put in markers.on_action(action):
-            if uid == ref.uid and put == frame:
+        for marker, put in marks.Found.on(action).of(ref.uid):
+            if put == frame:
                 marker.frame = put
     for item in _at(ref, frame):
         item.state, item.say = "generated", ""

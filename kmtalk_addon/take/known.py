@@ -1,5 +1,6 @@
 """Which line a sound has on a face already."""
 
+import json
 from pathlib import Path
 
 from ..face import Face
@@ -12,7 +13,10 @@ def line_of(face: Face, strip: str, path: str, name: str = "") -> lines.Ref | No
     A line of an earlier version knows its strip by the `name` alone.
     """
     listed = [(action, line) for action in lines.actions_of(face.objects) for line in action.kmtalk_lines.lines]
+    said = strip or json.dumps(Path(path).name)[1:-1]  # a story that does not say so need not be read
     for action, line in listed:
+        if said not in line.story:
+            continue
         story = store.story_of(line)
         is_of_file = not story.strip and any(_is_same(own, path) for own in (story.audio, story.source))
         if (story.strip == strip) if strip else is_of_file:

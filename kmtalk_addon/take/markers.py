@@ -7,12 +7,12 @@ called; they are known again by that, moved ones by their name and order.
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core import errors, progress, schema
+from ..core import progress
+from . import marks
 from .labels import shown, words_of
 from .lines import Ref, actions_of
 from .store import Story
@@ -74,14 +74,15 @@ def clear_scene(scene: Any, uid: str) -> None:
 
 def mark_actions(ref: Ref, frames: Sequence[int], labels: Sequence[str]) -> None:
     """Put a marker on each frame of a line's actions, in place of those that were put there before."""
-    marks = [(frame, shown(label)) for frame, label in zip(frames, labels, strict=True)]
+    wanted = tuple((frame, shown(label)) for frame, label in zip(frames, labels, strict=True))
     for action, line in ref.find():
-        there = [marker for marker, uid, _ in on_action(action) if uid == ref.uid]
-        if _marks_of(line) == marks and sorted((m.frame, m.name) for m in there) == sorted(marks):
+        here = marks.Found.on(action).of(ref.uid)
+        if marks.noted(line) == wanted and sorted((m.frame, m.name) for m, _ in here) == sorted(wanted):
             continue
-        clear_action(action, ref.uid)
-        line.marks = json.dumps(marks)
-        for frame, name in marks:
+        for marker, _ in here:
+            action.pose_markers.remove(marker)
+        line.marks = json.dumps(wanted)
+        for frame, name in wanted:
             _add(action.pose_markers, frame, name)
 
 
@@ -94,9 +95,9 @@ def clear_everywhere(uid: str) -> None:
 def shift(ref: Ref, frames: int) -> None:
     """Move the markers of a line along with it, dragged ones too."""
     for action, line in ref.find():
-        for marker in [marker for marker, uid, _ in on_action(action) if uid == ref.uid]:
+        for marker, _ in marks.Found.on(action).of(ref.uid):
             marker.frame += frames
-        line.marks = json.dumps([(frame + frames, name) for frame, name in json.loads(line.marks or "[]")])
+        line.marks = json.dumps([(frame + frames, name) for frame, name in marks.noted(line)])
     for scene in bpy.data.scenes:
         for marker in (marker for marker in scene.timeline_markers if marker.kmtalk == ref.uid):
             marker.frame, marker.kmtalk_frame = marker.frame + frames, marker.kmtalk_frame + frames
@@ -114,38 +115,17 @@ def show_on_timeline(scene: Any, wished: bool) -> None:
                 mark_scene(scene, Ref((action.session_uid,), line.uid), frames, labels)
 
 
-_MARKS = schema.ListOf(schema.ListOf(schema.Either((schema.Whole(-1e9, 1e9), schema.Text(1000))), 2, 2))
-
-
 def clear_action(action: Any, uid: str) -> None:
     """Take the markers of a line off its action."""
-    for marker in [marker for marker, owner, _ in on_action(action) if owner == uid]:
+    for marker, _ in marks.Found.on(action).of(uid):
         action.pose_markers.remove(marker)
 
 
-def on_action(action: Any) -> list[tuple[Any, str, int]]:
-    """Our markers that are still on an action, each with the number of its line and the frame where it was put."""
-    noted, uids = [], []
-    for line in action.kmtalk_lines.lines:
-        marks = _marks_of(line)
-        noted += marks
-        uids += [line.uid] * len(marks)
-    listed = list(action.pose_markers)  # one is found by its number slowly
-    pairs = _paired(noted, [(marker.frame, marker.name) for marker in listed])
-    return [(listed[index], uids[number], noted[number][0]) for index, number in pairs]
-
-
-def added_on_action(action: Any) -> list[Any]:
-    """Markers on an action that are none of ours."""
-    ours = {marker.as_pointer() for marker, _, _ in on_action(action)}
-    return [marker for marker in action.pose_markers if marker.as_pointer() not in ours]
-
-
-def moved(action: Any, uid: str) -> dict[int, int]:
-    """Where markers of a line were dragged, by the frame where they were put."""
+def moved(here: marks.Found, uid: str) -> dict[int, int]:
+    """Where markers of a line were dragged, on an action or on a timeline, by the frame where they were put."""
     on_scenes = [marker for scene in bpy.data.scenes for marker in scene.timeline_markers if marker.kmtalk == uid]
     pairs = [(marker.frame, marker.kmtalk_frame) for marker in on_scenes]
-    pairs += [(marker.frame, put) for marker, owner, put in on_action(action) if owner == uid]
+    pairs += [(frame, put) for owner, put, frame in here.dragged() if owner == uid]
     return {put: frame for frame, put in pairs if frame != put}
 
 
@@ -159,61 +139,7 @@ def moved_on_scenes() -> dict[str, set[int]]:
     return found
 
 
-def noted_places(line: Any) -> list[tuple[int, str]]:
-    """Where the markers of a line were put, and what they are called."""
-    return _marks_of(line)
-
-
-def known_among(there: Sequence[Any], noted: Sequence[tuple[int, str]]) -> list[tuple[int, int]]:
-    """Which of the markers `there` are which of `noted`: pairs of their numbers."""
-    return _paired(noted, [(marker.frame, marker.name) for marker in there])
-
-
-def noted_frames(line: Any) -> set[int]:
-    """Where the markers of a line were put."""
-    return {frame for frame, _ in _marks_of(line)}
-
-
-def _marks_of(line: Any) -> list[tuple[int, str]]:
-    """Where a line's markers were put, and what they are called; nothing where its note is none of ours."""
-    return list(_noted_in(line.marks))
-
-
-@lru_cache(maxsize=256)
-def _noted_in(text: str) -> list[tuple[int, str]]:
-    """What a note says: the same one is asked for many times, and checking it takes milliseconds."""
-    try:
-        noted = _MARKS.read(schema.loads(text or "[]", "The note of markers"), "The note of markers")
-    except errors.KMTalkError:
-        return []
-    return [(mark[0], mark[1]) for mark in noted if isinstance(mark[0], int) and isinstance(mark[1], str)]
-
-
 def _add(markers: Any, frame: int, label: str) -> Any:
     marker = markers.new(label)
     marker.frame, marker.select = frame, False  # else dragging one drags them all
     return marker
-
-
-def _paired(noted: Sequence[tuple[int, str]], there: Sequence[tuple[int, str]]) -> list[tuple[int, int]]:
-    """(index in `there`, index in `noted`) of markers that are the same: at rest first, then by name and order.
-
-    Dragging keeps a marker's place in the list.
-    """
-    at: dict[tuple[int, str], list[int]] = {}
-    for index, marker in enumerate(there):
-        at.setdefault(marker, []).append(index)
-    pairs: list[tuple[int, int]] = []
-    missing: dict[str, list[int]] = {}
-    for number, marker in enumerate(noted):
-        if at.get(marker):
-            pairs.append((at[marker].pop(0), number))
-        else:
-            missing.setdefault(marker[1], []).append(number)
-    left = sorted(index for indices in at.values() for index in indices)
-    for name, numbers in missing.items():
-        found = [index for index in left if there[index][1] == name]
-        while len(found) < len(numbers):  # some were deleted: the ones that lie farthest from any that is left
-            numbers.remove(max(numbers, key=lambda n: min((abs(there[i][0] - noted[n][0]) for i in found), default=0)))
-        pairs += zip(found, numbers, strict=False)
-    return sorted(pairs)

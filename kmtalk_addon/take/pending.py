@@ -1,6 +1,6 @@
 """What waits to be regenerated, on all lines of an action at once and quickly: how many key motions were changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .. import compat
 from ..core import errors, progress
-from . import events, fcurves, layers, lines, markers, phones, store
+from . import events, fcurves, layers, lines, markers, marks, phones, store
 from .writing import Pace, find_action
 
 _VISIBLE = 1e-5
@@ -26,9 +26,12 @@ class _Noted:
 
 @dataclass
 class Memory:
-    """Records that were unpacked before, by the number of the line."""
+    """Records that were unpacked before, by the number of the line; and by the name of the curve what they are
+    together, while no line of the `scope` is written anew or moved."""
 
     records: dict[str, tuple[tuple[int, int], store.Curves]] = field(default_factory=dict)
+    joined: dict[str, "_Noted"] = field(default_factory=dict)
+    scope: tuple[Any, ...] = ()
 
     def of(self, line: Any) -> store.Curves:
         stamp = (line.revision or len(line.record), line.first)
@@ -42,6 +45,20 @@ class Memory:
         return known[1]
 
 
+_memory: list[Memory] = []
+
+
+def memory() -> Memory:
+    """The one memory of this Blender, from register to unregister."""
+    if not _memory:
+        _memory.append(Memory())
+    return _memory[0]
+
+
+def forget() -> None:
+    _memory.clear()
+
+
 def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int]]:
     """How many key motions of each line of an action (by its `session_uid`) were changed, by the line's number."""
     found: dict[str, set[int]] = {}
@@ -52,30 +69,29 @@ def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int
     noted: dict[str, list[tuple[npt.NDArray[Any], npt.NDArray[Any], int]]] = {}
     by_uid = {line.uid: line for line in action.kmtalk_lines.lines}
     uids = tuple(by_uid)
+    scope = (number, *((reach, by_uid[reach.uid].revision or len(by_uid[reach.uid].record)) for reach in reaches))
+    joined = memory.joined if memory.scope == scope else {}
 
     def unpack(place: int) -> None:
         for name, (frames, values) in memory.of(by_uid[reaches[place].uid]).items():
             noted.setdefault(name, []).append((frames, values, place))
 
     def compare(name: str) -> None:
-        changed = _changed(find_action(number), name, _joined(noted[name], reaches), reaches)
+        if name not in joined:
+            joined[name] = _joined(noted[name], reaches)
+        changed = _changed(find_action(number), name, joined[name], reaches)
         for place, frames in changed.items():
             found.setdefault(reaches[place].uid, set()).update(frames)
 
-    yield from pace.each(range(len(reaches)), unpack, "looking")
-    yield from pace.each(list(noted), compare, "looking")
-    noted_marks: list[tuple[str, int, str]] = []
-
-    def note(place: int) -> None:
-        line = _line_at(number, place, uids[place])
-        noted_marks.extend((uids[place], *mark) for mark in (markers.noted_places(line) if line is not None else ()))
-
-    yield from pace.each(range(len(uids)), note, "looking")
+    if not joined:
+        yield from pace.each(range(len(reaches)), unpack, "looking")
+    yield from pace.each(list(joined or noted), compare, "looking")
+    memory.joined, memory.scope = joined, scope
     yield from pace.rest("looking")
     action = find_action(number)
     if action is None:
         return {}
-    _add_markers(action, noted_marks, found)
+    _add_markers(action, found)
     yield from pace.rest("looking")
     on_scenes = markers.moved_on_scenes()
 
@@ -127,20 +143,12 @@ def _line_at(number: int, place: int, uid: str) -> Any:
     return listed[place] if place < len(listed) and listed[place].uid == uid else None
 
 
-def _add_markers(action: Any, noted: Sequence[tuple[str, int, str]], found: dict[str, set[int]]) -> None:
-    """Markers that were dragged, deleted or added; they are listed once, for there may be thousands."""
-    listed = list(action.pose_markers)
-    pairs = markers.known_among(listed, [(frame, name) for _, frame, name in noted])
-    gone, strange = set(range(len(noted))), set(range(len(listed)))
-    for index, number in pairs:
-        gone.discard(number)
-        strange.discard(index)
-        uid, frame, _ = noted[number]
-        if listed[index].frame != frame:
-            found.setdefault(uid, set()).add(frame)
-    for number in gone:
-        found.setdefault(noted[number][0], set()).add(noted[number][1])
-    added = [listed[index].frame for index in strange]
+def _add_markers(action: Any, found: dict[str, set[int]]) -> None:
+    """Markers that were dragged, deleted or added."""
+    here = marks.Found.on(action)
+    for uid, frame in [*here.missing, *((uid, put) for uid, put, _ in here.dragged())]:
+        found.setdefault(uid, set()).add(frame)
+    added = here.nobodys_frames()
     for line in action.kmtalk_lines.lines if added else ():
         frames = {frame for frame in added if line.first < frame < line.last}
         found.setdefault(line.uid, set()).update(frames)

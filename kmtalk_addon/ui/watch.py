@@ -25,7 +25,6 @@ class Watch:
 
     counts: dict[str, int] = field(default_factory=dict)
     states: dict[str, list[str]] = field(default_factory=dict)
-    memory: pending.Memory = field(default_factory=pending.Memory)
     is_dirty: bool = True
     _action: int = 0
     _asked: float = 0.0
@@ -57,7 +56,7 @@ class Watch:
             if not self.is_dirty and now - self._looked < _AT_LEAST:
                 return _LATER
             self.is_dirty, self._looked = False, now
-            self._job = pending.count(self._action, self.memory, Pace())
+            self._job = pending.count(self._action, pending.memory(), Pace())
         try:
             next(self._job)
         except StopIteration as end:
@@ -108,3 +107,4 @@ def unregister() -> None:
         bpy.app.timers.unregister(_tick)
     bpy.app.handlers.depsgraph_update_post.remove(_changed)
     _watch.clear()
+    pending.forget()

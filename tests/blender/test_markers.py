@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 import pytest
 
-from kmtalk_addon.take import lines, markers
+from kmtalk_addon.take import lines, markers, marks
 
 
 @pytest.fixture
@@ -24,13 +24,14 @@ def mark(action: Any, uid: str, frames: Any, labels: Any) -> None:
 
 
 def put(action: Any, uid: str = "one") -> list[tuple[int, int]]:
-    return [(frame, marker.frame) for marker, owner, frame in markers.on_action(action) if owner == uid]
+    return [(frame, marker.frame) for marker, frame in marks.Found.on(action).of(uid)]
 
 
 def test_markers_at_rest_dragged_and_deleted_are_told_apart(action: Any, scene: Any) -> None:
     assert put(action) == [(1, 1), (5, 5), (9, 9), (12, 12)] and put(action, "two") == [(21, 21), (25, 25)]
     action.pose_markers[1].frame = 7
-    assert markers.moved(action, "one") == {5: 7} and not markers.moved(action, "two")
+    here = marks.Found.on(action)
+    assert markers.moved(here, "one") == {5: 7} and not markers.moved(here, "two")
     action.pose_markers.remove(action.pose_markers[0])
     assert put(action) == [(5, 7), (9, 9), (12, 12)] and put(action, "two") == [(21, 21), (25, 25)]
 
@@ -43,7 +44,7 @@ def test_all_dragged_together_keep_their_order(action: Any) -> None:
 
 def test_an_artists_marker_is_none_of_ours_and_outlives_a_new_bake(action: Any) -> None:
     action.pose_markers.new("mine").frame = 6
-    assert [marker.name for marker in markers.added_on_action(action)] == ["mine"]
+    assert [marker.name for marker in marks.Found.on(action).nobodys()] == ["mine"]
     mark(action, "one", (2, 3), ("m", "o"))
     shown = sorted((m.frame, m.name) for m in action.pose_markers)
     assert shown == [(2, "m"), (3, "o"), (6, "mine"), (21, "a"), (25, "b")]

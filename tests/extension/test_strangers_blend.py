@@ -137,13 +137,13 @@ NOTES = [
 @pytest.mark.parametrize("note", NOTES)
 def test_no_note_in_a_blend_is_believed(addon: Callable[[str], Any], animated: Any, note: str) -> None:
     """Markers, events, fitted and built keys remember themselves as text, which anyone may have written."""
-    markers, events, build, vertices = map(addon, ("take.markers", "take.events", "face.build", "face.vertices"))
+    marks, events, build, vertices = map(addon, ("take.marks", "take.events", "face.build", "face.vertices"))
     errors, spaces = addon("core").errors, addon("core").spaces
     action = action_of(animated)
     line = line_in(action)
     line.marks = line.phone_edits = note
     assert addon("take.phones").asked_of(line) == []
-    assert markers.noted_frames(line) == set() and isinstance(markers.on_action(action), list)
+    assert marks.noted(line) == () and isinstance(marks.Found.on(action).nobodys(), list)
     keys = animated.data.shape_keys
     keys[build.BUILT], keys[vertices.FITTED] = note, note
     assert build.built_keys(animated.data) == {}
