@@ -8,6 +8,7 @@ from bpy.app.handlers import persistent
 from . import command_line, operators, properties
 from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
+from .live import switch as live
 from .take import writing
 from .ui import keymap, landmark_names, lane, menus, panels, preferences, setting_presets, watch
 
@@ -33,6 +34,7 @@ def register() -> None:
         handlers.append(_after_undo)
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
     watch.register()
+    live.register()
     lane.register()
     landmark_names.register()
     keymap.register()
@@ -47,6 +49,7 @@ def unregister() -> None:
     keymap.unregister()
     landmark_names.unregister()
     lane.unregister()
+    live.unregister()
     watch.unregister()
     close_desk()
     command_line.unregister()

@@ -23,9 +23,9 @@ _REGIONS = {
 }
 
 
-def properties() -> dict[str, Any]:
-    """A property of Blender's for every setting, by the property's name."""
-    return {SHOWN_AS[name]: _property(setting) for name, setting in core.SETTINGS.items()}
+def properties(changed: Any = None) -> dict[str, Any]:
+    """A property of Blender's for every setting, by the property's name; `changed` is their `update`."""
+    return {SHOWN_AS[name]: _property(setting, changed) for name, setting in core.SETTINGS.items()}
 
 
 def core_settings(settings: Any, fps: float) -> dict[str, Any]:
@@ -45,9 +45,9 @@ def shown_value(name: str, value: Any, fps: float) -> Any:
     return math.radians(value) if setting.unit == "degrees" else value
 
 
-def _property(setting: core.Setting) -> Any:
+def _property(setting: core.Setting, changed: Any) -> Any:
     kind = setting.kind
-    words: dict[str, Any] = {"name": setting.label, "description": setting.words}
+    words: dict[str, Any] = {"name": setting.label, "description": setting.words, "update": changed}
     if isinstance(kind, schema.Flag):
         return BoolProperty(default=setting.default, **words)
     if isinstance(kind, schema.Choice):

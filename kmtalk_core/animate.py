@@ -116,11 +116,43 @@ class Animator:
         marks: Sequence[Mark],
         events: Sequence[Event],
     ) -> Job[Take]:
-        space = self.network.config.motion_space
         if guide["method"] == "auto" and self.network.config.keys == "uniform":
             guide = {**guide, "method": "uniform"}
         alignment = yield from localize(sound, **guide, ear=self._ear)
         alignment = replace(alignment, marks=tuple(sorted((*alignment.marks, *marks), key=lambda mark: mark.time)))
+        return (yield from self._made_job(sound, wanted, alignment, guide["text"], events, self.calibration))
+
+    def again(self, take: Take, sound: Sound, values: Mapping[str, Any]) -> Take:
+        """`again_job`, run to its end."""
+        return finish(self.again_job(take, sound, values))
+
+    def again_job(self, take: Take, sound: Sound, values: Mapping[str, Any]) -> Job[Take]:
+        """`take` with other `values` of its settings, from the phones it has: its sound is not localized again.
+
+        What a hand did to its keys and events stays.  Raises TakeError for a sound or a take that does not fit,
+        KMTalkError for a setting that is none.
+        """
+        self._check_fit(take, sound)
+        wanted = Settings.of({**Settings.of_take(take.settings).to_json(), **values})
+        method = str(take.settings.get("method", ""))
+        alignment = Alignment(take.phones, sound.duration, method, marks=take.marks, words=take.words)
+        actor = Calibration.of_take(take.settings)
+        made = yield from self._made_job(sound, wanted, alignment, take.text, (), actor)
+        made = replace(made, notes=take.notes)
+        hand = carry_over(take, made)
+        return (yield from self.complete_job(made, sound, hand)) if hand else made
+
+    def _made_job(
+        self,
+        sound: Sound,
+        wanted: Settings,
+        alignment: Alignment,
+        text: str | None,
+        events: Sequence[Event],
+        actor: Calibration | None,
+    ) -> Job[Take]:
+        """The take of a sound whose phones are known."""
+        space = self.network.config.motion_space
         count = frame_count_of(sound.duration, space.fps)
         gap = round(wanted.minimum_key_gap * space.fps)
         keys = [
@@ -136,11 +168,11 @@ class Animator:
                 sound,
                 alignment,
                 wanted,
-                has_text=guide["text"] is not None,
+                has_text=text is not None,
                 kept=events,
                 listen=self._voices.voice_job,
             )
-        performance = yield from self._performance(sound, count, alignment, wanted, performer, self.calibration)
+        performance = yield from self._performance(sound, count, alignment, wanted, performer, actor)
         yield from performance.motion_job(keys, 0, count, motion)
         tracks = [Track(space, motion)]
         if performer is not None:
@@ -151,12 +183,12 @@ class Animator:
             events=performer.events if performer else (),
             keys=_keys_on(motion, keys),
             phones=alignment.phones,
-            text=guide["text"],
+            text=text,
             settings={
                 **wanted.to_json(),
                 "method": alignment.method,
                 **({"drawn_from": performer.seed} if performer else {}),
-                **self._actor,
+                **_remembered(actor),
             },
             model={"name": self.network.config.name, "hash": self.weights_hash},
             audio={"name": sound.name, "digest": sound.digest, "duration": sound.duration},
@@ -239,11 +271,6 @@ class Animator:
             raise TakeError(f"{lengths}; give the sound that the take was made from.")
 
     @property
-    def _actor(self) -> dict[str, Any]:
-        """What a take remembers of the calibration, so that it is completed alike."""
-        return {} if self.calibration is None else {"calibration": self.calibration.to_json()}
-
-    @property
     def _ear(self) -> NeuralLocalizer | None:
         """What hears phones: this network, where it can; else None, for the starter's."""
         if not self.network.config.encoder.hears_phones:
@@ -272,6 +299,11 @@ def _seed(take: Take) -> int:
     """What the performance of a take was drawn from; takes of earlier versions know no more than their setting."""
     seed = take.settings.get("drawn_from")
     return seed if type(seed) is int and 0 <= seed < 2**31 else Settings.of_take(take.settings).seed
+
+
+def _remembered(actor: Calibration | None) -> dict[str, Any]:
+    """What a take remembers of the calibration, so that it is completed alike."""
+    return {} if actor is None else {"calibration": actor.to_json()}
 
 
 def _delayed(alignment: Alignment, delay: float) -> Alignment:

@@ -6,12 +6,18 @@ Blender's.
 
 import json
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core import animate, errors, progress, verbs
 from ..core import jobs as core_jobs
+
+if TYPE_CHECKING:
+    from kmtalk_core.take import Take
+
+Result = TypeVar("Result")
 
 VERBS = frozenset({"hello", "animate", "complete", "localize"})
 """What it does; the rest needs the libraries of the engine beside Blender."""
@@ -85,7 +91,7 @@ class _Work:
 
     job: Any
     step: progress.Progress = field(default_factory=lambda: progress.Progress("starting", 0.0))
-    answer: dict[str, Any] | None = None
+    answer: Any = None
     failure: BaseException | None = None
     is_stopped: bool = False
 
@@ -114,11 +120,37 @@ class Inside:
 
         Never blocks.  Raises what the work raises.
         """
+        return (yield from self.run(engine, lambda server: verbs.verb({"do": do, **request}, server)))
+
+    def complete(
+        self, engine: BuiltIn, take: "Take", sound: Path, span: tuple[float, float | None], edits: Sequence[Any]
+    ) -> "progress.Job[Take]":
+        """The take completed (see `Animator.complete_job`), with no file between; as `ask` otherwise."""
+
+        def job(server: _Server) -> "progress.Job[Take]":
+            heard = yield from server.load(sound, span)
+            return (yield from server.loaded().complete_job(take, heard, edits))
+
+        return (yield from self.run(engine, job))
+
+    def again(
+        self, engine: BuiltIn, take: "Take", sound: Path, span: tuple[float, float | None], values: Mapping[str, Any]
+    ) -> "progress.Job[Take]":
+        """The take with other settings (see `Animator.again_job`), with no file between; as `ask` otherwise."""
+
+        def job(server: _Server) -> "progress.Job[Take]":
+            heard = yield from server.load(sound, span)
+            return (yield from server.loaded().again_job(take, heard, values))
+
+        return (yield from self.run(engine, job))
+
+    def run(self, engine: BuiltIn, job: "Callable[[_Server], progress.Job[Result]]") -> "progress.Job[Result]":
+        """Run the job of a server in a thread, and return what it returns."""
         while self._is_busy or (self._thread is not None and self._thread.is_alive()):
             yield progress.Progress("waiting for another job", 0.0)
         self._is_busy = True
         try:
-            work = _Work(verbs.verb({"do": do, **request}, self._server(engine.weights)))
+            work = _Work(job(self._server(engine.weights)))
             self._work, self._thread = work, threading.Thread(target=work.run, name="kmtalk", daemon=True)
             self._thread.start()
             try:
@@ -132,8 +164,8 @@ class Inside:
                 ) from work.failure
             if work.failure is not None:
                 raise work.failure
-            assert work.answer is not None
-            return work.answer
+            answer: Result = work.answer
+            return answer
         finally:
             self._is_busy = False
 

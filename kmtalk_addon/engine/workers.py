@@ -52,7 +52,7 @@ class Workers:
 
     def __init__(self, limit: int = 2) -> None:
         self.limit = limit
-        self._inside = Inside()
+        self.inside = Inside()
         self._processes: list[_Process] = []
 
     def ask(
@@ -65,7 +65,7 @@ class Workers:
         KMTalkError, and EngineError when the process ends.
         """
         if isinstance(engine, BuiltIn):
-            return (yield from self._inside.ask(engine, do, request))
+            return (yield from self.inside.ask(engine, do, request))
         kind = ((yield from ready(engine)), arguments)
         while True:
             while (process := self._lend(kind)) is None:
@@ -124,7 +124,7 @@ class Workers:
 
     def close(self) -> None:
         """End every process, and what runs inside Blender, now."""
-        self._inside.close()
+        self.inside.close()
         closing = [threading.Thread(target=p.close, args=(0.5,), daemon=True) for p in self._processes]
         self._processes.clear()
         for thread in closing:

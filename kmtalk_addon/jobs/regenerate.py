@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,42 +62,60 @@ def _all(engine: tuple[Any, tuple[str, ...]], scene: int, refs: Sequence[lines.R
     return ". ".join(told)
 
 
-def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeyed: Any) -> progress.Job[str]:
-    """Complete one line; nothing to tell where no key of it was changed."""
+@dataclass(frozen=True)
+class Waiting:
+    """What was changed by hand on a line and waits for its answer; `others` are edits of its phones and events."""
+
+    ref: lines.Ref
+    story: store.Story
+    take: "Take"
+    edited: changes.Changes
+    others: tuple[Any, ...]
+
+    @property
+    def edits(self) -> list[Any]:
+        """As `complete` takes them."""
+        return [*self.edited.edits, *self.others]
+
+
+def waiting_on(ref: lines.Ref, unkeyed: Any = None) -> Waiting | None:
+    """What waits on a line; None where nothing does.  Raises KMTalkError."""
     found = ref.find()
     line = found[0][1]
     story, take = store.story_of(line), store.take_of(line)
     face = lay.face_of([action for action, _ in found], take)
     edited = changes.read_changes(ref, face, take, story, unkeyed)
-    others = [*events.edits_of(line, take, story), *(entry for _, entry in phones.asked_of(line))]
-    if not edited.edits and not others:
+    others = (*events.edits_of(line, take, story), *(entry for _, entry in phones.asked_of(line)))
+    return Waiting(ref, story, take, edited, others) if edited.edits or others else None
+
+
+def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeyed: Any) -> progress.Job[str]:
+    """Complete one line; nothing to tell where no key of it was changed."""
+    waiting = waiting_on(ref, unkeyed)
+    if waiting is None:
         return ""
     with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as name:
-        heard = yield from sound.file_job(_sound_of(story, Path(name)), Path(name))
+        heard = yield from sound.file_job(sound_of(waiting.story, Path(name)), Path(name))
         source, out = Path(name) / "take.npz", Path(name) / "completed.npz"
-        takes.save_take(take, source)
-        edits = [*edited.edits, *others]
-        ask: dict[str, Any] = {"take": str(source), "audio": str(heard.path), "span": heard.span, "edits": edits}
-        yield from desk().workers.ask(*engine, "complete", **ask, out=str(out))
+        takes.save_take(waiting.take, source)
+        ask: dict[str, Any] = {"take": str(source), "audio": str(heard.path), "span": heard.span}
+        yield from desk().workers.ask(*engine, "complete", **ask, edits=waiting.edits, out=str(out))
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
         data = out.read_bytes() if completed.space.has_names else b""
-    return (yield from _write(scene, ref, story, take, completed, edited, data, len(others)))
+    return (yield from write(scene, waiting, completed, data))
 
 
-def _write(
-    scene: int,
-    ref: lines.Ref,
-    story: store.Story,
-    take: "Take",
-    completed: "Take",
-    edited: changes.Changes,
-    data: bytes,
-    more_edits: int,
-) -> progress.Job[str]:
+def write(scene: int, waiting: Waiting, completed: "Take", data: bytes, keeps_poses: bool = False) -> progress.Job[str]:
+    """Write what the engine made of a line where it changed; the sentence that tells of it.
+
+    data: the completed take as a file; what is kept of one of vertices is made here; keeps_poses as in `BakeOptions`.
+    Raises KMTalkError.
+    """
+    ref, story, take, edited = waiting.ref, waiting.story, waiting.take, waiting.edited
     found = ref.find()
     face = lay.face_of([action for action, _ in found], take)
     find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene, completed)
-    settings = settings_of(story, ref, scene)
+    settings = replace(settings_of(story, ref, scene), keeps_poses=keeps_poses)
     if story.drive and story.drive != face.signature():  # else old settings and new ones would mix
         report = yield from lay.lay_take(completed, data, find_place, story, settings)
         return lay.told(
@@ -128,7 +146,7 @@ def _write(
     yield from lay.lay_take(completed, data, find_place, story, settings, revise, spans)
     count = max((len(revision.frames) for revision in revisions if revision is not None), default=0)
     frames = max(len(revision.samples.frames) for revision in revisions if revision is not None)
-    number = len(edited.edits) + more_edits
+    number = len(waiting.edits)
     what = f"{number} edit{'s' * (number != 1)}"
     return f"“{story.name}”: {what}, {count} of {frames} frames made anew"
 
@@ -156,7 +174,7 @@ def _without_curves(face: Face, ref: lines.Ref) -> frozenset[int]:
     return frozenset(n for target in face.targets for n, curve in target.curves.items() if curve.name not in noted)
 
 
-def _sound_of(story: store.Story, folder: Path) -> sound.Clip:
+def sound_of(story: store.Story, folder: Path) -> sound.Clip:
     """The sound of a take: where it was, beside this file or of its strip.
 
     Raises AudioError.

@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import options
 from ..core import errors
+from ..live.noticing import notices
 from ..take import lines
 
 NO_SCENE = "There is no scene."
@@ -69,7 +70,9 @@ class LineDeed(Deed):
         actions = lines.actions_of(options.meshes_of(context))
         lines.settle(actions)
         line = lines.chosen_in(actions)
-        return self.change(context, lines.ref_of(actions[0], line), line)
+        said = self.change(context, lines.ref_of(actions[0], line), line)
+        notices().notice(actions[0].session_uid)
+        return said
 
     def change(self, context: Any, ref: lines.Ref, line: Any) -> str:
         """Change the line; returns what to report.  Raises KMTalkError."""

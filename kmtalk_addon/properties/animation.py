@@ -6,6 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import settings
+from ..live.noticing import settings_changed
 from ..take import markers
 
 BAKE_MODES = (
@@ -81,4 +82,4 @@ class AnimationOptions:
         )
 
 
-AnimationOptions.__annotations__.update(settings.properties())
+AnimationOptions.__annotations__.update(settings.properties(settings_changed))

@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
+from ..live.noticing import event_changed
 from ..take import lines, place
 
 STATES = (
@@ -79,8 +80,13 @@ class KMTALK_PG_event(bpy.types.PropertyGroup):
     else:
         uid: StringProperty(options={"HIDDEN"})
         kind: StringProperty(options={"HIDDEN"})
-        frame: IntProperty(name="Frame", description="Scene frame of the event: its height, or where a glance begins")
+        frame: IntProperty(
+            update=event_changed,
+            name="Frame",
+            description="Scene frame of the event: its height, or where a glance begins",
+        )
         size: FloatProperty(
+            update=event_changed,
             name="Size",
             description="How large: radians for glance, nod and shift, else a share of the whole",
             min=0.0,
@@ -88,7 +94,11 @@ class KMTALK_PG_event(bpy.types.PropertyGroup):
             precision=3,
         )
         direction: FloatProperty(
-            name="Direction", description="Degrees: 0 to the character's left, 90 up", min=-360.0, max=360.0
+            update=event_changed,
+            name="Direction",
+            description="Degrees: 0 to the character's left, 90 up",
+            min=-360.0,
+            max=360.0,
         )
         state: EnumProperty(name="State", description="How this event came to be", items=STATES)
         made: StringProperty(options={"HIDDEN"})

@@ -14,6 +14,7 @@ from bpy.props import (
 )
 
 from .. import compat
+from ..live.switch import toggled
 from .animation import AnimationOptions
 
 SOURCES = (
@@ -62,6 +63,7 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         filter_attention: bool
         phone_names: str
         show_lane: bool
+        live: bool
     else:
         source: EnumProperty(name="Audio", description="Where the sound is", items=SOURCES)
         strip: StringProperty(
@@ -95,6 +97,13 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
             name="Lane of Words and Sounds",
             description="Show what is heard in the sequencer and the Dope Sheet; click a word or a sound to go there",
             default=True,
+        )
+        live: BoolProperty(
+            name="Live",
+            description="Answer every edit of keys, markers and sounds at once, and let the chosen line follow mood, "
+            "strength, smoothing and the like while you set them. By the engine inside Blender",
+            default=False,
+            update=toggled,
         )
         phone_names: EnumProperty(
             name="Sounds",

@@ -27,7 +27,8 @@ class BakeOptions:
 
     name: what it is called; start: scene frame of the sound's second 0; foreign: where an artist's action already
     animates the face, ours goes "below" it or "above" (see `place.put`); error: 0 for a key on every frame, else how
-    far a curve of few Bezier keys may be from the motion; uid: the line's number, a new one where empty.
+    far a curve of few Bezier keys may be from the motion; uid: the line's number, a new one where empty; keeps_poses:
+    whether what else was posed and not keyed at the playhead stays so: the scene is not evaluated anew at its frame.
     """
 
     name: str
@@ -36,6 +37,7 @@ class BakeOptions:
     timeline_markers: bool = True
     error: float = 0.0
     uid: str = ""
+    keeps_poses: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def lay(
         yield from pace.rest("writing curves")
         journal.check()
         face, scene = find_place()
-        put(face, scene, sheets, prepared, options.foreign)
+        put(face, scene, sheets, prepared, options)
         finish(sheets, story, data)
         return sheets
 
@@ -199,7 +201,7 @@ def lay_keys(
     yield from pace.each(units, lambda unit: unit[0].rewrite(*unit[1:], journal=journal), "writing curves")
 
 
-def put(face: Face, scene: Any, sheets: Sequence[Sheet], prepared: Prepared, foreign: place.Foreign) -> None:
+def put(face: Face, scene: Any, sheets: Sequence[Sheet], prepared: Prepared, options: BakeOptions) -> None:
     """Let every target of `face` play its action, all at once.  Raises FaceError with nothing changed."""
     for target in face.targets:
         target.require_free()
@@ -210,7 +212,7 @@ def put(face: Face, scene: Any, sheets: Sequence[Sheet], prepared: Prepared, for
         if samples is not None:
             target.widen(samples.values)
         action, slot = sheet.slot(number)
-        place.put(target, action, slot, foreign)
+        place.put(target, action, slot, options.foreign)
         place.fit(target.owner, action)
         for curve in sheet.lost:
             curve.set(target.owner, 0.0)
@@ -219,7 +221,8 @@ def put(face: Face, scene: Any, sheets: Sequence[Sheet], prepared: Prepared, for
     if hasattr(face.owner, "kmtalk_face"):
         face.owner.kmtalk_face.action = sheets[0].find()
     scene.frame_end = max(scene.frame_end, int(prepared.main.frames[-1]))
-    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+    if not options.keeps_poses:
+        scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
 
 
 def _report(ref: lines.Ref, face: Face, prepared: Prepared, sheets: Sequence[Sheet]) -> BakeReport:

@@ -27,6 +27,11 @@ class UndoneError(Exception):
 _turns = [0]
 
 
+def turn() -> int:
+    """How often Blender's undo or redo has run: what was read in another turn may be gone."""
+    return _turns[0]
+
+
 def note_undo(*_: Any) -> None:
     """Tell whoever is writing that Blender's data are others now: for Blender's undo and redo handlers."""
     _turns[0] += 1

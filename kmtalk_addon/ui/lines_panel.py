@@ -109,6 +109,9 @@ def draw_lines(layout: Any, context: Any) -> None:
     row = layout.row()
     row.scale_y = 1.3
     row.operator("kmtalk.regenerate", text=f"Regenerate ({waiting})" if waiting else "Regenerate", icon="FILE_REFRESH")
+    switch = row.row()
+    switch.ui_units_x = 4
+    switch.prop(context.scene.kmtalk, "live", toggle=True)
     layout.operator("kmtalk.export_take", text="Export…", icon="EXPORT")
 
 

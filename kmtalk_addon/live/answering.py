@@ -1,0 +1,183 @@
+"""What answers a change: the engine inside Blender makes it in its thread, and it is written in one go."""
+
+import tempfile
+import time
+from collections import OrderedDict
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import bpy
+
+from .. import options
+from ..audio import sound
+from ..core import errors, progress, reshaping
+from ..engine import BuiltIn
+from ..jobs import lay, regenerate
+from ..jobs.runner import desk, in_thread
+from ..settings import core_settings
+from ..take import bake, changes, lines, pending, store
+from ..take.writing import Pace, find_action
+
+if TYPE_CHECKING:
+    from kmtalk_core.take import Take
+
+Result = TypeVar("Result")
+
+MOST_EDITS = 32
+"""More changes at once than this are no edit of a key: they wait for Regenerate."""
+NOT_FOLLOWED = ("minimum_key_gap", "key_density", "regions")
+"""The settings that say which keys and which curves there are; all others a line follows while they are set."""
+_KEPT_SOUNDS = 2
+
+
+@dataclass
+class Sounds:
+    """The sounds that were heard last, as files that the engine reads, so that the next edit need not decode them."""
+
+    _folder: "tempfile.TemporaryDirectory[str] | None" = None
+    _known: "OrderedDict[tuple[Any, ...], sound.Heard]" = field(default_factory=OrderedDict)
+    _count: int = 0
+
+    def heard_job(self, story: store.Story) -> "progress.Job[sound.Heard]":
+        """What is heard of the line of a story.  Raises AudioError."""
+        key = (story.audio, story.strip, story.begin, story.end, store.stamp_of(story.audio))
+        known = self._known.get(key)
+        if known is not None and known.path.is_file():
+            self._known.move_to_end(key)
+            return known
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True)
+        self._count += 1
+        folder = Path(self._folder.name) / str(self._count)
+        folder.mkdir()
+        self._known[key] = yield from sound.file_job(regenerate.sound_of(story, folder), folder)
+        while len(self._known) > _KEPT_SOUNDS:
+            gone = self._known.popitem(last=False)[1].path
+            if Path(self._folder.name) in gone.parents:
+                gone.unlink(missing_ok=True)
+        return self._known[key]
+
+    def forget(self) -> None:
+        """Remove what was kept."""
+        self._known.clear()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+def edits_job(number: int, scene: int, engine: BuiltIn, sounds: Sounds, memory: pending.Memory) -> progress.Job[str]:
+    """Answer what was changed by hand on the lines of an action; what is to be told of it.
+
+    scene: the `session_uid` of the one that is shown.  Raises KMTalkError.
+    """
+    said: list[str] = []
+    counts = yield from pending.count(number, memory, Pace())
+    for uid, count in counts.items():
+        ref = _ref(number, uid)
+        if ref is None or count > MOST_EDITS:
+            continue
+        waiting = regenerate.waiting_on(ref, _unkeyed(ref, scene))
+        if waiting is None or waiting.take.space.vertices or len(waiting.edits) > MOST_EDITS:
+            continue
+        heard = yield from sounds.heard_job(waiting.story)
+        completed = yield from desk().workers.inside.complete(
+            engine, waiting.take, heard.path, heard.span, waiting.edits
+        )
+        data = yield from in_thread(lambda made=completed: store.take_bytes(made), "reading")
+        said.append(at_once(regenerate.write(scene, waiting, completed, data, keeps_poses=True)))
+    return ". ".join(said)
+
+
+def _ref(number: int, uid: str) -> lines.Ref | None:
+    """A line of an action that is still there, on a face that has its actions for itself."""
+    action = find_action(number)
+    line = lines.line_in(action, uid) if action is not None and action.library is None else None
+    if line is None:
+        return None
+    playing = lines.objects_of([action])
+    lines.take_over(lay.face_of([action], store.take_of(line), playing))
+    line = lines.line_in(action, uid)  # a copy got a number of its own
+    return lines.ref_of(action, line) if line is not None else None
+
+
+def _unkeyed(ref: lines.Ref, scene: int) -> Any:
+    """Sliders of the line at the playhead that were moved and not keyed: they would be lost when it is written."""
+    frame = lay.find_scene(scene).frame_current
+    found = ref.find()
+    line = found[0][1]
+    if not line.first <= frame <= line.last:
+        return None
+    face = lay.face_of([action for action, _ in found], store.take_of(line))
+    return changes.unkeyed_values(face, ref, frame)
+
+
+def settings_job(ref: lines.Ref, scene: int, engine: BuiltIn, sounds: Sounds) -> progress.Job[str]:
+    """Have a line follow the settings of a scene.  Raises KMTalkError."""
+    found = ref.find()
+    line = found[0][1]
+    story, take = store.story_of(line), store.take_of(line)
+    values = differing(line, scene)
+    if not values or take.space.vertices:
+        return ""
+    if regenerate.waiting_on(ref) is not None:
+        return f"“{story.name}” does not follow its settings before what was changed by hand is regenerated"
+    made = yield from _made_job(take, story, values, engine, sounds)
+    data = yield from in_thread(lambda: store.take_bytes(made), "reading")
+    face = lay.face_of([action for action, _ in ref.find()], take)
+    find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene, made)
+    story = replace(story, asked={**story.asked, **values})
+    how = replace(regenerate.settings_of(story, ref, scene), keeps_poses=True)
+    at_once(lay.lay_take(made, data, find_place, story, how))
+    return f"“{story.name}” follows {', '.join(sorted(name.replace('_', ' ') for name in values))}"
+
+
+def _made_job(
+    take: "Take", story: store.Story, values: Mapping[str, Any], engine: BuiltIn, sounds: Sounds
+) -> "progress.Job[Take]":
+    """The take with other settings: from itself where that is possible, else from its sound."""
+    if all(name in reshaping.RESHAPING for name in values):
+        try:
+            return (yield from in_thread(lambda: reshaping.reshape(take, values), "reshaping"))
+        except errors.TakeError:  # it was made too weak or too smooth for that
+            pass
+    heard = yield from sounds.heard_job(story)
+    return (yield from desk().workers.inside.again(engine, take, heard.path, heard.span, values))
+
+
+def differing(line: Any, scene: int) -> dict[str, Any]:
+    """The settings of a scene that a line follows and was not made with."""
+    shown = lay.find_scene(scene)
+    asked = core_settings(shown.kmtalk, bake.scene_fps(shown))
+    was = store.take_of(line).settings
+    found = {}
+    for name in asked.keys() - set(NOT_FOLLOWED):
+        if name not in was or (name.startswith("look_") and shown.kmtalk.look_at is not None):
+            continue
+        old, new = was[name], asked[name]
+        if abs(old - new) > 1e-6 if isinstance(old, float) and isinstance(new, (int, float)) else old != new:
+            found[name] = new
+    return found
+
+
+def at_once(job: Generator[Any, None, Result]) -> Result:
+    """Run a job to its end here and now; what works in threads gets its turn."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        time.sleep(0)
+
+
+def chosen_line(context: Any) -> lines.Ref | None:
+    """The line that is chosen on the face that is chosen, where it can be written to."""
+    actions = [action for action in lines.actions_of(options.meshes_of(context)) if action.library is None]
+    line = lines.chosen_in(actions)
+    return None if line is None else _ref(actions[0].session_uid, line.uid)
+
+
+def scene_of(context: Any) -> Any:
+    """The scene that is shown."""
+    return context.scene or bpy.data.scenes[0]

@@ -1,0 +1,213 @@
+"""When Live answers: after things have been quiet for a moment, and never while Blender is at work on the same."""
+
+import time
+import traceback
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+import bpy
+
+from .. import options
+from ..core import errors
+from ..engine import BuiltIn
+from ..jobs.runner import desk, redraw
+from ..take import pending, writing
+from . import answering, noticing
+from .noticing import notices
+
+QUIET = 0.12
+"""Seconds without a change before it is answered."""
+_AT_WORK, _SOON, _LATER, _SELDOM = 0.004, 0.05, 0.1, 1.0  # seconds until the next tick
+_QUICK = 0.15
+"""Seconds that writing a line may take to be done again and again while a slider is dragged."""
+_MOST_IN_A_ROW = 5
+"""Answers to nothing but its own answers after which it goes round in circles."""
+_HOLDING = ("TRANSFORM_", "GRAPH_", "ACTION_", "MARKER_", "ANIM_", "NLA_", "POSE_", "SEQUENCER_", "PAINT_", "ED_")
+"""Blender's operators that hold keys or markers, or scrub, while they run."""
+
+
+@dataclass
+class Live:
+    """The one of this Blender.  fault: why it was turned off; answered: how often it has written."""
+
+    sounds: answering.Sounds = field(default_factory=answering.Sounds)
+    memory: pending.Memory = field(default_factory=pending.Memory)
+    fault: str = ""
+    answered: int = 0
+    slowest: float = 0.0
+    _job: Generator[Any, None, str] | None = None
+    _seen: int = 0
+    _turn: int = 0
+    _queue: list[int] = field(default_factory=list)
+    _followed: set[str] = field(default_factory=set)
+    _wrote: float = 0.0
+    _in_a_row: int = 0
+    _has_written: bool = False
+    _echo: int = 0
+
+    def tick(self, context: Any) -> float:
+        """A little of the work; seconds until the next.  Never raises."""
+        scene = context.scene
+        if scene is None or not scene.kmtalk.live:
+            self.rest()
+            return _SELDOM
+        try:
+            return self._tick(context, scene)
+        except errors.KMTalkError as error:
+            self._fail(scene, str(error))
+        except Exception:
+            traceback.print_exc()
+            self._fail(scene, "something failed that should not have; the console says more")
+        return _SELDOM
+
+    def rest(self) -> None:
+        """Stop what is under way."""
+        if self._job is not None:
+            self._job.close()
+            self._job = None
+        self._queue.clear()
+
+    def close(self) -> None:
+        self.rest()
+        self.sounds.forget()
+
+    def _fail(self, scene: Any, why: str) -> None:
+        self.rest()
+        scene.kmtalk.live = False
+        self.fault = f"Live was turned off: {why.rstrip('.')}. Regenerate does the same by hand."
+        desk().notice, desk().notice_is_error = self.fault, True
+        redraw()
+
+    def _tick(self, context: Any, scene: Any) -> float:
+        if is_busy(context):
+            self._drop()
+            return _LATER
+        noted = notices()
+        if self._has_written:  # what was noticed since then is the answer itself
+            self._has_written, self._echo = False, noted.number
+        if self._job is None:
+            noted.look_at_markers(scene)
+        if self._job is not None and (noted.number != self._seen or writing.turn() != self._turn):
+            self._drop()  # what was read is not what is there now
+        if self._job is None and not self._start(context, scene):
+            return _LATER if noted.quiet < 60.0 else 4 * _LATER
+        return self._step()
+
+    def _drop(self) -> None:
+        """Give up what is under way; what it was about is looked at again."""
+        if self._job is not None:
+            self._job.close()
+            self._job = None
+            notices().is_any = True
+
+    def _start(self, context: Any, scene: Any) -> bool:
+        """Begin with what was noticed, where there is something and things are quiet."""
+        noted = notices()
+        if noted.number > self._echo:
+            self._in_a_row = 0
+        is_quiet = noted.quiet >= QUIET
+        if is_quiet and noted.is_undone:
+            noted.is_undone = False
+            noted.has_settings |= self._has_followed(context)
+        if is_quiet and (noted.is_any or noted.actions):
+            self._queue = list(dict.fromkeys([*self._queue, *noted.taken()]))
+        if not self._queue and not noted.has_settings:
+            return False
+        engine = options.engine_of(context)[0]
+        if not isinstance(engine, BuiltIn):
+            raise errors.KMTalkError("it needs the engine inside Blender, and the preferences ask for PyTorch")
+        self._seen, self._turn = noted.number, writing.turn()
+        if self._queue:
+            number = self._queue.pop(0)
+            self._job = answering.edits_job(number, scene.session_uid, engine, self.sounds, self.memory)
+            return True
+        if noted.has_settings and (is_quiet or self._wrote < _QUICK):
+            noted.has_settings = False
+            return self._follow(context, scene, engine)
+        return False
+
+    def _has_followed(self, context: Any) -> bool:
+        """Whether the line that is chosen has followed the sliders before: an undo may have parted them."""
+        if not self._followed:
+            return False
+        ref = answering.chosen_line(context)
+        return ref is not None and ref.uid in self._followed
+
+    def _follow(self, context: Any, scene: Any, engine: Any) -> bool:
+        ref = answering.chosen_line(context)
+        if ref is None:
+            return False
+        self._followed.add(ref.uid)
+        self._job = answering.settings_job(ref, scene.session_uid, engine, self.sounds)
+        return True
+
+    def _step(self) -> float:
+        assert self._job is not None
+        begin = time.perf_counter()
+        try:
+            next(self._job)
+        except StopIteration as end:
+            self._job = None
+            self._wrote = time.perf_counter() - begin
+            self.slowest = max(self.slowest, self._wrote)
+            if end.value:
+                self.answered += 1
+                self._in_a_row += 1
+                self._has_written = True
+                desk().notice, desk().notice_is_error = end.value, False
+                redraw()
+            if self._in_a_row > _MOST_IN_A_ROW:
+                raise errors.KMTalkError("its answers did not come to an end") from None
+            return _SOON
+        except BaseException:
+            self._job = None
+            raise
+        return _AT_WORK
+
+
+def is_busy(context: Any) -> bool:
+    """Whether Blender is at work on what Live would read or write: playing, rendering, dragging, or another job."""
+    if desk().running or bpy.app.is_job_running("RENDER") or bpy.app.is_job_running("OBJECT_BAKE"):
+        return True
+    manager = context.window_manager
+    for window in manager.windows if manager is not None else ():
+        if window.screen.is_animation_playing:
+            return True
+        if any(operator.bl_idname.startswith(_HOLDING) for operator in window.modal_operators):
+            return True
+    return False
+
+
+_live: list[Live] = []
+
+
+def live() -> Live:
+    """The one Live of this Blender, from register to unregister."""
+    if not _live:
+        _live.append(Live())
+    return _live[0]
+
+
+def toggled(self: Any, context: Any) -> None:
+    """For the `update` of the switch: what waits is answered when it is turned on."""
+    if self.live:
+        live().fault = ""
+        notices().notice()
+
+
+def _tick() -> float:
+    return live().tick(bpy.context)
+
+
+def register() -> None:
+    noticing.register()
+    bpy.app.timers.register(_tick, first_interval=1.0, persistent=True)
+
+
+def unregister() -> None:
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    noticing.unregister()
+    while _live:
+        _live.pop().close()
