@@ -64,6 +64,11 @@ def set_value(addon: Callable[[str], Any], item: Any, frame: int, value: float) 
     curve.update()
 
 
+def shown(points: np.ndarray) -> np.ndarray:
+    """What straight keys show on the frames of the line, however many of them there are."""
+    return np.interp(np.arange(11, 52), points[:, 0], points[:, 1])
+
+
 def free_key(action: Any, gap: int = 2, skip: int = 2) -> Any:
     """A key with some frames between it and its neighbours."""
     keys = list(line_in(action).key_motions)
@@ -181,14 +186,14 @@ def test_the_line_follows_the_sliders_and_what_was_posed_stays(
     setattr(scene.kmtalk, name, value)
     assert settle() >= 1
     after = points_of(addon, action_of(animated))
-    assert not np.allclose(before[path], after[path], atol=1e-3)
+    assert np.abs(shown(before[path]) - shown(after[path])).max() > 1e-3
     assert dict(after[JAW].tolist())[frame] == pytest.approx(0.9, abs=1e-3)
     made_with = addon("take.store").take_of(line_in(action_of(animated))).settings[name]
     assert made_with == (value if isinstance(value, str) else pytest.approx(value / (30 if name == "smoothing" else 1)))
     setattr(scene.kmtalk, name, scene.kmtalk.bl_rna.properties[name].default)
     settle()
     for curve, points in points_of(addon, action_of(animated)).items():
-        np.testing.assert_allclose(points, before[curve], atol=2e-3, err_msg=curve)
+        np.testing.assert_allclose(shown(points), shown(before[curve]), atol=2e-3, err_msg=curve)
 
 
 def test_poses_that_are_not_keyed_stay(addon: Any, scene: Any, animated: Any, settle: Any) -> None:
