@@ -291,7 +291,8 @@ class Animator:
         phones = AlignedPhones(alignment, space.fps, settings.delay)
         trust = TRUST.get(alignment.method, 0.0)
         trust = trust if self.trust is None or not trust else self.trust
-        shaping = Shaping(space, settings, alignment, performer, calibration)
+        articulation = self.network.config.articulation
+        shaping = Shaping(space, settings, alignment, performer, calibration, articulation)
         return Performance(self.network, hearing, phones, trust, shaping)
 
 

@@ -1,6 +1,6 @@
 """What happens to motion after the network: strength, smoothing, rest, lips that meet, the limits of the space."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -34,11 +34,14 @@ class Shaping:
         alignment: Alignment,
         performer: Performer | None = None,
         calibration: Calibration | None = None,
+        articulation: Mapping[str, float] | None = None,
     ) -> None:
-        """Raises KMTalkError for a calibration in a space without names."""
+        """`articulation` is that of the network's config.  Raises KMTalkError for a calibration in a space without
+        names."""
         self._actor = None if calibration is None else Spoken(calibration, space, alignment.phones)
         self._space, self._performer = space, performer
         self._strength = _strengths(space, settings)
+        self._scale = _articulated(space, self._strength, articulation or {})
         self._kernel = _gaussian(settings.smoothing * space.fps / 2)
         self._delay = settings.delay
         self._closures = _closures(space, alignment)
@@ -59,7 +62,7 @@ class Shaping:
         it.  `raw` is used up: a window of vertices may take 200 MB.  Where there is less margin than wanted (at the
         ends of the sound) the outermost frame is held.
         """
-        motion = np.multiply(raw, self._strength, out=raw)
+        motion = np.multiply(raw, self._scale, out=raw)
         if self.margin:
             motion = _convolved(motion, self._kernel, self.margin - before, self.margin - after)
         frames = np.arange(first + before, first + before + len(motion), dtype=np.float64)
@@ -98,8 +101,8 @@ class Shaping:
         if self._performer is not None and frames is not None:
             times = np.asarray(frames, np.float64) / self._space.fps - self._delay
             poses = self._performer.unperformed(poses, generated, times, self._space)
-        is_scaled = np.broadcast_to(self._strength > 0.05, poses.shape)
-        return np.where(is_scaled, poses / np.maximum(self._strength, 0.05), generated).astype(np.float32)
+        is_scaled = np.broadcast_to(self._scale > 0.02, poses.shape)
+        return np.where(is_scaled, poses / np.maximum(self._scale, 0.02), generated).astype(np.float32)
 
     def _rest(self, motion: FloatArray, times: npt.NDArray[np.float64]) -> None:
         """Let the mouth come to rest, in place, in the pauses at `times` (frames,), in seconds.
@@ -181,6 +184,14 @@ def _strengths(space: MotionSpace, settings: Settings) -> FloatArray:
     strengths = np.full(max(len(space.names), 1), settings.strength_lower, np.float32)
     strengths[space.in_region("upper", "eyes")] = settings.strength_upper
     return strengths
+
+
+def _articulated(space: MotionSpace, strengths: FloatArray, articulation: Mapping[str, float]) -> FloatArray:
+    """The same with how far what the network makes is shown."""
+    scale = strengths.copy()
+    for name, share in articulation.items():
+        scale[space.indices_of((name, f"{name}Left", f"{name}Right"))] *= share
+    return scale
 
 
 def smoothed(motion: FloatArray, width: float, fps: float) -> FloatArray:

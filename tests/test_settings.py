@@ -140,3 +140,13 @@ def test_the_mouth_rests_in_pauses_and_is_open_again_when_speech_begins() -> Non
     np.testing.assert_array_equal(shown[:, BROW], motion[:, BROW].astype(np.float32))
     unsure = (phones[0], Phone(1.0, 2.0, "a", 0.0), *phones[2:])
     assert shaped(motion, Alignment(unsure, 3.0, "neural"))[25, JAW] > 0.04
+
+
+def test_articulation_is_shown_and_taken_off_again_beside_strength() -> None:
+    raw = np.full((40, 52), 0.2, np.float32)
+    shaping = Shaping(ARKIT, Settings.of({"strength_lower": 0.5}), SPEECH, articulation={"mouthFunnel": 1.5})
+    shown = shaping.shape(raw.copy(), 0, 0, 0)[20:21]
+    assert shown[0, ARKIT.index_of("mouthFunnel")] == pytest.approx(0.15)
+    assert shown[0, ARKIT.index_of("mouthPucker")] == pytest.approx(0.1)
+    back = shaping.unshape(shown, raw[:1])
+    np.testing.assert_allclose(back[0, ARKIT.indices_of(("mouthFunnel", "mouthPucker"))], 0.2, rtol=1e-5)

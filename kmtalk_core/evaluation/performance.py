@@ -28,6 +28,11 @@ _GAZE_RATE = 60.0
 _SHIFTS = 100  # of the events in time, that tell what is chance
 _NOD, _RAISE = np.radians(1.0), 0.1
 _PAUSE = 0.5  # seconds
+_HEAD = ("headPitch", "headYaw", "headRoll")
+_SLOW = (*BROWS, "cheekSquint", "noseSneer", "mouthSmile")
+"""What moves no faster than a muscle that shows a feeling."""
+_TREMBLING, _HARDLY = 6.0, 0.005  # Hz; deviation
+_GLANCE = np.radians(0.5)  # a frame at 30 a second
 _STILL = 5e-4  # of a coefficient a frame
 _STILL_TURN = np.radians(0.2)  # a second
 
@@ -95,7 +100,14 @@ def heard(take: Take, stressed: Sequence[float]) -> Heard:
 
 def rows(takes: Sequence[Heard]) -> list[Row]:
     """The figures of some takes together."""
-    return [*_blink_rows(takes), *_upper_rows(takes), *_gaze_rows(takes), *_head_rows(takes), *_rest_rows(takes)]
+    return [
+        *_blink_rows(takes),
+        *_upper_rows(takes),
+        *_gaze_rows(takes),
+        *_head_rows(takes),
+        *_smooth_rows(takes),
+        *_rest_rows(takes),
+    ]
 
 
 def mood_rows(neutral: Sequence[Heard], felt: Sequence[Heard], pose: dict[str, float]) -> list[Row]:
@@ -175,6 +187,35 @@ def _head_rows(takes: Sequence[Heard]) -> list[Row]:
         Row("nods to the stressed syllable, ms", _offset(nods, stressed), -60, 60, "on it"),
         Row("nods on it, times chance", _over_chance(takes, nods, stressed, _NEAR_STRESS), 1.5, np.inf, "–"),
     ]
+
+
+def _smooth_rows(takes: Sequence[Heard]) -> list[Row]:
+    """What an eye takes offence at: pops, trembling, and a stare."""
+    pops = [np.abs(np.diff(take.curves[name])).max(initial=0) * take.fps for take in takes for name in _SLOW]
+    turns = [np.abs(np.diff(take.curves[name])).max(initial=0) * take.fps for take in takes for name in _HEAD]
+    quick = [share for take in takes for name in (*_SLOW, *_HEAD) if (share := _trembling(take, name)) is not None]
+    return [
+        Row("fastest brow, cheek or nose, of the whole a second", float(max(pops)), 0, 6, "–"),
+        Row("fastest turn of the head, degrees a second", float(np.degrees(max(turns))), 0, 120, "–"),
+        Row("largest share of power over 6 Hz, brows to head", max(quick) if quick else None, 0, 0.02, "–"),
+        Row("longest stare, seconds", max(stare(take) for take in takes), 0, 5, "–"),
+    ]
+
+
+def stare(take: Heard) -> float:
+    """The longest time in seconds without a turn of the eyes by half a degree or more in a frame, or a blink."""
+    turn = np.hypot(np.diff(take.curves["gazeLeft"]), np.diff(take.curves["gazeUp"]))
+    seen = np.flatnonzero((turn > _GLANCE * 30 / take.fps) | (take.curves["eyeBlink"][1:] > _SHUT))
+    return float(np.diff([0, *seen, len(turn)]).max() / take.fps)
+
+
+def _trembling(take: Heard, name: str) -> float | None:
+    """The share of a curve's power that lies over 6 Hz; None where it hardly moves."""
+    curve = take.curves[name] - take.curves[name].mean()
+    if len(curve) < 2 * take.fps or curve.std() < _HARDLY:
+        return None
+    hertz, power = signal.periodogram(curve, take.fps, window="hann")
+    return float(power[hertz > _TREMBLING].sum() / power.sum())
 
 
 def _rest_rows(takes: Sequence[Heard]) -> list[Row]:

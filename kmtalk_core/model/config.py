@@ -29,6 +29,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
 }
 """Beyond these a config is a mistake or an attack; nothing is allocated before they are checked."""
 
+_ARTICULATION = (0.0, 4.0)
+
 _TRANSFORMERS_BOUNDS: dict[str, tuple[float, float]] = {
     "hidden_size": (8, 2048),
     "num_hidden_layers": (1, 48),
@@ -87,7 +89,8 @@ class KMTalkConfig:
     decoder tells `segment_reach` segments between keys apart on each side (0: none); `feedforward` is a multiple of
     `width`.  The network computes in motion units times `motion_scale`.  The last five fields are the paper's
     ablations: without the key motion-focused decoder, without audio guidance in the completion, with a fixed fusion
-    weight, with the output as a residual on the interpolated keys, and with uniformly spaced keys.
+    weight, with the output as a residual on the interpolated keys, and with uniformly spaced keys.  `articulation` is
+    how many times as far as the network moves them some channels are shown, by their names without Left or Right.
     """
 
     name: str
@@ -110,12 +113,14 @@ class KMTalkConfig:
     fusion: str = "dynamic"
     residual: bool = False
     keys: str = "phoneme"
+    articulation: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check(self, "config.json")
         _check(self.encoder, "config.json: encoder")
         if self.space not in SPACES:
             raise WeightsError(f"config.json: space must be one of {', '.join(SPACES)}, not {self.space!r:.60}.")
+        _check_articulation(self.articulation, SPACES[self.space])
         if self.width % self.heads:
             raise WeightsError("config.json: width must be a multiple of heads.")
         if not self.encoder.hears_phones:
@@ -189,6 +194,16 @@ def _check_number(value: Any, bounds: tuple[float, float], whole: bool, where: s
         raise WeightsError(f"{where} must be {kind} from {bounds[0]:g} to {bounds[1]:g}.")
 
 
+def _check_articulation(shares: Any, space: MotionSpace) -> None:
+    where = "config.json: articulation"
+    if not isinstance(shares, Mapping):
+        raise WeightsError(f"{where} must be an object of channels and numbers.")
+    for name, share in shares.items():
+        if not {name, f"{name}Left"} & set(space.names):
+            raise WeightsError(f"{where}: the space {space.name} has no channel {name!r:.60}.")
+        _check_number(share, _ARTICULATION, False, f"{where}.{name}")
+
+
 def _check_transformers(values: Mapping[str, Any]) -> None:
     where = "config.json: encoder.transformers"
     if not isinstance(values, Mapping) or "model_type" not in values:
@@ -230,6 +245,16 @@ WAV2VEC2_BASE: Mapping[str, Any] = {
 """The sizes of the base model of the wav2vec 2.0 paper, which KMTalk and the methods it compares with build on."""
 
 STARTER = KMTalkConfig("starter", "arkit", phone_conditioning=True)
+STARTER_ARTICULATION: Mapping[str, float] = {
+    "mouthFunnel": 1.9,
+    "mouthPucker": 1.4,
+    "mouthUpperUp": 1.25,
+    "mouthLowerDown": 0.7,
+    "mouthStretch": 0.5,
+    "mouthSmile": 0.6,
+}
+"""What the starter's rule rounds too little, and spreads and lowers too far, beside what captured lips do: fine-tuned
+weights, which learn from captures, have none of it."""
 VOCASET = KMTalkConfig(
     "vocaset",
     "vocaset",

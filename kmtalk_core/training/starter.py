@@ -9,7 +9,7 @@ import argparse
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from ..corpus import build
 from ..corpus.build import CorpusConfig, CorpusSummary
 from ..files import replacing
 from ..model import checkpoint
+from ..model.config import STARTER_ARTICULATION
 from ..model.log_mel import FRAME_RATE
 from ..motion.spaces import ARKIT
 from ..progress import Job, Progress
@@ -56,6 +57,7 @@ def train_starter_job(config: StarterTraining) -> Job[Path]:
     model = yield from _within(
         train_motion_job(build.clips(folder), encoder, config.motion, config.scratch / "motion.pt"), *_MOTION
     )
+    model.config = replace(model.config, articulation=STARTER_ARTICULATION)
     checkpoint.save(model, config.weights, card(config, build.summary(folder)))
     return config.weights
 
@@ -136,7 +138,8 @@ rooms and noise twice, {hours:.1f} hours in all:
 {missing}
 The face that goes with it is made by rule: each phone pulls the articulators with its own weight, neighbours share
 them (dominance functions), and lips close on p, b and m.  The rule's table was chosen for its agreement with captured
-motion of real speakers; nothing else of theirs is in these weights.
+motion of real speakers; nothing else of theirs is in these weights.  Beside captures it rounds lips too little and
+spreads and lowers them too far: `articulation` in config.json says by how much each channel is shown otherwise.
 
 ## Training
 

@@ -74,3 +74,26 @@ def test_the_command_prints_the_table(speech: Path, capsys: pytest.CaptureFixtur
     shown = capsys.readouterr().out
     assert status == 0 and "| blinks a minute |" in shown
     assert len(json.loads((tmp_path / "f.json").read_text())) > 20
+
+
+def test_pops_trembling_and_stares_are_told(take: Take) -> None:
+    rows_of = ("fastest brow, cheek or nose", "fastest turn of the head", "largest share of power", "longest stare")
+
+    def told(heard_take: Heard) -> list[bool]:
+        found = rows([heard_take])
+        return [next(row for row in found if row.name.startswith(name)).is_met for name in rows_of]
+
+    assert told(heard(take, [])) == [True] * 4
+    pops = take.motion[:, ARKIT.index_of("browInnerUp")].copy()
+    pops[600:] += 0.5
+    assert told(with_curve(take, "browInnerUp", pops))[0] is False
+    trembling = 0.1 + 0.05 * np.sin(np.arange(take.frame_count) * 2 * np.pi * 9 / FPS)
+    assert told(with_curve(take, "cheekSquint", trembling))[2] is False
+    still = take.motion.copy()
+    still[300:600, ARKIT.in_region("eyes")] = 0
+    assert told(heard(take.with_motion(still), []))[3] is False
+    head = take.track("head")
+    jumping = head.motion.copy()
+    jumping[400:] += 0.2
+    others = (take.tracks[0], replace(head, motion=jumping))
+    assert told(heard(replace(take, tracks=others), []))[1] is False

@@ -163,3 +163,20 @@ def test_what_was_added_to_a_mouth_can_be_taken_off_again(performer: Made, mouth
     motion = seen(playing, mouth)
     plain = playing.unperformed(motion[rows], mouth[rows], times(mouth)[rows], ARKIT)
     np.testing.assert_allclose(plain, mouth[rows], atol=0.02)
+
+
+@pytest.mark.parametrize("mood", MOODS)
+def test_nothing_pops_or_trembles_and_no_eye_stares_under_any_mood(
+    performer: Made, mouth: np.ndarray, mood: str
+) -> None:
+    playing = performer(mood=mood, liveliness=1.0, seed=3, marks=((40.0, "angry"), (60.0, "happy"), (80.0, "sad")))
+    motion, head = seen(playing, mouth), playing.head(times(mouth))
+    slow = [ARKIT.index_of(n) for n in UPPER if n.startswith(("brow", "cheekSquint", "nose"))]
+    assert abs(np.diff(motion[:, slow], axis=0)).max() < 0.25
+    assert np.degrees(abs(np.diff(head, axis=0))).max() < 4
+    for curve in (*motion[:, slow].T, *head.T):
+        power = abs(np.fft.rfft((curve - curve.mean()) * np.hanning(len(curve)))) ** 2
+        assert power[np.fft.rfftfreq(len(curve), 1 / FPS) > 6].sum() < 0.02 * power.sum()
+    eyes = motion[:, ARKIT.indices_of(n for n in ARKIT.names if n.startswith("eyeLook"))]
+    moves = np.flatnonzero(abs(np.diff(eyes, axis=0)).max(axis=1) > 0.015)
+    assert np.diff([0, *moves, len(motion)]).max() / FPS < 5

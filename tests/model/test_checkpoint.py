@@ -4,15 +4,18 @@ import json
 import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from networks import TINY_WAV2VEC2, awake, small
 from safetensors.torch import load_file, save_file
 
+from kmtalk_core.engines import STARTER_WEIGHTS
 from kmtalk_core.errors import WeightsError
 from kmtalk_core.model import checkpoint
-from kmtalk_core.model.config import BIWI, STARTER, VOCASET, KMTalkConfig, preset
+from kmtalk_core.model.config import BIWI, STARTER, STARTER_ARTICULATION, VOCASET, KMTalkConfig, preset
+from kmtalk_core.model.folder import load_config
 from kmtalk_core.model.kmtalk import KMTalk, with_pretrained_encoder
 
 CARD = "# Weights of a test\n"
@@ -223,3 +226,13 @@ def test_a_pretrained_folder_without_safetensors_is_refused(tmp_path: Path) -> N
     (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps({}))
     with pytest.raises(WeightsError, match="safetensors"):
         with_pretrained_encoder(small(phone_conditioning=False), tmp_path)
+
+
+def test_the_starter_is_articulated_as_its_training_writes_it() -> None:
+    assert load_config(STARTER_WEIGHTS).articulation == STARTER_ARTICULATION
+
+
+@pytest.mark.parametrize("shares", [{"mouthFunnels": 1.0}, {"jawOpen": -1}, {"jawOpen": float("nan")}, ["jawOpen"], 3])
+def test_an_articulation_that_makes_no_sense_is_refused(shares: Any) -> None:
+    with pytest.raises(WeightsError, match="articulation"):
+        KMTalkConfig.from_json({**STARTER.to_json(), "articulation": shares})

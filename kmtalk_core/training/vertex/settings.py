@@ -126,6 +126,7 @@ def read_config(choice: str, changes: Iterable[str] = ()) -> KMTalkConfig:
             )
         try:
             config = KMTalkConfig.from_json(json.loads(path.read_text(encoding="utf-8")))
+            config = replace(config, articulation={})  # what is trained learns how far lips go
         except (ValueError, RecursionError) as error:
             raise TrainingError(f"{path} is not valid JSON; correct it.") from error
     return replace(config, **dict(_change(change, config) for change in changes))
