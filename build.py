@@ -3,7 +3,7 @@
 
     python build.py demo [--audio FILE] [--out DIR]     real speech in; demo.blend, demo.mp4 and keys.png out
     python build.py test [--blender all] [pytest arguments]    style, types and tests; with `all` on every Blender
-    python build.py package [--full [--platform windows-x64|macos-arm64]]    dist/kmtalk-<version>.zip
+    python build.py package [--full [--platform linux-x64|windows-x64|macos-arm64|all]]    dist/kmtalk-<version>.zip
     python build.py bench [--json FILE] [--quick]       speed and memory, as ratios
     python build.py train-starter [options]             the starter weights, made anew from synthetic speech
 
@@ -66,7 +66,9 @@ def main():
         "--full", action="store_true", help="with wheels for this platform, so that nothing is downloaded"
     )
     command.add_argument(
-        "--platform", choices=("windows-x64", "macos-arm64"), help="with --full: for this system (default: this one)"
+        "--platform",
+        choices=("linux-x64", "windows-x64", "macos-arm64", "all"),
+        help="with --full: for this system, or for each (default: this one)",
     )
     command = commands.add_parser("bench", help="speed and memory")
     command.add_argument("--json", type=Path, metavar="FILE")
@@ -168,8 +170,7 @@ def package(options, rest):
     if options.platform:
         module("kmtalk_addon.package", "--full", "--platform", options.platform)
         return 0
-    index = ["--index", TORCH_CPU_INDEX] if sys.platform == "linux" and answers(TORCH_CPU_INDEX) else []
-    module("kmtalk_addon.package", "--full", *index)
+    module("kmtalk_addon.package", "--full")
     return 0
 
 

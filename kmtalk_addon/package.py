@@ -15,8 +15,9 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("blender_manifest.toml", "__init__.py", "LICENSE", "README.md", "kmtalk_addon", "kmtalk_core", "weights")
@@ -30,6 +31,9 @@ PLATFORMS = {
     ("Darwin", "arm64"): "macos-arm64",
 }
 """What Blender calls the systems that wheels are for."""
+
+FULL = ("linux-x64", "windows-x64", "macos-arm64")
+"""The systems that PyTorch's engine can be packaged for, from any of them."""
 
 _NOT_LISTED = ("build", "wheels")
 """Tables of a manifest that Blender's own index leaves out."""
@@ -75,9 +79,10 @@ def index(folder: Path) -> Path:
     """Write the index of all extensions' zips in `folder`, as Blender's `extension server-generate` does.
 
     The folder can then be a remote repository of Blender's (Preferences ▸ Get Extensions ▸ Repositories), from any
-    static web space or a shared disk, and updates arrive by themselves.
+    static web space or a shared disk, and updates arrive by themselves.  Of several versions the newest is listed
+    alone: Blender would install whichever of them stands first.
     """
-    entries = []
+    newest: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
     for archive in sorted(folder.glob("*.zip")):
         with zipfile.ZipFile(archive) as file:
             manifest = tomllib.loads(file.read("blender_manifest.toml").decode())
@@ -86,13 +91,21 @@ def index(folder: Path) -> Path:
         entry["archive_url"] = f"./{archive.name}"
         entry["archive_size"] = len(data)
         entry["archive_hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        entries.append(entry)
+        key = (entry["id"], tuple(entry.get("platforms", ())))
+        if key not in newest or _order(entry["version"]) > _order(newest[key]["version"]):
+            newest[key] = entry
     listed = folder / "index.json"
-    text = json.dumps({"version": "v1", "blocklist": [], "data": entries}, indent=2, ensure_ascii=False)
+    text = json.dumps({"version": "v1", "blocklist": [], "data": list(newest.values())}, indent=2, ensure_ascii=False)
     partial = listed.with_suffix(".partial")
     partial.write_text(text + "\n", encoding="utf-8")
     partial.replace(listed)
     return listed
+
+
+def _order(version: str) -> tuple[tuple[int, ...], bool, str]:
+    """What versions are sorted by: 0.10.0 comes after 0.9.0, and 1.0.0 after 1.0.0-beta."""
+    numbers, _, early = version.partition("-")
+    return tuple(int(part) if part.isdigit() else 0 for part in numbers.split(".")), not early, early
 
 
 def this_platform() -> str:
@@ -135,35 +148,8 @@ def _extension_tool() -> tuple[Path, Path, Path] | None:
     return None
 
 
-def download_wheels(folder: Path, index: str | None = None, pythons: Sequence[str] = PYTHONS) -> list[str]:
-    """Fetch what the engine is installed from, for this platform; return the Pythons it could be had for.
-
-    `index` is the address of PyTorch's own builds for processors.  Raises PackageError where that is none of them.
-    """
-    from .engine.install import PIP, REQUIREMENTS
-
-    torch_build = "+cpu" if sys.platform == "linux" else ""  # elsewhere the usual build is the CPU's
-    wanted = [item + torch_build if item.startswith("torch==") else item for item in REQUIREMENTS]
-    done = []
-    for version in pythons:
-        print(f"package: fetching wheels for Python {version}", file=sys.stderr, flush=True)
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        pip += ["--only-binary=:all:", "--python-version", version]
-        pip += ["--extra-index-url", index] if index else []
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as fresh:
-            if subprocess.run([*pip, "--dest", fresh, *wanted, PIP], stdout=sys.stderr).returncode:
-                continue
-            for wheel in Path(fresh).iterdir():
-                if not (folder / wheel.name).exists():
-                    shutil.move(wheel, folder)
-        done.append(version)
-    if not done:
-        raise PackageError("the wheels could not be fetched; see pip's last lines above.")
-    return done
-
-
 def fetch_wheels(folder: Path, system: str) -> None:
-    """Fetch the locked wheels of the engine for another system and check them.  Raises PackageError."""
+    """Fetch the locked wheels of the engine for a system and check them.  Raises PackageError."""
     from . import wheels
 
     for version in PYTHONS:
@@ -176,41 +162,49 @@ def fetch_wheels(folder: Path, system: str) -> None:
             raise PackageError(f"the wheels for {system} and Python {version} are not whole: {'; '.join(found)}.")
 
 
+def _one(out: Path, system: str) -> Path:
+    """The package for a system with its wheels, or the small one where none is named."""
+    if not system:
+        return build(ROOT, out)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        fetch_wheels(Path(folder), system)
+        return build(ROOT, out, Path(folder), system)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="kmtalk_addon.package", description="Build the extension's zip.")
-    parser.add_argument("--full", action="store_true", help="with wheels for this platform: nothing is fetched later")
     parser.add_argument(
-        "--index", metavar="URL", help="where builds of PyTorch for processors are, besides the usual place"
+        "--full", action="store_true", help="with the wheels of PyTorch's engine: nothing is fetched later"
     )
     parser.add_argument(
-        "--platform", choices=("windows-x64", "macos-arm64"), help="with --full: for this system (default: this one)"
+        "--platform",
+        choices=(*FULL, "all"),
+        help="with --full: for this system, or one package for each (default: the one that this is)",
     )
     parser.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR")
     options = parser.parse_args()
+    archives: list[Path] = []
+    faults: list[PackageError] = []
+    judged: list[bool] = []
     try:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            done = list(PYTHONS)
-            system = options.platform or ""
-            if options.full and system and system != this_platform():
-                fetch_wheels(Path(folder), system)
-            elif options.full:
-                done = download_wheels(Path(folder), options.index)
-            archive = build(ROOT, options.out, Path(folder) if options.full else None, system)
-        judged = validate(archive)
-        index(options.out)
+        systems = FULL if options.platform == "all" else [options.platform or this_platform()]
+        for system in systems if options.full else [""]:
+            try:
+                archives.append(_one(options.out, system))
+            except PackageError as error:  # those of other systems are made all the same
+                faults.append(error)
+        judged = [validate(archive) for archive in archives]
+        if archives:
+            index(options.out)
     except PackageError as error:
-        print(f"package: {error}", file=sys.stderr)
-        return 2
-    for version in sorted(set(PYTHONS) - set(done)):
-        print(
-            f"package: no CPU wheels for Python {version} could be had; in Blenders with that Python the engine needs "
-            f"another Python {' or '.join(done)} on the path, or a network",
-            file=sys.stderr,
-        )
-    if not judged:
+        faults.append(error)
+    for fault in faults:
+        print(f"package: {fault}", file=sys.stderr)
+    if archives and not all(judged):
         print("package: no Blender is at hand here, so its own tool has not judged the zip", file=sys.stderr)
-    print(f"{archive} ({archive.stat().st_size / 1e6:.1f} MB)")
-    return 0
+    for archive in archives:
+        print(f"{archive} ({archive.stat().st_size / 1e6:.1f} MB)")
+    return 2 if faults else 0
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -18,6 +18,7 @@ from pip._vendor.packaging.utils import canonicalize_name, parse_wheel_filename
 
 LOCK = Path(__file__).with_name("engine") / "engine.lock"
 PYTHONS = ("3.11", "3.13")
+TORCH_FOR_PROCESSORS = "https://download.pytorch.org/whl/cpu"
 SYSTEMS = {
     "linux-x64": [f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)] + ["manylinux2014_x86_64"],
     "windows-x64": ["win_amd64"],
@@ -55,15 +56,27 @@ def locked(system: str, python: str, lock: Path = LOCK) -> list[str]:
 
 
 def fetch(folder: Path, system: str, python: str, lock: Path = LOCK, more: Iterable[str] = ()) -> str:
-    """Fetch the locked wheels, by their hashes, into `folder`; return what pip said where that failed, else "".
+    """Fetch the locked wheels into `folder`; return what pip said where that failed, else "".
 
+    All are known by their hashes but one: for Linux the lock knows the build of PyTorch for graphics cards, gigabytes
+    large, and that for processors comes from PyTorch's own server, with the hash that this names.
     more: further options of `pip download`, as `--find-links`.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    lines = locked(system, python, lock)
+    apart = [line for line in lines if system == "linux-x64" and line.startswith("torch==")]
+    said = _download(folder, system, python, [line for line in lines if line not in apart], ["--require-hashes", *more])
+    for line in apart:
+        build = [f"{line.split()[0]}+cpu"]
+        said = said or _download(folder, system, python, build, ["--index-url", TORCH_FOR_PROCESSORS, *more])
+    return said
+
+
+def _download(folder: Path, system: str, python: str, lines: Iterable[str], options: Iterable[str]) -> str:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as fresh:
         wanted = Path(fresh) / "wanted.txt"
-        wanted.write_text("\n".join(locked(system, python, lock)) + "\n", encoding="utf-8")
-        done = _pip("download", ["--require-hashes", "--dest", str(folder), *more], wanted, system, python)
+        wanted.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        done = _pip("download", ["--dest", str(folder), *options], wanted, system, python)
     return "" if done.returncode == 0 else _last_line(done.stdout)
 
 
