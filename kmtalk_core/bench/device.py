@@ -1,6 +1,6 @@
 """What a graphics device gives: the same motion as the processor, how fast, in how much memory, and how fast it learns.
 
-    python -m kmtalk_core.bench_device [--device cuda] [--json FILE] [--only KIND …] [--quick] [--corpus DIR --out DIR]
+    python -m kmtalk_core.bench.device [--device cuda] [--json FILE] [--only KIND …] [--quick] [--corpus DIR --out DIR]
 
 Each figure comes with its unit; the device's name stands above them.  `--quick` uses networks of toy size and a few
 steps, so that the script itself can be tried on any machine.  With `--corpus` (see `train-starter`) the starter is
@@ -22,16 +22,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from . import audio
-from .animate import STARTER_WEIGHTS, Animator
-from .bench import _write_speech as write_speech
-from .errors import KMTalkError
-from .files import replacing
-from .model import checkpoint
-from .model.config import KMTalkConfig, preset
-from .model.engine import pick_device
-from .model.kmtalk import Heard, KMTalk
-from .progress import finish
+from .. import audio
+from ..animate import STARTER_WEIGHTS, Animator
+from ..errors import KMTalkError
+from ..files import replacing
+from ..model import checkpoint
+from ..model.config import KMTalkConfig, preset
+from ..model.engine import pick_device
+from ..model.kmtalk import Heard, KMTalk
+from ..progress import finish
+from .speech import write_speech
 
 SECONDS = (10, 60)
 """Of speech."""
@@ -117,13 +117,13 @@ def compiled(name: str, device: torch.device, quick: bool) -> list[dict[str, Any
 
 def training(name: str, mixed: str, batch: int, device: torch.device, quick: bool) -> list[dict[str, Any]]:
     """Frames of motion a second that a training of the paper's recipe learns from, after its first steps."""
-    from .datasets.alignments import uniform_keys
-    from .datasets.regions import Regions
-    from .phones import PHONE_CLASSES
-    from .training.vertex.data import Item, SequenceItems, signal_of
-    from .training.vertex.network import build
-    from .training.vertex.settings import VertexTraining, read_config
-    from .training.vertex.trainer import accelerator_for, train_job
+    from ..datasets.alignments import uniform_keys
+    from ..datasets.regions import Regions
+    from ..phones import PHONE_CLASSES
+    from ..training.vertex.data import Item, SequenceItems, signal_of
+    from ..training.vertex.network import build
+    from ..training.vertex.settings import VertexTraining, read_config
+    from ..training.vertex.trainer import accelerator_for, train_job
 
     config = read_config(QUICK[name] if quick else name)
     chance = np.random.default_rng(0)
@@ -168,10 +168,10 @@ def training(name: str, mixed: str, batch: int, device: torch.device, quick: boo
 
 def starters(corpus: Path, out: Path, device: torch.device, lengths: Sequence[int], widths: Sequence[int]) -> list[str]:
     """Train the starter on a finished corpus, `lengths` times as long and `widths` wide; the folders of the weights."""
-    from .corpus import build
-    from .model.config import STARTER
-    from .training.acoustic import AcousticTraining, train_encoder_job
-    from .training.motion import MotionTraining, train_motion_job
+    from ..corpus import build
+    from ..model.config import STARTER
+    from ..training.acoustic import AcousticTraining, train_encoder_job
+    from ..training.motion import MotionTraining, train_motion_job
 
     made = []
     for length in lengths:
@@ -243,7 +243,7 @@ def table(figures: dict[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m kmtalk_core.bench_device", description="What a device gives.")
+    parser = argparse.ArgumentParser(prog="python -m kmtalk_core.bench.device", description="What a device gives.")
     parser.add_argument("--device", default="auto", help="cuda, mps or cpu (default: the best there is)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
     parser.add_argument("--only", choices=KINDS, nargs="+", default=KINDS, help="measure no more than these")
@@ -285,7 +285,7 @@ def _motion(animator: Animator, sound: audio.Sound, method: str) -> npt.NDArray[
 
 
 def _config(name: str, quick: bool) -> KMTalkConfig:
-    from .training.vertex.settings import CONFIGS
+    from ..training.vertex.settings import CONFIGS
 
     return CONFIGS[QUICK[name]] if quick and name in TRAINED else preset(name)
 

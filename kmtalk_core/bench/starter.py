@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .client import PACKAGE_FOLDER
-from .errors import KMTalkError
+from ..client import PACKAGE_FOLDER
+from ..errors import KMTalkError
 
 SECONDS = 11
 LONG_SECONDS = 60
@@ -51,9 +51,9 @@ def side_by_side(sound: Path) -> dict[str, Any]:
     """Both engines in one process, turn about: a sound animated, and one edit of it regenerated."""
     import numpy as np
 
-    from . import audio
-    from .animate import Animator
-    from .model.engine import TorchNetwork
+    from .. import audio
+    from ..animate import Animator
+    from ..model.engine import TorchNetwork
 
     numpy = Animator.load(None, "cpu")
     animators = {"numpy": numpy, "torch": replace(numpy, network=TorchNetwork.load(numpy.weights, "cpu"))}

@@ -15,14 +15,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import bench_starter
-from .bench_measures import MEASURES, RATIO_SECONDS
-from .client import PACKAGE_FOLDER, Worker
-from .errors import KMTalkError
-from .files import replacing
-from .progress import Job, Progress, finish
+from ..client import PACKAGE_FOLDER, Worker
+from ..errors import KMTalkError
+from ..files import replacing
+from ..progress import Job, Progress, finish
+from . import starter
+from .measures import MEASURES, RATIO_SECONDS
+from .speech import write_speech
 
-SENTENCE = "Bob made a map of the moon, and Paul will show you the way home before five. "
 DURATIONS = (4, 10, 60, 3600)
 """Seconds of sound."""
 
@@ -58,7 +58,7 @@ def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
             yield Progress(f"{preset} {seconds} s", done / steps)
             sound = Path(folder) / f"{seconds}.wav"
             if not sound.exists():
-                _write_speech(sound, seconds)
+                write_speech(sound, seconds)
             figures["animate"].append(_measure("animate", preset, str(sound)))
         yield Progress("beside its bare encoder", (len(planned) + 1) / steps)
         sound = Path(folder) / f"{RATIO_SECONDS}.wav"
@@ -76,12 +76,12 @@ def bench_job(quick: bool = False) -> Job[dict[str, Any]]:
 
 def _starter(folder: Path) -> dict[str, Any]:
     short, long = folder / "short.wav", folder / "long.wav"
-    _write_speech(short, bench_starter.SECONDS)
-    _write_speech(long, bench_starter.LONG_SECONDS)
+    write_speech(short, starter.SECONDS)
+    write_speech(long, starter.LONG_SECONDS)
     return {
         "command": _measure("command", "starter", str(short)),
         "side_by_side": {
-            str(threads): _measure("side_by_side", "starter", str(long), threads) for threads in bench_starter.THREADS
+            str(threads): _measure("side_by_side", "starter", str(long), threads) for threads in starter.THREADS
         },
         "in_blender": _measure("in_blender", "starter", str(short)),
     }
@@ -91,8 +91,8 @@ def parameters() -> dict[str, dict[str, int]]:
     """How many parameters each part of each preset's network has."""
     import torch
 
-    from .model.config import preset
-    from .model.kmtalk import KMTalk
+    from ..model.config import preset
+    from ..model.kmtalk import KMTalk
 
     counts = {}
     for name in PRESETS:
@@ -155,7 +155,7 @@ def table(figures: dict[str, Any]) -> str:
         "",
         *(f"parameters of {part}" for part in parts),
         "",
-        *bench_starter.lines_of(figures["starter"]),
+        *starter.lines_of(figures["starter"]),
         "",
         f"{'weights':<16}{'sound':>8}{'time':>10}{'of real time':>14}{'processor':>12}{'peak memory':>14}",
     ]
@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.measure:
             what, preset, sound = options.measure
             measure = MEASURES.get(what)
-            found = measure(preset, Path(sound)) if measure else bench_starter.measure(what, Path(sound))
+            found = measure(preset, Path(sound)) if measure else starter.measure(what, Path(sound))
             print(json.dumps(found))
             return 0
         figures = finish(bench_job(options.quick), lambda step: print(f"… {step.stage}", file=sys.stderr))
@@ -224,7 +224,7 @@ def _measure(what: str, preset: str, sound: str, threads: int | None = None) -> 
 
 def _motion_megabytes(preset_name: str, seconds: float) -> float:
     """What the motion of a sound takes in memory."""
-    from .model.config import preset
+    from ..model.config import preset
 
     space = preset(preset_name).motion_space
     return seconds * space.fps * space.width * 4 / _MEGABYTE
@@ -236,22 +236,6 @@ def _machine_megabytes() -> float:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _MEGABYTE
     except (AttributeError, ValueError, OSError):
         return float("inf")
-
-
-def _write_speech(path: Path, seconds: int) -> None:
-    """A WAV file of so many seconds of one sentence over and over, written block by block."""
-    import numpy as np
-    import soundfile
-
-    from . import espeak
-
-    spoken = espeak.synthesize(SENTENCE)
-    left = seconds * spoken.rate
-    with soundfile.SoundFile(path, "w", spoken.rate, 1) as file:
-        while left > 0:
-            block = np.asarray(spoken.samples)[:left]
-            file.write(block)
-            left -= len(block)
 
 
 def _processor() -> str:
@@ -269,7 +253,3 @@ def _memory(row: Mapping[str, Any]) -> str:
 
 def _length(seconds: float) -> str:
     return f"{seconds / _HOUR:.0f} h" if seconds >= _HOUR else f"{seconds:.0f} s"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kmtalk_core import bench
-from kmtalk_core.bench_measures import MEASURES
+from kmtalk_core.bench import starter, whole
+from kmtalk_core.bench.measures import MEASURES
+from kmtalk_core.bench.speech import write_speech
 
 FIGURES = {
     "machine": {"processor": "Abacus", "cores": 2, "threads": 2, "torch": "2", "load": None},
@@ -62,7 +63,7 @@ FIGURES = {
 
 
 def test_the_table_holds_every_figure_and_what_was_left_out() -> None:
-    text = bench.table(FIGURES)
+    text = whole.table(FIGURES)
     starter, biwi = (next(line for line in text.splitlines() if line.startswith(name)) for name in ("starter", "biwi"))
     assert starter.split() == ["starter", "1", "h", "36.00", "s", "0.0100", "0.0200", "400", "MB"]
     assert biwi.endswith("unknown")
@@ -85,8 +86,8 @@ def test_the_table_holds_every_figure_and_what_was_left_out() -> None:
 
 
 def test_a_measurement_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
-    bench._write_speech(tmp_path / "short.wav", 2)
-    figures = bench._measure("animate", "starter", str(tmp_path / "short.wav"))
+    write_speech(tmp_path / "short.wav", 2)
+    figures = whole._measure("animate", "starter", str(tmp_path / "short.wav"))
     assert figures["seconds"] == pytest.approx(2.0)
     assert figures["wall_seconds"] > 0
     assert figures["real_time"] == pytest.approx(figures["wall_seconds"] / 2)
@@ -95,8 +96,8 @@ def test_a_measurement_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
 
 
 def test_training_is_measured_in_frames_a_second(tmp_path: Path) -> None:
-    bench._write_speech(tmp_path / "short.wav", 2)
-    figures = bench._measure("training", "vocaset-small", str(tmp_path / "short.wav"))
+    write_speech(tmp_path / "short.wav", 2)
+    figures = whole._measure("training", "vocaset-small", str(tmp_path / "short.wav"))
     assert figures["seconds"] == pytest.approx(2.0, abs=0.05)
     assert figures["frames_per_second"] > 1
     assert figures["megabytes"] is None or figures["megabytes"] > 50
@@ -112,10 +113,10 @@ def test_a_quick_run_names_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch, t
         rows = (FIGURES["animate"][0], FIGURES["beside_encoder"][0], FIGURES["training"][0])
         return {**rows[0], **rows[1], **rows[2], "config": preset, "weights": preset, "seconds": seconds}
 
-    monkeypatch.setattr(bench, "_measure", measured)
-    monkeypatch.setattr(bench, "_write_speech", lambda path, seconds: path.touch())
-    monkeypatch.setattr(bench, "worker_cold_start", lambda: 0.25)
-    assert bench.main(["--quick", "--json", str(tmp_path / "figures.json")]) == 0
+    monkeypatch.setattr(whole, "_measure", measured)
+    monkeypatch.setattr(whole, "write_speech", lambda path, seconds: path.touch())
+    monkeypatch.setattr(whole, "worker_cold_start", lambda: 0.25)
+    assert whole.main(["--quick", "--json", str(tmp_path / "figures.json")]) == 0
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert [(row["weights"], row["seconds"]) for row in figures["animate"]] == [
         ("starter", 4.0), ("starter", 10.0), ("starter", 60.0), ("starter", 3600.0),
@@ -129,12 +130,12 @@ def test_a_quick_run_names_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch, t
 
 def test_the_command_line_is_measured_from_a_cold_start_and_blender_where_it_is(speech: Path) -> None:
     # in a process of its own: a child's peak memory begins with that of the process it is forked from
-    program = "import json, sys; from pathlib import Path; from kmtalk_core import bench_starter as b; "
+    program = "import json, sys; from pathlib import Path; from kmtalk_core.bench import starter as b; "
     program += "print(json.dumps(b.command(Path(sys.argv[1]))))"
     done = subprocess.run([sys.executable, "-c", program, str(speech)], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert found["seconds"] > 0
     assert found["megabytes"] is None or 20 < found["megabytes"] < 1000
-    both = bench.bench_starter.side_by_side(speech)
+    both = starter.side_by_side(speech)
     assert both["largest_difference"] < 1e-4
     assert all(0 < both[name]["edit"] < both[name]["animate"] * 10 for name in ("numpy", "torch"))

@@ -20,7 +20,7 @@ _MEGABYTE = 1 << 20
 
 def animate(preset: str, sound: Path) -> dict[str, Any]:
     """From the file to the take, localization included where the network's own encoder finds the phones."""
-    from . import audio
+    from .. import audio
 
     animator, weights = _animator(preset, sound.parent / preset)
     method = "neural" if preset == "starter" else "uniform"
@@ -51,9 +51,9 @@ def beside_encoder(preset: str, sound: Path) -> dict[str, Any]:
     import torch
     from torch import nn
 
-    from . import audio
-    from .model.audio_encoder import normalized
-    from .model.linear import quicken
+    from .. import audio
+    from ..model.audio_encoder import normalized
+    from ..model.linear import quicken
 
     animator, _ = _animator(preset, sound.parent / preset)
     encoder = animator.network.model.audio_encoder.backbone
@@ -116,15 +116,15 @@ def idle(preset: str, sound: Path) -> dict[str, Any]:
 
 def training(config_name: str, sound: Path) -> dict[str, Any]:
     """A few steps of training on the first seconds of the sound, one clip a step as the paper's recipe has it."""
-    from . import audio
-    from .datasets.alignments import uniform_keys
-    from .datasets.regions import Regions
-    from .phones import PHONE_CLASSES
-    from .progress import finish
-    from .training.vertex.data import Item, SequenceItems, signal_of
-    from .training.vertex.network import build
-    from .training.vertex.settings import VertexTraining, read_config
-    from .training.vertex.trainer import train_job
+    from .. import audio
+    from ..datasets.alignments import uniform_keys
+    from ..datasets.regions import Regions
+    from ..phones import PHONE_CLASSES
+    from ..progress import finish
+    from ..training.vertex.data import Item, SequenceItems, signal_of
+    from ..training.vertex.network import build
+    from ..training.vertex.settings import VertexTraining, read_config
+    from ..training.vertex.trainer import train_job
 
     config = read_config(config_name)
     whole = audio.load(sound)
@@ -168,16 +168,16 @@ def _animator(preset_name: str, scratch: Path) -> tuple[Any, str]:
 
     The paper's weights cannot be shipped; random ones of the same sizes cost the same time.
     """
-    from .animate import STARTER_WEIGHTS, Animator
+    from ..animate import STARTER_WEIGHTS, Animator
 
     if preset_name == "starter" and (STARTER_WEIGHTS / "config.json").exists():
         return Animator.load(None, "cpu"), "starter"
     import torch
 
-    from .model import checkpoint
-    from .model.config import preset
-    from .model.engine import TorchNetwork
-    from .model.kmtalk import KMTalk
+    from ..model import checkpoint
+    from ..model.config import preset
+    from ..model.engine import TorchNetwork
+    from ..model.kmtalk import KMTalk
 
     torch.manual_seed(0)
     network = KMTalk(replace(preset(preset_name), name=f"{preset_name} (random)")).eval()

@@ -1,0 +1,5 @@
+import sys
+
+from .whole import main
+
+sys.exit(main())
