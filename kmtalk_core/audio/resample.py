@@ -16,19 +16,23 @@ _PASSED = 0.9125
 
 
 class Resampler:
-    """A stream of samples (n,) float32 from one rate to another, both in whole samples a second."""
+    """A stream of samples (n,) float32 from one rate to another, both in whole samples a second.
 
-    def __init__(self, rate: int, wanted: int) -> None:
+    A sample comes out at most `block` and twice `margin` seconds after it came in, or more at odd rates: both last a
+    whole number of samples at either rate.
+    """
+
+    def __init__(self, rate: int, wanted: int, block: float = _BLOCK, margin: float = _MARGIN) -> None:
         self._rate, self._wanted = rate, wanted
         common = math.gcd(rate, wanted)
-        margin, block = math.ceil(_MARGIN * common), math.ceil(_BLOCK * common)
-        self._periods = block, margin
+        beside, whole = math.ceil(margin * common), math.ceil(block * common)
+        self._periods = whole, beside
         self._period_in, self._period_out = rate // common, wanted // common
-        self._window = (block + 2 * margin) * self._period_in
-        self._waiting = [np.zeros(margin * self._period_in, np.float32)]
-        self._ready = margin * self._period_in
+        self._window = (whole + 2 * beside) * self._period_in
+        self._waiting = [np.zeros(beside * self._period_in, np.float32)]
+        self._ready = beside * self._period_in
         self._taken = self._given = 0
-        self._gain = self._filter((block + 2 * margin) * self._period_out)
+        self._gain = self._filter((whole + 2 * beside) * self._period_out)
 
     def __call__(self, samples: FloatArray) -> FloatArray:
         """What is ready at the new rate, now that `samples` have come."""

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from ..events import Event
 from ..motion.spaces import ARKIT
+from .chance import Chance
 from .script import Script, made
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -15,7 +16,8 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 _BEFORE, _DEVIATION = 0.2, 0.15  # seconds: the bump's middle before the first sound, and its width
 _REACH = 2.6  # deviations from the middle to where it is over
 _HEIGHT, _HEIGHT_WITH_TEXT = 0.2, 0.15  # of the visible opening
-_PAUSE = 1.0  # seconds: after shorter ones people do not inhale visibly
+SHORTEST = 0.1  # seconds: a shorter breath is none
+PAUSE = 1.0  # seconds: after shorter ones people do not inhale visibly
 _PARTS = (
     ("jawOpen", 0.75),
     ("mouthLowerDownLeft", 0.5),
@@ -34,15 +36,24 @@ def plan(script: Script, has_text: bool) -> list[Event]:
     found = []
     for number, (start, _) in enumerate(script.prosody.phrases):
         pause = start - (script.prosody.phrases[number - 1][1] if number else script.start)
-        size = (_HEIGHT_WITH_TEXT if has_text else _HEIGHT) * chance.bounded(1.0, 0.12, 0.75, 1.25)
-        if number and pause < _PAUSE:
+        size = height(chance, has_text)
+        if number and pause < PAUSE:
             continue
-        room = start - script.start
-        middle = start - min(_BEFORE, 0.5 * room)
-        width = 2 * _REACH * min(_DEVIATION, (middle - script.start) / _REACH if not number else _DEVIATION)
-        if width > 0.1:
+        middle, width = span(start, script.start)
+        if width > SHORTEST:
             found.append((middle, width, size, 0.0, chance.seed()))
     return made("breath", "breath", found)
+
+
+def height(chance: Chance, has_text: bool = False) -> float:
+    """How large a breath is."""
+    return (_HEIGHT_WITH_TEXT if has_text else _HEIGHT) * chance.bounded(1.0, 0.12, 0.75, 1.25)
+
+
+def span(phrase: float, earliest: float) -> tuple[float, float]:
+    """The peak and the duration, in seconds, of the breath before a `phrase`, which begins at the `earliest` there."""
+    middle = phrase - min(_BEFORE, 0.5 * (phrase - earliest))
+    return middle, 2 * _REACH * min(_DEVIATION, (middle - earliest) / _REACH)
 
 
 def pose(events: Sequence[Event], times: FloatArray) -> FloatArray:

@@ -12,16 +12,17 @@ import numpy.typing as npt
 
 from ..events import Event
 from ..motion.spaces import ARKIT
-from .chance import ease, hashed, noise
+from .chance import Chance, ease, hashed, noises
 from .script import Script, made, on_prominences
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
+KINDS = ("brow_raise", "frown", "squint")
 _GAP = {"brow_raise": 3.6, "frown": 4.6, "squint": 8.0}  # seconds (median) from one to the next
 _SIZE = {"brow_raise": 0.36, "frown": 0.38, "squint": 0.26}
 _ATTENTION_GAP, _ATTENTION_SIZE = 7.0, 0.22  # seconds (median) from one gesture of who listens to the next
 _LEAD = 0.01  # seconds before the syllable at which brows are all the way up
-_RISE, _FALL = 0.26, 0.5  # seconds
+RISE, FALL = 0.26, 0.5  # seconds
 _PARTS: dict[str, tuple[tuple[str, float, float], ...]] = {
     "brow_raise": (("browInnerUp", 0.7, 1.1), ("browOuterUp", 0.5, 1.1), ("eyeWide", 0.1, 0.5)),
     "frown": (
@@ -56,24 +57,33 @@ def plan(script: Script) -> list[Event]:
 
 def _gestures(script: Script, kind: str, others: Sequence[Event]) -> list[Event]:
     chance = script.chance(kind)
-    pace = 0.6 + 0.4 * min(script.settings.liveliness, 2.0)
+    lively = script.settings.liveliness
     rise_counts = 0.8 if kind == "brow_raise" else -0.4
     syllables = on_prominences(
         script,
         chance,
-        lambda: chance.log_normal(_GAP[kind] / pace, 0.5),
+        lambda: gap(chance, kind, lively),
         lambda s: s.strength + rise_counts * s.rises,
         1.2,
     )
     found = []
     for syllable in syllables:
         time = syllable.time - _LEAD + chance.bounded(0.0, 0.03, -0.06, 0.06)
-        hold = chance.uniform(0.25, 0.8)
-        size = min(max(chance.log_normal(_SIZE[kind], 0.35), 0.12), 0.85)
+        hold, size = gesture(chance, kind)
         clear = all(abs(time - other.time) > 0.6 for other in others)
-        if clear and script.fits(time - _RISE, time + hold + _FALL):
-            found.append((time, _RISE + hold + _FALL, size, 0.0, chance.seed()))
+        if clear and script.fits(time - RISE, time + hold + FALL):
+            found.append((time, RISE + hold + FALL, size, 0.0, chance.seed()))
     return made(kind, kind, found)
+
+
+def gap(chance: Chance, kind: str, liveliness: float) -> float:
+    """Seconds from one gesture of a kind to the next."""
+    return chance.log_normal(_GAP[kind] / (0.6 + 0.4 * min(liveliness, 2.0)), 0.5)
+
+
+def gesture(chance: Chance, kind: str) -> tuple[float, float]:
+    """Seconds for which a gesture holds, and its size."""
+    return chance.uniform(0.25, 0.8), min(max(chance.log_normal(_SIZE[kind], 0.35), 0.12), 0.85)
 
 
 def _listening(script: Script) -> list[Event]:
@@ -85,8 +95,8 @@ def _listening(script: Script) -> list[Event]:
         while time < end:
             kind = ("brow_raise", "squint")[chance.pick((3, 2))]
             hold, size = chance.uniform(0.4, 1.4), min(max(chance.log_normal(_ATTENTION_SIZE, 0.3), 0.1), 0.45)
-            if script.fits(time - _RISE, time + hold + _FALL) and time + hold + _FALL < end:
-                found[kind].append((time, _RISE + hold + _FALL, size, 0.0, chance.seed()))
+            if script.fits(time - RISE, time + hold + FALL) and time + hold + FALL < end:
+                found[kind].append((time, RISE + hold + FALL, size, 0.0, chance.seed()))
             time += hold + chance.log_normal(_ATTENTION_GAP, 0.4)
     return [event for kind, events in found.items() for event in made(kind, f"listen_{kind}", events)]
 
@@ -94,18 +104,19 @@ def _listening(script: Script) -> list[Event]:
 def pose(events: Sequence[Event], times: FloatArray, seed: int, movement: FloatArray) -> FloatArray:
     """Coefficients (n, 52) at `times`, rising; `movement` (n,) scales the gestures, and with them what drifts."""
     face = np.zeros((len(times), ARKIT.width))
-    for number, (name, deviation, hertz) in enumerate(_DRIFT):
-        values = deviation * np.maximum(noise(seed, 601 + number, times, hertz) + 0.3, 0)
+    drifts = noises(seed, range(601, 601 + len(_DRIFT)), times, [hertz for _, _, hertz in _DRIFT])
+    for drift, (name, deviation, _) in zip(drifts, _DRIFT, strict=True):
+        values = deviation * np.maximum(drift + 0.3, 0)
         _put(face, slice(None), name, values, 1.0, 1.0)
     for event in events:
         if event.kind not in _PARTS:
             continue
-        hold = max(event.duration - _RISE - _FALL, 0.0)
-        first, last = np.searchsorted(times, [event.time - _RISE, event.time - _RISE + event.duration])
+        hold = max(event.duration - RISE - FALL, 0.0)
+        first, last = np.searchsorted(times, [event.time - RISE, event.time - RISE + event.duration])
         if first == last:
             continue
         t = times[first:last] - event.time
-        shape = event.size * ease(1 + t / _RISE) * ease((hold + _FALL - t) / _FALL)
+        shape = event.size * ease(1 + t / RISE) * ease((hold + FALL - t) / FALL)
         shares = hashed(event.seed, 5, np.arange(len(_PARTS[event.kind]) + 1, dtype=np.int64))
         uneven = 0.12 * (2 * shares[-1] - 1)
         for share, (name, low, high) in zip(shares, _PARTS[event.kind], strict=False):

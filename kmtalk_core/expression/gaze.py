@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..events import Event
 from ..motion.arkit import EYE_TURNS
 from ..motion.spaces import ARKIT
-from .chance import Chance, hashed, noise
+from .chance import Chance, hashed, noises
 from .script import Script, made
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -26,7 +26,7 @@ _LARGEST, _LARGEST_LISTENING = 27.5, 22.7  # degrees
 _DIRECTIONS = (15.5, 6.5, 17.7, 7.4, 16.8, 7.9, 20.4, 7.8)  # per cent, every 45 degrees from 0
 _AT, _AT_SPREAD, _AWAY, _AWAY_SPREAD = 2.0, 0.8, 0.75, 0.55  # seconds (medians) at the listener and away, speaking
 _LISTENING_AT, _LISTENING_AWAY = 7.7, 0.38
-_LEAD = 0.15  # seconds before a phrase at which eyes like to leave the listener
+LEAD = 0.15  # seconds before a phrase at which eyes like to leave the listener
 _CELL = 0.95  # seconds: eyes that look at a face turn to another part of it about as often
 _FACE = np.array([(3.0, 1.8), (-3.0, 1.8), (0.3, -4.0)])  # degrees: its eyes and mouth
 _LID_LOWERED, _LID_RAISED = 0.4, 0.3  # coefficients of lids that follow the eyes, a radian down or up
@@ -39,7 +39,7 @@ def plan(script: Script) -> list[Event]:
     if lively < 0.05:
         return []
     chance = script.chance("glance")
-    starts = [start - _LEAD for start, _ in script.prosody.phrases]
+    starts = [start - LEAD for start, _ in script.prosody.phrases]
     found: list[tuple[float, float, float, float, int]] = []
     time = script.start + chance.uniform(0.15, 0.7) * chance.log_normal(_AT, _AT_SPREAD)
     while time < script.end:
@@ -47,19 +47,16 @@ def plan(script: Script) -> list[Event]:
         near = [start for start in starts if abs(start - time) < 0.5]
         if near and chance.happens(0.5):
             time = min(near, key=lambda start: abs(start - time)) + chance.normal(0.0, 0.05)
-        size, direction = _away(chance, listens)
-        hold = chance.log_normal(_LISTENING_AWAY if listens else _AWAY, _AWAY_SPREAD)
-        hold = min(max(hold, 0.2), 4.0)
+        size, direction, hold = away(chance, listens)
         follows = not found or time > found[-1][0] + found[-1][1] + 0.25
         if follows and script.fits(time - 0.05, time + hold + 0.15):
             found.append((time, hold, np.radians(size * min(1.0, 0.4 + 0.6 * lively)), direction, chance.seed()))
-        stay = chance.log_normal(_LISTENING_AT if listens else _AT / script.mood.at(time).away, _AT_SPREAD)
-        time += hold + min(max(stay / (0.5 + 0.5 * lively), 0.4), 12.0)
+        time += hold + stay(chance, script.mood.at(time).away, listens, lively)
     return made("glance", "glance", found)
 
 
-def _away(chance: Chance, listens: bool) -> tuple[float, float]:
-    """Size and direction in degrees."""
+def away(chance: Chance, listens: bool) -> tuple[float, float, float]:
+    """Size and direction in degrees of a glance, and for how many seconds it lasts."""
     size = -_SIZE * np.log(max(chance.uniform(0.0, _MOST), 1e-6) / _RARITY)
     direction = 45.0 * chance.pick(_DIRECTIONS) + chance.uniform(-15.0, 15.0)
     size = min(
@@ -67,7 +64,14 @@ def _away(chance: Chance, listens: bool) -> tuple[float, float]:
     )  # 1.1: a glance is more than one saccade
     if abs(np.sin(np.radians(direction))) > 0.8:
         size *= 0.95  # up and down eyes turn less far
-    return float(size), direction % 360
+    hold = chance.log_normal(_LISTENING_AWAY if listens else _AWAY, _AWAY_SPREAD)
+    return float(size), direction % 360, min(max(hold, 0.2), 4.0)
+
+
+def stay(chance: Chance, rate: float, listens: bool, lively: float) -> float:
+    """Seconds that the eyes stay at the listener, whom they leave `rate` times as often as usual."""
+    drawn = chance.log_normal(_LISTENING_AT if listens else _AT / rate, _AT_SPREAD)
+    return min(max(drawn / (0.5 + 0.5 * lively), 0.4), 12.0)
 
 
 def duration(size: FloatArray | float) -> FloatArray | float:
@@ -90,7 +94,7 @@ def target(events: Sequence[Event], times: FloatArray, seed: int, lively: float)
         angle = np.radians(event.direction)
         there = event.size * np.array([np.cos(angle), np.sin(angle)])
         looked[first:last] = looked[first:last] * (1 - 0.7 * share) + share * there
-    drift = np.stack([noise(seed, 801, times, 1.7), noise(seed, 802, times, 1.7)], axis=1)
+    drift = noises(seed, (801, 802), times, (1.7, 1.7)).T
     result: FloatArray = looked + np.radians(0.12) * drift
     return result
 

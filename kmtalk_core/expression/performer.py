@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..events import Event
 from ..motion.spaces import ARKIT, CHEST, HEAD, MotionSpace
 from . import blinks, breath, brows, chest, gaze, head
-from .chance import ease, noise
+from .chance import ease, noises
 from .script import Script
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -157,10 +157,9 @@ class Performer:
         added[:, _DRAWN] *= room
         added[:, _PARTED] *= apart
         done[:, _MOUTH] += added[:, _MOUTH] + breath.pose(events, times)[:, _MOUTH]
-        for number, (left, right, size) in enumerate(_ASIDE):
-            side = (
-                size * noise(self._script.seed, 501 + number, times, 0.6) * apart[:, 0] * min(settings.liveliness, 1.0)
-            )
+        sways = noises(self._script.seed, range(501, 501 + len(_ASIDE)), times, [0.6] * len(_ASIDE))
+        for sway, (left, right, size) in zip(sways, _ASIDE, strict=True):
+            side = size * sway * apart[:, 0] * min(settings.liveliness, 1.0)
             done[:, ARKIT.index_of(left)] += np.maximum(side, 0)
             done[:, ARKIT.index_of(right)] += np.maximum(-side, 0)
         return done

@@ -32,8 +32,8 @@ _DIGITAL_SILENCE = 0.1  # log10 of power above the floor: what is quieter holds 
 _DEVIATION_FLOOR = 0.15
 _LOUDNESS_RANGE = 40.0  # dB
 _LOUDNESS_TOP = 1.3
-_LOUDNESS_SMOOTHING = 5  # frames
-_QUIETEST_PEAK = -35.0  # dB of mel energy; about -75 dB of full scale: a clip with nothing louder holds no speech
+LOUDNESS_SMOOTHING = 5  # frames
+QUIETEST_PEAK = -35.0  # dB of mel energy; about -75 dB of full scale: a clip with nothing louder holds no speech
 _BLOCK = 512  # frames computed together, aligned to the clip: the same arithmetic whatever the window
 _FRAMES_A_STEP = 10 * FRAME_RATE
 _MOST_KEPT = 300 * FRAME_RATE  # frames of raw log-mel, 320 bytes each
@@ -56,7 +56,7 @@ class MelStatistics:
 
     `floor` is the lowest log10 power kept; `mean` and `deviation` (80,) are over speech frames; `loudness` (frames,) is
     the last feature, ready made.  `raw` (frames, 80) is what they were taken of, where the clip is short enough to keep
-    it: nobody need work it out again.
+    it: nobody need work it out again.  `reference` is the level that loudness is relative to, in dB.
     """
 
     floor: float
@@ -64,6 +64,7 @@ class MelStatistics:
     deviation: FloatArray
     loudness: FloatArray
     raw: FloatArray | None = None
+    reference: float = 0.0
 
     @property
     def frames(self) -> int:
@@ -136,7 +137,7 @@ def statistics_job(sound: Readable) -> Job[MelStatistics]:
         if parts is not None:
             parts.append(raw)
         peaks.append(raw.max(axis=1))
-        energies.append(_energy(raw))
+        energies.append(energy_of(raw))
         yield Progress("listening", 0.5 * fraction)
     peak, energy = np.concatenate(peaks), np.concatenate(energies)
     floor = np.float32(np.percentile(_heard(peak, peak), 98) - _DYNAMIC_RANGE)
@@ -152,21 +153,25 @@ def statistics_job(sound: Readable) -> Job[MelStatistics]:
         yield Progress("listening", 0.5 + 0.5 * fraction)
     mean = total / count
     spread = np.sqrt(np.maximum(squares / count - mean**2, 0)) + _DEVIATION_FLOOR
+    reference = _reference(energy, peak)
     return MelStatistics(
-        float(floor), mean.astype(np.float32), spread.astype(np.float32), _loudness(energy, peak), whole
+        float(floor), mean.astype(np.float32), spread.astype(np.float32), loudness(energy, reference), whole, reference
     )
 
 
 def statistics_of(raw: FloatArray) -> MelStatistics:
     """Statistics of a clip whose raw log-mel (frames, 80) is at hand."""
-    energy, peak = _energy(raw), raw.max(axis=1)
+    energy, peak = energy_of(raw), raw.max(axis=1)
     floor = np.float32(np.percentile(_heard(peak, peak), 98) - _DYNAMIC_RANGE)
     kept = np.maximum(raw[_speech_frames(energy, peak)], floor).astype(np.float64)
     deviation = (kept.std(axis=0) + _DEVIATION_FLOOR).astype(np.float32)
-    return MelStatistics(float(floor), kept.mean(axis=0).astype(np.float32), deviation, _loudness(energy, peak))
+    reference = _reference(energy, peak)
+    mean = kept.mean(axis=0).astype(np.float32)
+    return MelStatistics(float(floor), mean, deviation, loudness(energy, reference), reference=reference)
 
 
-def _energy(raw: FloatArray) -> FloatArray:
+def energy_of(raw: FloatArray) -> FloatArray:
+    """Log10 of the power (frames,) of raw log-mel (frames, 80)."""
     return np.log10((10.0**raw).sum(axis=1)).astype(np.float32)
 
 
@@ -184,9 +189,17 @@ def _speech_frames(energy: FloatArray, peak: FloatArray) -> npt.NDArray[np.bool_
     return speech if speech.sum() >= _FEWEST_SPEECH_FRAMES else np.ones(len(energy), bool)
 
 
-def _loudness(energy: FloatArray, peak: FloatArray) -> FloatArray:
-    half = _LOUDNESS_SMOOTHING // 2
+def loudness(energy: FloatArray, reference: float | npt.NDArray[np.float64]) -> FloatArray:
+    """The last feature (frames,) of frames of that `energy`, relative to `reference` in dB, one or (frames,)."""
+    return np.clip((_smooth(energy) - reference) / _LOUDNESS_RANGE + 1, 0, _LOUDNESS_TOP).astype(np.float32)
+
+
+def _reference(energy: FloatArray, peak: FloatArray) -> float:
+    return max(float(np.percentile(_heard(_smooth(energy), peak), 95)), QUIETEST_PEAK)
+
+
+def _smooth(energy: FloatArray) -> FloatArray:
+    half = LOUDNESS_SMOOTHING // 2
     padded = np.pad(10.0 * energy.astype(np.float64), half, mode="edge")
-    smooth = np.convolve(padded, np.full(_LOUDNESS_SMOOTHING, 1 / _LOUDNESS_SMOOTHING), "valid")
-    reference = max(float(np.percentile(_heard(smooth, peak), 95)), _QUIETEST_PEAK)
-    return np.clip((smooth - reference) / _LOUDNESS_RANGE + 1, 0, _LOUDNESS_TOP).astype(np.float32)
+    smooth: FloatArray = np.convolve(padded, np.full(LOUDNESS_SMOOTHING, 1 / LOUDNESS_SMOOTHING), "valid")
+    return smooth

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..model import sizes
 from ..model.network import Encoded
-from .log_mel_encoder import LogMelEncoder
+from .log_mel_encoder import LogMelEncoder, SpeechEvidence
 from .tensors import FloatArray, Linear, Tensors, lerp, softmax
 
 
@@ -18,12 +18,15 @@ class AudioEncoder:
 
     def __call__(self, features: FloatArray, frame_count: int, start: float = 0.0) -> Encoded:
         """Encode features (steps, 81) at 100 Hz for `frame_count` motion frames, the first `start` s into them."""
-        evidence = self.backbone(features)
-        spoken = np.concatenate([evidence.hidden, evidence.articulation], axis=1)
-        phones = self._at_motion_rate(softmax(evidence.phones), frame_count, start)
-        return Encoded(self._project(self._at_motion_rate(spoken, frame_count, start)), phones)
+        return self.at_motion_rate(self.backbone(features), frame_count, start)
 
-    def _at_motion_rate(self, tokens: FloatArray, frame_count: int, start: float) -> FloatArray:
+    def at_motion_rate(self, evidence: SpeechEvidence, frame_count: int, start: float) -> Encoded:
+        """`evidence` for `frame_count` motion frames, the first `start` s into it."""
+        spoken = np.concatenate([evidence.hidden, evidence.articulation], axis=1)
+        phones = self._resampled(softmax(evidence.phones), frame_count, start)
+        return Encoded(self._project(self._resampled(spoken, frame_count, start)), phones)
+
+    def _resampled(self, tokens: FloatArray, frame_count: int, start: float) -> FloatArray:
         """(tokens, n) to (frame_count, n), held beyond the first and the last token."""
         times = start + np.arange(frame_count) / self.fps
         position = np.clip(times * sizes.EVIDENCE_RATE, 0, len(tokens) - 1)

@@ -22,10 +22,17 @@ class MotionFlowEncoder:
         self._far = tensors["far"]
         self._previous_distance = tensors["previous_distance.weight"]
         self._next_distance = tensors["next_distance.weight"]
-        self._layers = _layers(tensors, config.flow_layers)
+        self.layers = _layers(tensors, config.flow_layers)
 
     def __call__(self, key_motions: FloatArray, spacing: KeySpacing) -> FloatArray:
         """Key motions (n, motion width) to Φ (time, width)."""
+        flow = self.placed(key_motions, spacing)
+        for layer in self.layers:
+            flow = layer(flow)
+        return flow
+
+    def placed(self, key_motions: FloatArray, spacing: KeySpacing) -> FloatArray:
+        """Key motions (n, motion width) in their places, before the layers: (time, width)."""
         embedded = key_motions @ self._embed.weight.T * self._scale
         if self._embed.bias is not None:
             embedded += self._embed.bias
@@ -33,8 +40,6 @@ class MotionFlowEncoder:
         flow = spacing.interpolate(embedded) + far[:, None] * self._far
         flow += self._previous_distance[spacing.previous_distance]
         flow += self._next_distance[spacing.next_distance]
-        for layer in self._layers:
-            flow = layer(flow)
         return flow
 
 
@@ -64,12 +69,16 @@ class MultimodalGuidedDecoder:
     """MGD: fused features to the full motion Y."""
 
     def __init__(self, tensors: Tensors, config: KMTalkConfig) -> None:
-        self._layers = _layers(tensors, config.decoder_layers)
+        self.layers = _layers(tensors, config.decoder_layers)
         self._norm = LayerNorm(tensors.of("norm"))
         self._head = Linear(tensors.of("head"))
 
     def __call__(self, fused: FloatArray, core: slice) -> FloatArray:
         """F (time, width) to scaled motion (frames, motion width) of the frames `core`."""
-        for layer in self._layers:
+        for layer in self.layers:
             fused = layer(fused)
-        return self._head(self._norm(fused[core]))
+        return self.head(fused[core])
+
+    def head(self, decoded: FloatArray) -> FloatArray:
+        """What comes out of the layers (frames, width), to scaled motion."""
+        return self._head(self._norm(decoded))

@@ -62,6 +62,12 @@ class KMTalk:
         flow = self.motion_flow_encoder(key_motions, spacing)
         fused = self.fusion(flow, heard.audio, spacing)
         motion = self.multimodal_guided_decoder(fused, core)
+        return self.guided(motion, heard, spacing, key_motions, core)
+
+    def guided(
+        self, motion: FloatArray, heard: Heard, spacing: KeySpacing, key_motions: FloatArray, core: slice
+    ) -> FloatArray:
+        """What the decoder made of the frames `core` (scaled; used up), with what is added to it, in motion units."""
         if heard.poses is not None and self.config.audio_guidance:
             motion += heard.poses[core]
         motion = self._unscaled(motion)

@@ -35,15 +35,19 @@ class _ChannelNorm:
         return normalised
 
 
-class _Block:
+class Block:
+    """A residual convolution; an output depends on `reach` inputs on each side."""
+
     def __init__(self, tensors: Tensors, dilation: int) -> None:
+        self.reach = dilation * (sizes.KERNEL // 2)
         self._norm = _ChannelNorm(tensors.of("norm"))
         self._spread = Convolution(tensors.of("spread"), dilation=dilation)
         self._mix = Convolution(tensors.of("mix"))
 
-    def __call__(self, x: FloatArray) -> FloatArray:
-        mixed = self._mix(gelu(self._spread(self._norm(x))))
-        mixed += x
+    def __call__(self, x: FloatArray, first: int = 0) -> FloatArray:
+        """(T, C) to (T - first, C): outputs from `first` on."""
+        mixed = self._mix(gelu(self._spread(self._norm(x), first)))
+        mixed += x[first:]
         return mixed
 
 
@@ -53,9 +57,9 @@ class LogMelEncoder:
     margin = sizes.margin()
 
     def __init__(self, tensors: Tensors) -> None:
-        self._entry = Convolution(tensors.of("entry"), stride=sizes.STRIDE)
+        self.entry = Convolution(tensors.of("entry"), stride=sizes.STRIDE)
         blocks = tensors.of("blocks")
-        self._blocks = [_Block(blocks.of(index), dilation) for index, dilation in enumerate(sizes.dilations())]
+        self.blocks = [Block(blocks.of(index), dilation) for index, dilation in enumerate(sizes.dilations())]
         self._norm = _ChannelNorm(tensors.of("norm"))
         self._phones = Convolution(tensors.of("phones"))
         self._boundaries = Convolution(tensors.of("boundaries"))
@@ -63,9 +67,14 @@ class LogMelEncoder:
         self._articulation = Convolution(tensors.of("articulation"))
 
     def __call__(self, features: FloatArray) -> SpeechEvidence:
-        x = self._entry(features)
-        for block in self._blocks:
+        x = self.entry(features)
+        for block in self.blocks:
             x = block(x)
+        return self.heads(x)
+
+    def heads(self, x: FloatArray, first: int = 0) -> SpeechEvidence:
+        """What the last block's output (T, C) tells from `first` on, of `sizes.ARTICULATORS_KERNEL` frames each."""
         hidden = self._norm(x)
-        articulated = self._articulation(gelu(self._articulators(hidden)))
+        articulated = self._articulation(gelu(self._articulators(hidden, first)))
+        hidden = hidden[first:]
         return SpeechEvidence(hidden, sigmoid(2 * articulated - 1), self._phones(hidden), self._boundaries(hidden))

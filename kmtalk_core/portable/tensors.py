@@ -76,15 +76,19 @@ class Convolution:
         self._weight = np.ascontiguousarray(weight.transpose(2, 1, 0)).reshape(-1, weight.shape[0])
         self._bias = tensors.get("bias")
 
-    def __call__(self, x: FloatArray) -> FloatArray:
-        """(time, inputs) to (ceil(time / stride), outputs)."""
+    def __call__(self, x: FloatArray, first: int = 0) -> FloatArray:
+        """(time, inputs) to (ceil(time / stride) - first, outputs): those from `first` on."""
+        count = -(-len(x) // self._stride)
         if self._taps > 1:
             reach = self._dilation * (self._taps // 2)
-            count = -(-len(x) // self._stride)
-            padded = np.pad(x, ((reach, reach), (0, 0)))
+            padded = np.zeros((len(x) + 2 * reach, x.shape[1]), np.float32)
+            padded[reach : reach + len(x)] = x
             last = self._stride * (count - 1) + 1
-            shifts = (tap * self._dilation for tap in range(self._taps))
-            x = np.concatenate([padded[shift : shift + last : self._stride] for shift in shifts], axis=1)
+            starts = [tap * self._dilation for tap in range(self._taps)]
+            skip = first * self._stride
+            x = np.concatenate([padded[at + skip : at + last : self._stride] for at in starts], axis=1)
+        elif first or self._stride > 1:
+            x = x[first * self._stride :: self._stride]
         product: FloatArray = x @ self._weight
         if self._bias is not None:
             product += self._bias
