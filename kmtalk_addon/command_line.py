@@ -22,7 +22,7 @@ _registered: list[Any] = []  # Blender hands out a handle that has to be given b
 
 
 def register() -> None:
-    _registered.append(bpy.utils.register_cli_command("kmtalk", main))
+    _registered.append(bpy.utils.register_cli_command("kmtalk", main))  # type: ignore[func-returns-value]
 
 
 def unregister() -> None:

@@ -91,17 +91,17 @@ def problems(folder: Path, system: str, python: str, lock: Path = LOCK) -> list[
         if any(_fits(tag.interpreter, tag.abi, tag.platform, system, python) for tag in tags):
             wheels[str(name)] = (str(version).partition("+")[0], path)
     for line in locked(system, python, lock):
-        name, version = re.split(r"==|\s", line)[:2]
-        there = wheels.get(canonicalize_name(name), ("", None))[0]
-        if there != version:
-            found.append(f"{name} {version} is missing" + (f" ({there} is there)" if there else ""))
-    for name, (_, path) in wheels.items():
+        wished, release = re.split(r"==|\s", line)[:2]
+        there = wheels.get(canonicalize_name(wished), ("", None))[0]
+        if there != release:
+            found.append(f"{wished} {release} is missing" + (f" ({there} is there)" if there else ""))
+    for called, (_, path) in wheels.items():
         for wanted in _requirements(path):
             if wanted.marker and not wanted.marker.evaluate(environment(system, python)):
                 continue
             there = wheels.get(canonicalize_name(wanted.name), ("", None))[0]
             if not there or not wanted.specifier.contains(there, prereleases=True):
-                found.append(f"{name} needs {wanted}, and {there or 'nothing'} of it is there")
+                found.append(f"{called} needs {wanted}, and {there or 'nothing'} of it is there")
     return found
 
 

@@ -97,7 +97,7 @@ class _AudDecoder:
         try:
             sound = aud.Sound(str(path))  # type: ignore[call-arg]  # its stubs know no constructor
             rate, length = round(sound.specs[0]), int(sound.length)
-        except aud.error as error:
+        except aud.error as error:  # type: ignore[misc]
             raise errors.AudioError(f"Blender cannot play {path.name}: convert it to WAV or FLAC.") from error
         first, last = round(begin * rate), None if end is None else round(end * rate)
         told = max((length if last is None else min(last, length)) - first, 0) if length > 0 else 0
@@ -150,9 +150,9 @@ class _AudDecoder:
 
         begin = (start + 0.5) / self.rate if start > 0 else 0.0  # half a frame more, for aud cuts what is not whole
         try:
-            part = aud.Sound(str(self.path))  # type: ignore[call-arg]
-            part = part.limit(begin, (stop + 0.5) / self.rate).data()
-        except aud.error as error:
+            whole = aud.Sound(str(self.path))  # type: ignore[call-arg]
+            part = whole.limit(begin, (stop + 0.5) / self.rate).data()
+        except aud.error as error:  # type: ignore[misc]
             raise errors.AudioError(f"Blender cannot read all of {self.path.name}: convert it to WAV.") from error
         values = np.asarray(part, np.float32)
         return values[:, None] if values.ndim == 1 else values

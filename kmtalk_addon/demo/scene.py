@@ -100,7 +100,7 @@ def _build(take: Take) -> _Studio:
         bpy.data.objects.remove(item)
     for collection in list(bpy.data.collections):
         bpy.data.collections.remove(collection)
-    bpy.data.orphans_purge(do_recursive=True)
+    bpy.data.orphans_purge(do_recursive=True)  # type: ignore[call-arg]
     scene = bpy.context.scene
     scene.name = "KMTalk Demo"
     scene.render.fps = max(round(take.fps), 1)
@@ -128,7 +128,7 @@ def _collection(scene: Any, name: str) -> Any:
 
 def _targets(head: Head) -> tuple[Vector, Vector]:
     """Where the portrait and the close-up look: the middle of the head, and the face from its brows to its chin."""
-    chin, crown, lip, nasion = (Vector(head.landmarks[name]) for name in ("chin", "crown", "upper_lip", "nasion"))
+    chin, crown, lip, nasion = (Vector(head.landmarks[name]) for name in ("chin", "crown", "upper_lip", "nasion"))  # type: ignore[arg-type]
     portrait = Vector((0.0, -0.02, (chin.z + crown.z) * 0.5))
     return portrait, Vector((0.0, lip.y + 0.03, (chin.z + nasion.z) * 0.5 + 0.008))
 

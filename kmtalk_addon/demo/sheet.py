@@ -92,7 +92,7 @@ def _print(texts: Sequence[_Text], sheet: Picture) -> None:
     height, width = sheet.shape[:2]
     for color in sorted({text.color for text in texts}):
         layer = imbuf.new((width, height))
-        with blf.bind_imbuf(0, layer):
+        with blf.bind_imbuf(0, layer):  # type: ignore[func-returns-value]
             for text in (text for text in texts if text.color == color):
                 blf.size(0, text.size)
                 blf.color(0, 1.0, 1.0, 1.0, 1.0)

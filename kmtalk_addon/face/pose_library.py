@@ -114,5 +114,5 @@ def _as_row(bone: Any, values: dict[str, dict[int, float]]) -> Any:
         turn = Euler([own.get(index, 0.0) for index in range(3)], order).to_quaternion()
     else:
         return row
-    row[3:6] = np.array(turn.to_exponential_map())
+    row[3:6] = np.array(turn.to_exponential_map())  # type: ignore[func-returns-value]
     return row

@@ -202,7 +202,7 @@ CLASSES = (KMTALK_PG_adjustment, KMTALK_PG_mapped_key, KMTALK_PG_face)
 
 
 def register() -> None:
-    bpy.types.Object.kmtalk_face = PointerProperty(type=KMTALK_PG_face)
+    bpy.types.Object.kmtalk_face = PointerProperty(type=KMTALK_PG_face)  # type: ignore[func-returns-value]
 
 
 def unregister() -> None:

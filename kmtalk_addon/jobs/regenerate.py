@@ -129,7 +129,7 @@ def write(scene: int, waiting: Waiting, completed: "Take", data: bytes, keeps_po
             yield from vertices.fit([owner], completed.space, completed.motion[changed], keep=True)
         face, _ = find_place()
         added = _without_curves(face, ref)
-        shapes = face.drive.shapes  # type: ignore[attr-defined]
+        shapes = face.drive.shapes
         data = yield from in_thread(lambda: store.take_bytes(completed, shapes), "drawing curves")
     drives = face.drives
     revisions = yield from in_thread(
@@ -145,10 +145,10 @@ def write(scene: int, waiting: Waiting, completed: "Take", data: bytes, keeps_po
     spans = spans_of(frames | edited.touched) if not story.error else []  # else keys beside what changes move too
     yield from lay.lay_take(completed, data, find_place, story, settings, revise, spans)
     count = max((len(revision.frames) for revision in revisions if revision is not None), default=0)
-    frames = max(len(revision.samples.frames) for revision in revisions if revision is not None)
+    of_all = max(len(revision.samples.frames) for revision in revisions if revision is not None)
     number = len(waiting.edits)
     what = f"{number} edit{'s' * (number != 1)}"
-    return f"“{story.name}”: {what}, {count} of {frames} frames made anew"
+    return f"“{story.name}”: {what}, {count} of {of_all} frames made anew"
 
 
 def _revision(

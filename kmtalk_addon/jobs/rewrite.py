@@ -1,6 +1,7 @@
 """Write the lines of a face anew: after its settings changed, or its shapes were built again."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .. import options
@@ -52,14 +53,14 @@ def _reshape(refs: list[lines.Ref], scene: int, values: dict[str, Any]) -> progr
             continue
         _require_unedited(ref)
         try:
-            made = yield from in_thread(lambda take=take: reshaping.reshape(take, values), "reshaping")
+            made = yield from in_thread(partial(reshaping.reshape, take, values), "reshaping")
         except errors.TakeError as error:
             notes.append(f"“{story.name}”: {error}")
             continue
         face = lay.face_of([action for action, _ in found], take)
         find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene, take)
         if made.space.has_names:
-            data = yield from in_thread(lambda made=made: store.take_bytes(made), "reading")
+            data = yield from in_thread(partial(store.take_bytes, made), "reading")
         else:
             data = yield from lay.fit(made, face, ref.uid)
         story = replace(story, asked={**story.asked, **values})

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ..annotations import Done, Options
 from ..core import errors, progress
 from ..desk import RunningJob, close_desk, desk, in_thread
 
@@ -23,7 +24,7 @@ _DRAWN = {**dict.fromkeys(_AREAS, "UI"), "PREFERENCES": "WINDOW"}
 class JobOperator:
     """An operator over the job that `start(context)` returns: blocking when executed, modal when invoked."""
 
-    bl_options = {"UNDO"}  # noqa: RUF012 - Blender wants a set here
+    bl_options: Options = {"UNDO"}  # noqa: RUF012 - Blender wants a set here
     title = "Working"
     cancelled = RunningJob.cancelled
     _running: RunningJob | None = None
@@ -35,7 +36,7 @@ class JobOperator:
         """The job; reads what it needs of `context` now and returns the sentence that reports its end."""
         raise NotImplementedError
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Done:
         """All of it now.  What ends it but for its end is on the desk then: Blender passes on its text alone."""
         desk().failure = None
         try:
@@ -44,10 +45,10 @@ class JobOperator:
             desk().failure = error
             if not isinstance(error, errors.KMTalkError):
                 raise
-            self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
+            self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
 
-    def _execute(self, context: Any) -> set[str]:
+    def _execute(self, context: Any) -> Done:
         job = self.start(context)  # which may give the job a title of its own
         running = desk().start(self.title, job, self.cancelled)
         shown = _Shown(self.title)
@@ -63,21 +64,21 @@ class JobOperator:
         desk().failure = running.failure
         return self._say(running)
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:
         if bpy.app.background or context.window is None:
             return self.execute(context)
         try:
             job = self.start(context)
             self._running = desk().start(self.title, job, self.cancelled)
         except errors.KMTalkError as error:
-            self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
+            self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         self._timer = context.window_manager.event_timer_add(TICK_SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
         redraw()
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: Any, event: Any) -> set[str]:
+    def modal(self, context: Any, event: Any) -> Done:
         running = self._running
         assert running is not None
         if event.type == "ESC" and event.value == "PRESS" and _is_ours(running, context, event):
@@ -117,13 +118,13 @@ class JobOperator:
             desk().settle(self._running)
         redraw()
 
-    def _say(self, running: RunningJob) -> set[str]:
+    def _say(self, running: RunningJob) -> Done:
         if running.error:
             kind = "WARNING" if running.was_cancelled else "ERROR"
-            self.report({kind}, running.error)  # type: ignore[attr-defined]
+            self.report({kind}, running.error)
             return {"CANCELLED"}
         if running.outcome:
-            self.report({"INFO"}, running.outcome)  # type: ignore[attr-defined]
+            self.report({"INFO"}, running.outcome)
         return {"FINISHED"}
 
 

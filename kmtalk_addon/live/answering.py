@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -84,7 +85,7 @@ def edits_job(number: int, scene: int, engine: BuiltIn, sounds: Sounds, memory: 
         completed = yield from desk().workers.inside.complete(
             engine, waiting.take, heard.path, heard.span, waiting.edits
         )
-        data = yield from in_thread(lambda made=completed: store.take_bytes(made), "reading")
+        data = yield from in_thread(partial(store.take_bytes, completed), "reading")
         said.append(at_once(regenerate.write(scene, waiting, completed, data, keeps_poses=True)))
     return ". ".join(said)
 

@@ -168,7 +168,7 @@ class Live:
 
 def is_busy(context: Any) -> bool:
     """Whether Blender is at work on what Live would read or write: playing, rendering, dragging, or another job."""
-    if desk().running or bpy.app.is_job_running("RENDER") or bpy.app.is_job_running("OBJECT_BAKE"):
+    if desk().running or bpy.app.is_job_running("RENDER") or bpy.app.is_job_running("OBJECT_BAKE"):  # type: ignore[func-returns-value]
         return True
     manager = context.window_manager
     for window in manager.windows if manager is not None else ():

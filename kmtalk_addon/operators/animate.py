@@ -7,6 +7,7 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from .. import options
+from ..annotations import Done
 from ..core import progress
 from ..jobs import animate as animating
 from ..jobs import regenerate as regenerating
@@ -81,7 +82,7 @@ class KMTALK_OT_cancel_job(bpy.types.Operator):
     else:
         index: IntProperty(name="Job", description="Its number in the list of what runs")
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Done:
         running = desk().running
         if 0 <= self.index < len(running):
             running[self.index].cancel()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import options
+from ..annotations import Done, Options
 from ..core import errors
 from ..live.noticing import notices
 from ..take import lines
@@ -38,9 +39,9 @@ class NeedsLine(Needs):
 class Deed(Needs):
     """Something that is done at once and can be undone; what the user can mend is reported in one sentence."""
 
-    bl_options = {"UNDO"}  # noqa: RUF012 - Blender wants a set here
+    bl_options: Options = {"UNDO"}  # noqa: RUF012 - Blender wants a set here
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Done:
         try:
             said = self.do(context)
         except errors.KMTalkError as error:

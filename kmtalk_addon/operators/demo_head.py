@@ -6,6 +6,7 @@ import bpy
 from bpy.props import FloatProperty
 
 from .. import core
+from ..annotations import Done
 from ..demo.head import add_head, add_rig
 from ..face import bones
 from .base import Needs
@@ -33,7 +34,7 @@ class KMTALK_OT_add_demo_head(Needs, bpy.types.Operator):
             return "Leave the mode you are in first (Tab): heads are added in Object Mode."
         return ""
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Done:
         scene = context.scene
         collection = bpy.data.collections.new("Demo Head")
         scene.collection.children.link(collection)

@@ -12,6 +12,7 @@ import numpy as np
 from bpy.props import BoolProperty, StringProperty
 
 from .. import engine, options
+from ..annotations import Done, Options
 from ..core import errors, progress
 from ..jobs.runner import JobOperator, desk, in_thread
 from ..preferred import preferences
@@ -21,7 +22,7 @@ from .base import Deed, Needs
 class _NeedsRest(Needs):
     """Works on the engine while nothing uses it."""
 
-    bl_options = {"INTERNAL"}  # noqa: RUF012
+    bl_options: Options = {"INTERNAL"}  # noqa: RUF012
 
     @classmethod
     def missing(cls, context: Any) -> str:
@@ -43,13 +44,13 @@ class KMTALK_OT_install_engine(_NeedsRest, JobOperator, bpy.types.Operator):
         from_folder: BoolProperty(name="From Folder", description="Install from a folder of wheels, without a network")
         directory: StringProperty(name="Folder", description="Folder of wheels", subtype="DIR_PATH")
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:
         if self.from_folder and not self.directory:
             context.window_manager.fileselect_add(self)
             return {"RUNNING_MODAL"}
         return super().invoke(context, event)
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Done:
         if self.from_folder and not bpy.app.background and context.window is not None:
             bpy.ops.kmtalk.install_engine("INVOKE_DEFAULT", from_folder=True, directory=self.directory)
             return {"FINISHED"}
@@ -79,7 +80,7 @@ class KMTALK_OT_remove_engine(_NeedsRest, Deed, bpy.types.Operator):
     bl_idname = "kmtalk.remove_engine"
     bl_label = "Remove Engine"
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:
         return context.window_manager.invoke_confirm(self, event)
 
     def do(self, context: Any) -> str:

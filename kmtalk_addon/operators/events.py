@@ -8,6 +8,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from .. import options
+from ..annotations import Done
 from ..core import errors, progress
 from ..face import looking
 from ..jobs import listen as listening
@@ -109,11 +110,11 @@ class KMTALK_OT_another_take(Needs, bpy.types.Operator):
     def missing(cls, context: Any) -> str:
         return NO_SCENE if context.scene is None else options.disabled_reason(context) or ""
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:
         context.scene.kmtalk.seed += 1
         return set(bpy.ops.kmtalk.animate("INVOKE_DEFAULT"))
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Done:
         context.scene.kmtalk.seed += 1
         return set(bpy.ops.kmtalk.animate("EXEC_DEFAULT"))
 

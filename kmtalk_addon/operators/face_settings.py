@@ -7,6 +7,7 @@ import bpy
 from bpy.props import FloatProperty, StringProperty
 
 from .. import options
+from ..annotations import Done
 from ..core import drives, errors, progress
 from ..face import Face, bones, hindrances, mapping, moving, presets, settings
 from ..face.armatures import rig_of
@@ -62,7 +63,7 @@ class KMTALK_OT_add_adjustment(_OfFace, bpy.types.Operator):
         multiplier: FloatProperty(name="Multiplier", description="How strongly it is driven", default=1.0)
         offset: FloatProperty(name="Offset", description="Added to its value at all times", default=0.0)
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:
         return context.window_manager.invoke_props_dialog(self)
 
     def change(self, face: Face) -> str:

@@ -14,7 +14,7 @@ from ..take import bake, interchange, known, lines, store
 from .base import Deed, NeedsLine
 
 
-class KMTALK_OT_export_take(NeedsLine, Deed, ExportHelper, bpy.types.Operator):
+class KMTALK_OT_export_take(NeedsLine, Deed, ExportHelper, bpy.types.Operator):  # type: ignore[misc]
     """Write the take as Live Link Face CSV, as JSON, or as KMTalk's own file"""
 
     bl_idname = "kmtalk.export_take"
@@ -30,7 +30,7 @@ class KMTALK_OT_export_take(NeedsLine, Deed, ExportHelper, bpy.types.Operator):
         layout_name: EnumProperty(name="Layout", description="How the file is written", items=interchange.LAYOUTS)
         filter_glob: StringProperty(default="*.csv;*.json;*.npz", options={"HIDDEN"})
 
-    def check(self, context: Any) -> bool:
+    def check(self, context: Any) -> bool:  # type: ignore[override]
         path = str(Path(self.filepath).with_suffix(f".{self.layout_name.lower()}"))
         changed, self.filepath = path != self.filepath, path
         return changed
@@ -42,7 +42,7 @@ class KMTALK_OT_export_take(NeedsLine, Deed, ExportHelper, bpy.types.Operator):
         return f"Wrote {path.name}"
 
 
-class KMTALK_OT_import_take(Deed, ImportHelper, bpy.types.Operator):
+class KMTALK_OT_import_take(Deed, ImportHelper, bpy.types.Operator):  # type: ignore[misc]
     """Bake a take, or a Live Link Face CSV made elsewhere, onto the face"""
 
     bl_idname = "kmtalk.import_take"

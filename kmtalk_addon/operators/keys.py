@@ -7,6 +7,7 @@ import bpy
 from bpy.props import StringProperty
 
 from .. import options
+from ..annotations import Done
 from ..core import errors
 from ..take import keys, lines, phones, store
 from .base import LineDeed
@@ -87,7 +88,7 @@ class KMTALK_OT_say_as(LineDeed, bpy.types.Operator):
             name="Sound", description="A phone or a mouth shape by its name: u, oo, m, f, AA, PP; empty to leave it"
         )
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:
         line = lines.chosen_in(lines.actions_of(options.meshes_of(context)))
         self.phone = _chosen(line).say if line is not None and len(line.key_motions) else ""
         return context.window_manager.invoke_props_dialog(self)
@@ -133,7 +134,7 @@ class KMTALK_OT_split_phone(_PhoneOperator, bpy.types.Operator):
             name="Sounds", description="Two phones or mouth shapes with a space between, as: a u; empty for both alike"
         )
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:
         return context.window_manager.invoke_props_dialog(self)
 
     def ask(self, ref: lines.Ref, frame: float) -> str:

@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from .. import compat, options, pairing
+from ..annotations import Done
 from ..audio import sound, strips
 from ..core import errors, progress
 from ..jobs import animate_all, change_lines, rewrite
@@ -39,7 +40,7 @@ class KMTALK_OT_animate_all(Needs, JobOperator, bpy.types.Operator):
         found = context.scene is not None and pairing.heads_in(context.scene)
         return "" if found else "There is no face in this scene: choose a mesh with face shape keys."
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:
         return context.window_manager.invoke_props_dialog(self, width=360)
 
     def draw(self, context: Any) -> None:
@@ -57,7 +58,7 @@ class KMTALK_OT_animate_all(Needs, JobOperator, bpy.types.Operator):
             column.label(text=f"and {len(found) - 24} more")
         layout.prop(self, "start_over")
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Done:
         if bpy.app.background or context.window is None:
             return super().execute(context)
         return JobOperator.invoke(self, context, None)
@@ -116,7 +117,7 @@ class KMTALK_OT_bring_lines(Deed, bpy.types.Operator):
         return f"{count} takes are lines now, with what was changed by hand."
 
 
-class KMTALK_OT_add_sound(Deed, ImportHelper, bpy.types.Operator):
+class KMTALK_OT_add_sound(Deed, ImportHelper, bpy.types.Operator):  # type: ignore[misc]
     """Put a sound file onto this scene's timeline at the playhead, ready to be animated"""
 
     bl_idname = "kmtalk.add_sound"
@@ -131,7 +132,7 @@ class KMTALK_OT_add_sound(Deed, ImportHelper, bpy.types.Operator):
         )
         filter_glob: StringProperty(default=";".join(f"*{ending}" for ending in _SOUNDS), options={"HIDDEN"})
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:  # type: ignore[override]
         return self.execute(context) if self.filepath else super().invoke(context, event) or {"RUNNING_MODAL"}
 
     def do(self, context: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import bpy
 
 from .. import options
+from ..annotations import Done
 from ..core import errors
 from .base import Needs
 from .windows import open_editor
@@ -22,7 +23,7 @@ class KMTALK_OT_edit_words(Needs, bpy.types.Operator):
     bl_label = "Edit Words"
     bl_options = {"UNDO"}  # noqa: RUF012
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Done:
         settings = context.scene.kmtalk
         if settings.transcript != "BLOCK" or settings.text_block is None:
             try:
@@ -45,7 +46,7 @@ class KMTALK_OT_show_guide(bpy.types.Operator):
     bl_idname = "kmtalk.show_guide"
     bl_label = "Guide"
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Done:
         block = bpy.data.texts.get(_GUIDE_NAME) or bpy.data.texts.new(_GUIDE_NAME)
         block.from_string(GUIDE.read_text(encoding="utf-8"))
         block.cursor_set(0)

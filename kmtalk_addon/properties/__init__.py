@@ -10,13 +10,13 @@ CLASSES = (*scene.CLASSES, *lines.CLASSES, *earlier.CLASSES)
 
 def register() -> None:
     """Attach the properties; the classes are registered before."""
-    bpy.types.Scene.kmtalk = PointerProperty(type=scene.KMTALK_PG_settings)
-    bpy.types.Action.kmtalk_lines = PointerProperty(type=lines.KMTALK_PG_lines)
-    bpy.types.Action.kmtalk_take = PointerProperty(type=earlier.KMTALK_PG_earlier_take)
-    bpy.types.TimelineMarker.kmtalk = StringProperty(
+    bpy.types.Scene.kmtalk = PointerProperty(type=scene.KMTALK_PG_settings)  # type: ignore[func-returns-value]
+    bpy.types.Action.kmtalk_lines = PointerProperty(type=lines.KMTALK_PG_lines)  # type: ignore[func-returns-value]
+    bpy.types.Action.kmtalk_take = PointerProperty(type=earlier.KMTALK_PG_earlier_take)  # type: ignore[func-returns-value]
+    bpy.types.TimelineMarker.kmtalk = StringProperty(  # type: ignore[func-returns-value]
         name="KMTalk line", description="The line this marker belongs to", options={"HIDDEN"}
     )
-    bpy.types.TimelineMarker.kmtalk_frame = IntProperty(
+    bpy.types.TimelineMarker.kmtalk_frame = IntProperty(  # type: ignore[func-returns-value]
         name="KMTalk frame",
         description="Where this marker was put: one dragged in time is known by it",
         options={"HIDDEN"},

@@ -15,10 +15,11 @@ class Rows:
         layout: Any,
         data: Any,
         item: Any,
-        icon: int,
+        icon: Any,
         active_data: Any,
-        active_property: str,
-        index: int = 0,
+        active_property: Any,
+        index: Any = 0,
+        flt_flag: Any = 0,
     ) -> None:
         self.draw_row(context, layout, item)
 

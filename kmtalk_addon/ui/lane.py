@@ -16,6 +16,7 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 
 from .. import options
+from ..annotations import Done
 from ..core import errors
 from ..take import labels, lines, store
 
@@ -203,7 +204,7 @@ class KMTALK_OT_pick_phone(bpy.types.Operator):
             return False
         return True
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Done:
         first, last = frame_at(context, 0), frame_at(context, context.region.width)
         height = _HEIGHT * context.preferences.system.ui_scale
         number = int((event.mouse_region_y - _foot(context)) // height)

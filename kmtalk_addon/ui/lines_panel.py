@@ -51,7 +51,7 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
         row.prop(context.scene.kmtalk, "filter_attention")
         row.prop(context.scene.kmtalk, "low_confidence", text="Below")
 
-    def filter_items(self, context: Any, data: Any, property: str) -> tuple[list[int], list[int]]:
+    def filter_items(self, context: Any, data: Any, property: str) -> tuple[list[int], list[int]]:  # type: ignore[override]
         settings, wanted = context.scene.kmtalk, self.filter_name.casefold()
         shown = []
         for item in getattr(data, property):

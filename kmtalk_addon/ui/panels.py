@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import bpy
 
 from .. import options
+from ..annotations import Region
 from ..core import errors, transcript
 from ..jobs.runner import desk
 from ..preferred import PACKAGE
@@ -168,11 +169,11 @@ class _Panel:
 
     bl_label = CATEGORY
     bl_category = CATEGORY
-    bl_region_type = "UI"
-    sections: ClassVar = _SECTIONS
+    bl_region_type: Region = "UI"
+    sections: ClassVar[tuple[_Section, ...]] = _SECTIONS
 
     def draw(self, context: Any) -> None:
-        _draw_all(self.layout, context, self.sections)  # type: ignore[attr-defined]
+        _draw_all(self.layout, context, self.sections)
 
 
 class KMTALK_PT_view(_Panel, bpy.types.Panel):

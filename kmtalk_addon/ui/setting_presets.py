@@ -28,10 +28,10 @@ class KMTALK_MT_presets(bpy.types.Menu):
     bl_label = "Presets"
     preset_subdir = FOLDER
     preset_operator = "script.execute_preset"
-    draw = bpy.types.Menu.draw_preset
+    draw = bpy.types.Menu.draw_preset  # type: ignore[assignment]
 
 
-class KMTALK_OT_add_preset(AddPresetBase, bpy.types.Operator):
+class KMTALK_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]
     """Keep the performance and the settings of now under a name, or forget those of a name"""
 
     bl_idname = "kmtalk.add_preset"
