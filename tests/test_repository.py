@@ -1,6 +1,7 @@
 """What surrounds the code: its licence, its version, and the files that GitHub and citation tools read."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -67,3 +68,20 @@ def test_the_readmes_sentences_are_short() -> None:
     prose = [line for line in text.splitlines() if line and not line.startswith(("    ", "|", "#", "!", "<"))]
     for sentence in re.split(r"(?<=[.:!?])\s+", " ".join(prose)):
         assert len(sentence.split()) <= 30, sentence
+
+
+def test_workflows_pass_a_linter_of_their_security() -> None:
+    linter = shutil.which("zizmor", path=str(Path(sys.executable).parent))
+    assert linter is not None, "the test tools bring it: build.py test"
+    command = [linter, "--offline", "--no-progress", ".github/workflows"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_hooks_run_what_the_test_command_runs() -> None:
+    hooks = (ROOT / ".github" / "pre-commit-config.yaml").read_text(encoding="utf-8")
+    command = (ROOT / "build.py").read_text(encoding="utf-8")
+    for tool in ("ruff check", "ruff format", "mypy", "zizmor"):
+        assert tool in hooks, tool
+    for tool in ('"ruff", "check"', '"ruff", "format"', '"mypy"'):
+        assert tool in command, tool
