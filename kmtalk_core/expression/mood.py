@@ -5,6 +5,7 @@ mood is never one frozen face.  Sizes follow what captured performers and the li
 fear, surprise and disgust; the other moods are taste.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from ..alignment import Mark
 from ..motion.spaces import ARKIT
+from ..transcript.feelings import is_low, mood_of
 from .chance import ease, noise
 from .prosody import Prosody
 
@@ -150,22 +152,7 @@ MOODS: dict[str, Mood] = {
 
 AUTO = "auto"
 
-_WORDS = {
-    "neutral": "calm normal plain",
-    "happy": "joy joyful joyfully cheerful cheerfully glad delighted smiling laughing laughs happily",
-    "sad": "sadness sadly crying sobbing unhappy mournful sorrowful",
-    "angry": "anger angrily furious annoyed mad shouting",
-    "afraid": "fear fearful scared frightened terrified nervous anxious afraid",
-    "disgusted": "disgust disgustedly",
-    "surprised": "surprise shocked astonished amazed",
-    "confident": "proud proudly determined firm firmly",
-    "excited": "enthusiastic excitedly thrilled eager",
-    "bored": "tired boredom sleepy indifferent",
-    "playful": "teasing joking mischievous flirting playfully ironic",
-    "confused": "puzzled doubtful unsure confusion hesitant",
-}
-_MOOD_OF = {word: mood for mood, words in _WORDS.items() for word in (mood, *words.split())}
-_QUIET = frozenset({"whispering", "whisper", "whispers", "softly", "quietly", "quiet", "soft"})
+_NUMBER = re.compile(r"(?:^|[\s,:;])(?:[-+]?\d\S*|[-+]?\.\d\S*|nan|inf)$")
 
 
 @dataclass(frozen=True)
@@ -232,24 +219,21 @@ class MoodTrack:
 
 def unknown_marks(marks: Sequence[Mark]) -> tuple[str, ...]:
     """Names of the marks that name no mood."""
-    return tuple(
-        dict.fromkeys(mark.name for mark in marks if not any(w in _MOOD_OF or w in _QUIET for w in _split(mark)))
-    )
+    return tuple(dict.fromkeys(mark.name for mark in marks if not (mood_of(mark.name) or is_low(mark.name))))
+
+
+def marks_of_no_strength(marks: Sequence[Mark]) -> tuple[str, ...]:
+    """Names of the marks of a mood that end in a number which is no strength."""
+    known = (mark.name for mark in marks if mood_of(mark.name) or is_low(mark.name))
+    return tuple(dict.fromkeys(name for name in known if _NUMBER.search(name)))
 
 
 def _of_mark(mark: Mark, base: Span) -> Span | None:
-    mood, is_quiet = None, False
-    for word in _split(mark):
-        mood = mood or _MOOD_OF.get(word)
-        is_quiet = is_quiet or word in _QUIET
+    mood, is_quiet = mood_of(mark.name), is_low(mark.name)
     if mood is None and not is_quiet:
         return None
     strength = base.strength if mark.strength is None else mark.strength
     return Span(mark.time, mood or base.mood, strength, 0.6 if is_quiet else 1.0)
-
-
-def _split(mark: Mark) -> list[str]:
-    return mark.name.replace(",", " ").split()
 
 
 def _arousal_shown(arousal: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ from ..progress import Job
 from ..settings import Settings
 from . import blinks, breath, brows, gaze, head
 from .chance import hashed
-from .mood import MoodTrack, unknown_marks
+from .mood import MoodTrack, marks_of_no_strength, unknown_marks
 from .performer import Performer
 from .prosody import Prosody, Voice, prosody_job
 from .script import Script, keep
@@ -81,10 +81,15 @@ def planned(script: Script, has_text: bool = False) -> list[Event]:
 
 
 def notes_of(alignment: Alignment) -> tuple[str, ...]:
-    """What the user should know of marks that name no mood."""
-    unknown = unknown_marks(alignment.marks)
-    if not unknown:
-        return ()
-    return (
-        f"The transcript's marks {', '.join(f'({name:.40})' for name in unknown[:5])} name no mood and do nothing.",
-    )
+    """What the user should know of marks that name no mood, or no strength."""
+    unknown, odd = unknown_marks(alignment.marks), marks_of_no_strength(alignment.marks)
+    notes = []
+    if unknown:
+        notes.append(f"The transcript's marks {_listed(unknown)} name no mood and do nothing.")
+    if odd:
+        notes.append(f"The transcript's marks {_listed(odd)} end in no strength from 0 to 1 or from 0% to 100%.")
+    return tuple(notes)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"({name:.40})" for name in names[:5])

@@ -5,9 +5,11 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .feelings import tells
+
 _BRACKETS = re.compile(
     r"\[([^\[\]]{0,200})\]|<((?! )[^<>]{0,200}(?<! ))>"
-    r"|\{([^{}]{0,200})\}|\(([^()]{0,200})\)|[【〔〖]([^【】〔〕〖〗]{0,200})[】〕〗]"
+    r"|\{([^{}]{0,200})\}|[(（]([^()（）]{0,200})[)）]|[【〔〖]([^【】〔〕〖〗]{0,200})[】〕〗]"
     r"|(?<![*\w])\*([^*\s][^*\n]{0,60})\*(?![*\w])"
 )
 _TAG = re.compile(
@@ -92,6 +94,8 @@ def _is_aside(content: str, before: str, after: str) -> bool:
         return True
     if len(words) > _MOST_WORDS or (len(words) > 1 and content[0].isupper() and content[-1] in ".?!"):
         return False
+    if tells(content):
+        return True
     first = words[0].lower().strip(".,!")
     if _NOT_A_MANNER.fullmatch(content.lower()) or (_VOCABULARY.fullmatch(first) and not _SPOKEN_LY.fullmatch(first)):
         return True

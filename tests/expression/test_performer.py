@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from kmtalk_core.expression import Performer
+from kmtalk_core.alignment import Alignment, Mark
+from kmtalk_core.expression import Performer, notes_of
 from kmtalk_core.expression.mood import MOODS as POSES
+from kmtalk_core.expression.mood import unknown_marks
 from kmtalk_core.expression.prosody import Prosody
 from kmtalk_core.motion.arkit import EYE_TURNS
 from kmtalk_core.motion.spaces import ARKIT
@@ -180,3 +182,26 @@ def test_nothing_pops_or_trembles_and_no_eye_stares_under_any_mood(
     eyes = motion[:, ARKIT.indices_of(n for n in ARKIT.names if n.startswith("eyeLook"))]
     moves = np.flatnonzero(abs(np.diff(eyes, axis=0)).max(axis=1) > 0.015)
     assert np.diff([0, *moves, len(motion)]).max() / FPS < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "mood"),
+    [
+        ("wütend", "angry"), ("en colère", "angry"), ("Triste", "sad"), ("с отвращением", "disgusted"),
+        ("很生气", "angry"), ("怒っています", "angry"), ("화나서", "angry"), ("felice", "happy"), ("VERY ANGRY", "angry"),
+        ("beat", None),
+    ],
+)  # fmt: skip
+def test_marks_are_understood_in_many_languages(
+    performer: Made, mouth: np.ndarray, name: str, mood: str | None
+) -> None:
+    marked = seen(performer(marks=((30.0, name.casefold()),)), mouth)
+    wanted = seen(performer(marks=((30.0, mood),) if mood else ()), mouth)
+    np.testing.assert_array_equal(marked, wanted)
+    assert bool(unknown_marks([Mark(30.0, name)])) == (mood is None)
+
+
+def test_a_mark_whose_strength_is_none_is_told() -> None:
+    marks = (Mark(1.0, "happy,9"), Mark(2.0, "sad, -1"), Mark(3.0, "afraid nan"), Mark(4.0, "angry", 0.5))
+    (note,) = notes_of(Alignment((), 5.0, "", marks=marks))
+    assert all(f"({name})" in note for name in ("happy,9", "sad, -1", "afraid nan")) and "angry" not in note

@@ -272,3 +272,20 @@ def test_plain_words_stay_as_they_are_and_nothing_is_said_of_them() -> None:
     script = read_script("“Hello” -- he said…\n" + text.replace("(No.)", ""))
     assert script.notes == () and not script.has_times and len(script.parts) == 1
     assert read_script("") == Script(()) and read_script("[music]").text == ""
+
+
+@pytest.mark.parametrize(
+    "mark", ["(traurig, 0.4)", "（生气）", "(en colère)", "(sehr wütend)", "(грустно 40%)", "(怒って)"]
+)
+def test_moods_in_any_language_are_no_speech_in_the_midst_of_it(mark: str) -> None:
+    parts = read_script(f"He turned {mark} and faced them.").parts
+    assert [part.text.split() for part in parts] == [["He", "turned"], ["and", "faced", "them."]]
+    assert len(parts[1].manners) == 1
+
+
+@pytest.mark.parametrize("said", ["(so to say)", "(plain English)", "(mit dem Auto)", "(very well)"])
+def test_words_in_brackets_that_tell_no_mood_are_said(said: str) -> None:
+    assert (
+        read_script(f"He turned {said} and faced them.").text.split()
+        == f"He turned {said[1:-1]} and faced them.".split()
+    )
