@@ -188,8 +188,8 @@ def test_nothing_pops_or_trembles_and_no_eye_stares_under_any_mood(
     ("name", "mood"),
     [
         ("wütend", "angry"), ("en colère", "angry"), ("Triste", "sad"), ("с отвращением", "disgusted"),
-        ("很生气", "angry"), ("怒っています", "angry"), ("화나서", "angry"), ("felice", "happy"), ("VERY ANGRY", "angry"),
-        ("beat", None),
+        ("很生气", "angry"), ("怒っています", "angry"), ("화나서", "angry"), ("felice", "happy"),
+        ("VERY ANGRY", "angry"), ("beat", None),
     ],
 )  # fmt: skip
 def test_marks_are_understood_in_many_languages(
