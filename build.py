@@ -72,7 +72,7 @@ def main():
     )
     command = commands.add_parser("bench", help="speed and memory")
     command.add_argument("--json", type=Path, metavar="FILE")
-    command.add_argument("--quick", action="store_true", help="leave the longest sounds out")
+    command.add_argument("--quick", action="store_true", help="the starter alone, in five minutes")
     commands.add_parser("train-starter", help="train weights/starter", add_help=False)
     options, rest = parser.parse_known_args()
     if rest and options.command not in ("test", "train-starter"):

@@ -19,10 +19,11 @@ import bpy
 _REPOSITORY = "kmtalk_bench"
 MODULE = f"bl_ext.{_REPOSITORY}.kmtalk"
 _EDITED_KEY = 5
+_EDITS = 4
 
 
 def main(sound: Path) -> None:
-    """Enable the extension from this checkout, animate a face twice, edit a key and regenerate."""
+    """Enable the extension from this checkout, animate a face twice, edit keys, regenerate, and have Live answer."""
     with enabled():
         print(json.dumps(_measured(sound)))
 
@@ -73,14 +74,67 @@ def _measured(sound: Path) -> dict[str, Any]:
         return regenerating.regenerate(bpy.context)
 
     first, again = timed(animate), timed(animate)
-    _edit(head)
+    edits = []
+    for number in range(_EDITS):
+        _edit(head, _EDITED_KEY + number)
+        edits.append(timed(regenerate))
+    unconcerned = _unconcerned(settings)
     return {
         "first": first,
         "again": again,
-        "regenerate": timed(regenerate),
+        "regenerate": edits[0],
+        "regenerate_again": min(edits[1:]),
+        "live": min(_answered(head, _EDITED_KEY + _EDITS + number) for number in range(_EDITS)),
+        "unconcerned_microseconds": unconcerned,
         "longest_tick": max(slowest),
         "blender": bpy.app.version_string,
     }
+
+
+def _answered(head: Any, key: int) -> float:
+    """Seconds in which Live answers an edit, from the moment at which it begins on."""
+    switch = importlib.import_module(f"{MODULE}.kmtalk_addon.live.switch")
+    live, settings = switch.live(), bpy.context.scene.kmtalk
+    settings.live = True
+    _edit(head, key)
+    bpy.context.view_layer.update()
+    time.sleep(2 * switch.QUIET)
+    before, begin = live.answered, time.perf_counter()
+    while live.answered == before:
+        if not settings.live:
+            raise SystemExit(live.fault)
+        live.tick(bpy.context)
+        time.sleep(0.001)
+    spent = time.perf_counter() - begin
+    settings.live = False
+    return spent
+
+
+def _unconcerned(settings: Any) -> float:
+    """Microseconds that Live costs at an update of the scene that does not concern it, of a thousand objects."""
+    noticing = importlib.import_module(f"{MODULE}.kmtalk_addon.live.noticing")
+    items = [bpy.data.objects.new(f"Item{number}", None) for number in range(1000)]
+    for item in items:
+        bpy.context.scene.collection.objects.link(item)
+    bpy.context.view_layer.update()
+    spent: list[float] = []
+
+    def timed(scene: Any, depsgraph: Any) -> None:
+        begin = time.perf_counter()
+        for _ in range(100):
+            noticing._after_update(scene, depsgraph)
+        spent.append((time.perf_counter() - begin) * 1e4)
+
+    settings.live = True
+    bpy.app.handlers.depsgraph_update_post.append(timed)
+    for item in items:
+        item.location.x += 1.0
+    bpy.context.view_layer.update()
+    bpy.app.handlers.depsgraph_update_post.remove(timed)
+    settings.live = False
+    for item in items:
+        bpy.data.objects.remove(item)
+    return max(spent)
 
 
 def face_named(name: str) -> Any:
@@ -96,10 +150,10 @@ def face_named(name: str) -> Any:
     return head
 
 
-def _edit(head: Any) -> None:
+def _edit(head: Any, key: int) -> None:
     lines = importlib.import_module(f"{MODULE}.kmtalk_addon.take.lines")
     action = head.data.shape_keys.animation_data.action
-    frame = action.kmtalk_lines.lines[0].key_motions[_EDITED_KEY].frame
+    frame = action.kmtalk_lines.lines[0].key_motions[key].frame
     curve = next(c for name, c in lines.curves_by_name(action).items() if name.endswith('["jawOpen"].value'))
     next(point for point in curve.keyframe_points if round(point.co[0]) == frame).co[1] = 0.7
     curve.update()

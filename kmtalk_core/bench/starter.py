@@ -19,14 +19,15 @@ LONG_SECONDS = 60
 _ROUNDS = 5
 _EDITED_KEY = 5
 THREADS = (1, 2)
+HOUR = 3600
 
 
-def command(sound: Path) -> dict[str, Any]:
+def command(sound: Path, rounds: int = _ROUNDS) -> dict[str, Any]:
     """`kmtalk_core animate` of a sound, as a process of its own: the best time, and what it held at most."""
     spent: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="kmtalk-bench-", ignore_cleanup_errors=True) as folder:
         arguments = [sys.executable, "-m", "kmtalk_core", "animate", str(sound), "--out", f"{folder}/take.npz"]
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             begin = time.perf_counter()
             process = subprocess.Popen(arguments, cwd=PACKAGE_FOLDER, stderr=subprocess.DEVNULL)
             usage = _usage_of(process)
@@ -91,9 +92,10 @@ def in_blender(sound: Path) -> dict[str, Any] | None:
 
 
 def measure(what: str, sound: Path) -> dict[str, Any] | None:
-    """One of `command`, `side_by_side` and `in_blender`."""
+    """One of `command`, `once` (the same, but a single time), `side_by_side` and `in_blender`."""
     known: dict[str, Callable[[Path], dict[str, Any] | None]] = {
         "command": command,
+        "once": lambda path: command(path, 1),
         "side_by_side": side_by_side,
         "in_blender": in_blender,
     }
@@ -102,10 +104,13 @@ def measure(what: str, sound: Path) -> dict[str, Any] | None:
 
 def lines_of(figures: dict[str, Any]) -> list[str]:
     """The figures as lines of text."""
-    command, blender = figures["command"], figures["in_blender"]
+    command = figures["command"]
     memory = "" if command["megabytes"] is None else f", {command['megabytes']:.0f} MB at most"
     busy = "" if command["processor_seconds"] is None else f" ({command['processor_seconds']:.2f} s of processor)"
     lines = [f"the command line animates {SECONDS} s in {command['seconds']:.2f} s{busy}{memory}, from a cold start"]
+    for seconds, found in figures["long"].items():
+        memory = "" if found["megabytes"] is None else f" and {found['megabytes']:.0f} MB at most"
+        lines.append(f"{int(seconds):>6} s in {found['seconds']:.2f} s{memory}")
     for threads, found in figures["side_by_side"].items():
         apart = f"{found['largest_difference']:.0e} apart"
         lines.append(f"{found['seconds']:.0f} s of sound on {threads} core{'s' if int(threads) > 1 else ''}, {apart}:")
@@ -115,12 +120,15 @@ def lines_of(figures: dict[str, Any]) -> list[str]:
                 f"  {label:<8} {best['animate'] / found['seconds']:.4f} of real time, "
                 f"{best['processor'] / found['seconds']:.4f} of a core; one edit {1000 * best['edit']:.0f} ms"
             )
-    if blender is None:
-        lines.append("in Blender: not run (bpy is not installed)")
-    else:
+    for seconds, blender in figures["in_blender"].items():
+        if blender is None:
+            lines.append("in Blender: not run (bpy is not installed)")
+            break
         lines.append(
-            f"in a Blender just started, from the click to the keys of {SECONDS} s: {blender['first']:.2f} s, again "
-            f"{blender['again']:.2f} s, one edit regenerated {blender['regenerate']:.2f} s; "
-            f"the longest tick {1000 * blender['longest_tick']:.0f} ms"
+            f"in a Blender just started, from the click to the keys of {seconds} s: {blender['first']:.2f} s, again "
+            f"{blender['again']:.2f} s; one edit regenerated {blender['regenerate']:.2f} s, another "
+            f"{blender['regenerate_again']:.2f} s, by Live {blender['live']:.2f} s; the longest tick "
+            f"{1000 * blender['longest_tick']:.0f} ms; an update that does not concern Live "
+            f"{blender['unconcerned_microseconds']:.1f} µs"
         )
     return lines
