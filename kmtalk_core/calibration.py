@@ -30,6 +30,9 @@ LEAST_GAIN, MOST_GAIN = 0.25, 4.0
 _BLUR = 0.02  # seconds: half of the way from one phone's pose to the next
 _FAR = 1.0  # seconds around a stretch from which its phones come
 _LARGEST = 8 << 20  # bytes
+_LIPS = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
+_LIP = 0.125  # what a half of a lip opens beside what a whole jaw does
+_SHUT, _AJAR = 0.04, 0.14  # openings up to which lips count as meeting, and from which on they are the actor's
 _RECORD = Record(
     {
         "format": Whole(1, FORMAT),
@@ -107,15 +110,54 @@ class Spoken:
         self._phones = phones
         self.gains = 1 + share * (_row(space, calibration.gains, 1.0) - 1)
         self._rests = share * _row(space, calibration.rests, 0.0)
+        self._opening = opening_of(space)
         self._poses = np.zeros((len(PHONE_CLASSES), space.width), np.float32)
         for name, pose in calibration.poses.items():
             if name in CLASS_INDEX:
                 self._poses[CLASS_INDEX[name]] = share * _row(space, pose, 0.0)
 
+    def speak(self, motion: FloatArray, times: Doubles, strength: FloatArray) -> None:
+        """Bring `motion` (n, channels), made for `times`, to the actor's way in place; lips that meet in it stay so.
+
+        `strength` (channels,) is that of the settings, which scales what is added.
+        """
+        added = strength * self.offsets(times)
+        keep_shut(motion, added, self._opening)
+        motion *= self.gains
+        motion += added
+
     def offsets(self, times: Doubles) -> FloatArray:
         """(n, channels) what is added at `times` (n,) seconds of the sound."""
         added: FloatArray = self._rests + shares(self._phones, times) @ self._poses
         return added
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """Where the channels that part the lips stand in a space: the jaw, what closes lips over it, and the lips."""
+
+    jaw: int
+    close: int
+    lips: npt.NDArray[np.intp]
+
+
+def opening_of(space: MotionSpace) -> Opening | None:
+    """None in a space that lacks some of these channels."""
+    if not {"jawOpen", "mouthClose", *_LIPS} <= set(space.names):
+        return None
+    return Opening(space.index_of("jawOpen"), space.index_of("mouthClose"), np.array(space.indices_of(_LIPS), np.intp))
+
+
+def keep_shut(motion: npt.NDArray[np.floating], added: npt.NDArray[np.floating], parts: Opening | None) -> None:
+    """Take away from `added` (n, channels), in place, what would part lips that meet in `motion` (n, channels)."""
+    if parts is None:
+        return
+    jaw = np.maximum(motion[:, parts.jaw] - motion[:, parts.close], 0)
+    share = np.clip((jaw + _LIP * motion[:, parts.lips].sum(axis=1) - _SHUT) / (_AJAR - _SHUT), 0, 1)
+    share = share * share * (3 - 2 * share)
+    for channel in (parts.jaw, *parts.lips):
+        added[:, channel] *= np.where(added[:, channel] > 0, share, 1)
+    added[:, parts.close] *= np.where(added[:, parts.close] < 0, share, 1)
 
 
 def shares(phones: Sequence[Phone], times: Doubles) -> FloatArray:

@@ -72,8 +72,7 @@ class Shaping:
         if self._performer is not None:
             self._performer.perform(motion, frames / self._space.fps - self._delay, self._space)
         if self._actor is not None:
-            motion *= self._actor.gains
-            motion += self._strength * self._actor.offsets(heard)
+            self._actor.speak(motion, heard, self._strength)
         if len(self._closures):
             self._seal(motion, heard)
         if self._space.has_names:

@@ -2,12 +2,13 @@
 
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from . import __version__
 from .alignment import Mark
+from .calibration import Calibration
 from .errors import KMTalkError, RequestError
 from .events import KINDS, STATES, Event
 from .progress import Job, Progress
@@ -66,8 +67,11 @@ def _animate(server: Server, asked: dict[str, Any]) -> Answer:
     from . import jobs
 
     yield Progress("loading", 0.0)
+    animator = server.loaded()
+    if "calibration" in asked:
+        animator = replace(animator, calibration=Calibration.of(asked["calibration"], error=RequestError))
     take = yield from jobs.animate_file(
-        server.loaded(),
+        animator,
         Path(asked["audio"]),
         Path(asked["out"]),
         csv=Path(asked["csv"]) if "csv" in asked else None,
@@ -107,6 +111,16 @@ def _localize(server: Server, asked: dict[str, Any]) -> Answer:
     options = {**_localization(asked), **fps}
     found = yield from jobs.localize_file(Path(asked["audio"]), weights=server.weights, load=server.load, **options)
     return {"localization": found}
+
+
+def _learn(server: Server, asked: dict[str, Any]) -> Answer:
+    from .training.calibrate import learn_job
+
+    yield Progress("loading", 0.0)
+    sounds = {name: Path(path) for name, path in asked.get("sounds", {}).items()}
+    learnt, notes = yield from learn_job(Path(asked["recording"]), server.loaded(), asked.get("name", ""), sounds)
+    answer = {"calibration": learnt.calibration.to_json(), "better": learnt.is_better, "sentence": learnt.sentence}
+    return {**answer, "notes": list(notes)}
 
 
 def _landmarks(server: Server, asked: dict[str, Any]) -> Answer:
@@ -208,9 +222,22 @@ VERBS: dict[str, Verb] = {
                 "keep_shift": Number(-_LATEST, _LATEST),
                 "edits": ListOf(Anything()),
                 "poses": PathText(),
+                "calibration": MapOf(Anything()),
                 **_GUIDES,
             },
-            optional=("csv", "settings", "marks", "events", "span", "keep", "keep_shift", "edits", "poses", *_GUIDES),
+            optional=(
+                "csv",
+                "settings",
+                "marks",
+                "events",
+                "span",
+                "keep",
+                "keep_shift",
+                "edits",
+                "poses",
+                "calibration",
+                *_GUIDES,
+            ),
         ),
         _animate,
     ),
@@ -230,6 +257,13 @@ VERBS: dict[str, Verb] = {
     ),
     "localize": Verb(
         Record({"audio": PathText(), "fps": Number(1, 1000), **_GUIDES}, optional=("fps", *_GUIDES)), _localize
+    ),
+    "learn": Verb(
+        Record(
+            {"recording": PathText(), "name": Text(200), "sounds": MapOf(PathText(), 10_000)},
+            optional=("name", "sounds"),
+        ),
+        _learn,
     ),
     "landmarks": Verb(Record({"face": PathText()}), _landmarks),
     "check_face": Verb(Record({"face": PathText(), "poses": PathText()}), _check_face),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-VERBS = frozenset({"hello", "animate", "complete", "localize"})
+VERBS = frozenset({"hello", "animate", "complete", "learn", "localize"})
 """What it does; the rest needs the libraries of the engine beside Blender."""
 
 _NETWORKS = 2  # kept in memory

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ..datasets.captures import Capture
 from ..datasets.captures.lag import correlation
+from ..motion.closures import closures_met
 from ..motion.opening import visible_opening
 from ..motion.spaces import ARKIT, REGIONS
 
@@ -16,9 +17,6 @@ Doubles: TypeAlias = npt.NDArray[np.float64]
 
 GRID = 60.0  # samples a second at which motions are compared
 LONGEST_LAG = 0.2  # seconds
-
-_CLOSED, _OPEN, _REACHED = 0.06, 0.3, 0.15  # shares of an opening's own range (its 95th percentile)
-_BESIDE, _AROUND = 0.05, 0.2  # seconds around a closure: where it may come, where the mouth must have been open
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def score(name: str, truths: Sequence[Capture], predictions: Mapping[str, Predic
         if truth.has_opening:
             opened = _opening(seen), _opening(shown)
             openings.append(opened)
-            hits += closures_met(*opened)
+            hits += closures_met(*opened, GRID)
     found.channels = {name: _score(kept[name]) for name in ARKIT.names if name in kept}
     for region in REGIONS:
         members = [ARKIT.names[i] for i in ARKIT.in_region(region) if ARKIT.names[i] in kept]
@@ -83,23 +81,6 @@ def score(name: str, truths: Sequence[Capture], predictions: Mapping[str, Predic
     found.opening = _score(openings) if openings else None
     found.closures = sum(hits), len(hits)
     return found
-
-
-def closures_met(seen: Doubles, shown: Doubles) -> list[bool]:
-    """For each captured closure between openings: whether the system's mouth closes there too, and opens beside it."""
-    wide, own = np.percentile(seen, 95), np.percentile(shown, 95)
-    if wide < 1e-3:
-        return []
-    closed = np.flatnonzero(np.diff(np.r_[0, (seen < _CLOSED * wide).astype(int), 0]))
-    beside, around = round(_BESIDE * GRID), round(_AROUND * GRID)
-    met = []
-    for start, end in closed.reshape(-1, 2):
-        before, after = seen[max(start - around, 0) : start], seen[end : end + around]
-        if end - start > 2 * around or min(before.max(initial=0), after.max(initial=0)) < _OPEN * wide:
-            continue
-        near, wider = shown[max(start - beside, 0) : end + beside], shown[max(start - around, 0) : end + around]
-        met.append(bool(own > 1e-3 and near.min() <= _REACHED * own and wider.max() >= _OPEN * own))
-    return met
 
 
 def _lag(pairs: Sequence[tuple[Capture, Predicted]]) -> float:

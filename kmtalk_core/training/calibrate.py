@@ -8,7 +8,7 @@ serves best on stretches that were not learnt from.
 import argparse
 import itertools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,18 +18,20 @@ import numpy.typing as npt
 
 from ..animate import Animator
 from ..audio import load_job
-from ..calibration import LEAST_GAIN, MOST_GAIN, Calibration, shares
+from ..calibration import LEAST_GAIN, MOST_GAIN, Calibration, keep_shut, opening_of, shares
 from ..datasets.captures import Capture, find
-from ..datasets.captures.command import add_folder, in_time
+from ..datasets.captures.command import add_folder, in_time, in_time_job
 from ..datasets.captures.lag import PLAIN, correlation
 from ..errors import DataSetError, KMTalkError
 from ..files import require_free
+from ..motion.closures import closures_met
 from ..motion.opening import visible_opening
 from ..motion.spaces import ARKIT
 from ..phones import PHONE_CLASSES
 from ..progress import Job, Progress, finish
 
 Doubles: TypeAlias = npt.NDArray[np.float64]
+HeldOut: TypeAlias = tuple[float, float, int]
 
 LEAST_SECONDS = 8.0
 """Less than this holds most phones not even once."""
@@ -44,6 +46,7 @@ _SAME = 1e-4  # correlations that differ less are the same
 _OPENING = ARKIT.indices_of(
     ("jawOpen", "mouthClose", *(f"mouth{lip}{side}" for lip in ("LowerDown", "UpperUp") for side in ("Left", "Right")))
 )
+_PARTS = opening_of(ARKIT)
 _MOST_MATCHED = 2.0
 _GAIN = 3.0  # the weight of no change for gains, which every frame tells
 _OWN = 3.0  # how much more a phone's own pose is shrunk than that of its like
@@ -58,16 +61,27 @@ _KIND_OF: Doubles = np.array([[phone in kind.split() for kind in _KINDS] for pho
 @dataclass(frozen=True)
 class Learnt:
     """A calibration from some `seconds`, and what it does on stretches that were held out: the correlation of the
-    opening and the error of the channels that move, `before` and `after`."""
+    opening, the error of the channels that move and the closures met, `before` and `after`."""
 
     calibration: Calibration
     seconds: float
-    before: tuple[float, float]
-    after: tuple[float, float]
+    before: HeldOut
+    after: HeldOut
 
     @property
     def is_better(self) -> bool:
         return self.calibration.strength > 0
+
+    @property
+    def sentence(self) -> str:
+        """What was learnt, to a person."""
+        if not self.is_better:
+            return f"{self.seconds:.0f} s taught nothing that holds on parts that were not learnt from: record more"
+        channels, (r, error, _), (new_r, new_error, _) = len(self.calibration.gains), self.before, self.after
+        return (
+            f"Learnt {channels} channels from {self.seconds:.0f} s: on parts that were held out the error of the mouth "
+            f"fell by {1 - new_error / error:.0%}, its opening fits by {new_r:.2f} (before: {r:.2f})"
+        )
 
 
 @dataclass(frozen=True)
@@ -148,14 +162,16 @@ def _learnt(material: _Material, name: str) -> Learnt:
     before = _scores(material, material.made, fold)
     best, most = None, 0.0
     for weight, match, modest in itertools.product(_WEIGHTS, _MATCHES, (False, True)):
-        changed = np.empty_like(material.made)
-        for number in range(_FOLDS):
-            there = fold == number
-            changed[there] = _applied(material.part(there), _fitted(material.part(~there), weight, match, modest))
+        fits = [_fitted(material.part(fold != number), weight, match, modest) for number in range(_FOLDS)]
         for strength in _STRENGTHS:
-            after = _scores(material, material.made + strength * (changed - material.made), fold)
+            changed = np.empty_like(material.made)
+            for number, fit in enumerate(fits):
+                there = fold == number
+                changed[there] = _applied(material.part(there), fit, strength)
+            after = _scores(material, changed, fold)
             merit = _merit(after, before) + _MATCHED * match * strength
-            if after[0] > before[0] - _SAME and after[1] < before[1] and merit > most:
+            is_sound = after[2] >= before[2] and after[0] > before[0] - _SAME
+            if is_sound and after[1] < before[1] and merit > most:
                 best, most = (weight, match, modest, strength, after), merit
     if best is None:
         return Learnt(
@@ -166,18 +182,20 @@ def _learnt(material: _Material, name: str) -> Learnt:
     return Learnt(_calibration(material, fit, strength, name), count / ARKIT.fps, before, after)
 
 
-def _merit(after: tuple[float, float], before: tuple[float, float]) -> float:
+def _merit(after: HeldOut, before: HeldOut) -> float:
     """How much is gained of what was missing, in the opening's correlation and in the error together."""
     missing = max(1 - before[0], 1e-3)
     return (after[0] - before[0]) / missing + (before[1] - after[1]) / max(before[1], 1e-9)
 
 
-def _scores(material: _Material, motion: Doubles, fold: npt.NDArray[np.intp]) -> tuple[float, float]:
-    """Correlation of the opening, mean of the folds, and the root of the mean squared error of what moves."""
+def _scores(material: _Material, motion: Doubles, fold: npt.NDArray[np.intp]) -> HeldOut:
+    """Correlation of the opening, mean of the folds, the root of the mean squared error of what moves, and how many of
+    the captured closures are met."""
     shown = np.clip(motion, 0, 1)
     seen, own = _opening(material.captured), _opening(shown)
     opened = float(np.mean([correlation(seen[fold == n], own[fold == n]) for n in range(_FOLDS)]))
-    return opened, float(np.sqrt(np.mean((shown - material.captured)[:, material.moving] ** 2)))
+    error = float(np.sqrt(np.mean((shown - material.captured)[:, material.moving] ** 2)))
+    return opened, error, sum(closures_met(seen, own, ARKIT.fps))
 
 
 def _opening(motion: Doubles) -> Doubles:
@@ -222,8 +240,11 @@ def _regressed(material: _Material, weight: float) -> _Fit:
     return _Fit(gains, rests, poses)
 
 
-def _applied(material: _Material, fit: _Fit) -> Doubles:
-    return material.made * fit.gains + fit.rests + material.phones @ fit.poses
+def _applied(material: _Material, fit: _Fit, strength: float = 1.0) -> Doubles:
+    """(n, 52) as `calibration` applies it."""
+    added: Doubles = strength * (fit.rests + material.phones @ fit.poses)
+    keep_shut(material.made, added, _PARTS)
+    return material.made * (1 + strength * (fit.gains - 1)) + added
 
 
 def _calibration(material: _Material, fit: _Fit, strength: float, name: str) -> Calibration:
@@ -241,6 +262,40 @@ def _calibration(material: _Material, fit: _Fit, strength: float, name: str) -> 
             for k in heard
         },
     )
+
+
+def learn_job(
+    recording: Path, animator: Animator, name: str = "", sounds: Mapping[str, Path] | None = None
+) -> Job[tuple[Learnt, tuple[str, ...]]]:
+    """Learn from all takes of a folder, or from the take of one file; also whole sentences on what is to be known.
+
+    `sounds` are of takes, by name, where they are not those that lie beside them.  Raises DataSetError.
+    """
+    yield Progress("looking for takes", 0.0)
+    takes = recorded(recording)
+    takes = tuple(replace(take, sound=(sounds or {}).get(take.name, take.sound)) for take in takes)
+    silent = [take.name for take in takes if take.sound is None]
+    if len(silent) == len(takes):
+        raise DataSetError(f"{recording} has no sounds beside its takes: lay each take's sound or film beside it.")
+    kept, notes = yield from in_time_job(takes, animator)
+    learnt = yield from calibrate_job(kept, animator, name or recording.resolve().stem)
+    if silent:
+        notes += (f"{', '.join(silent)} have no sound and were not learnt from.",)
+    return learnt, notes
+
+
+def recorded(recording: Path) -> tuple[Capture, ...]:
+    """The takes in a folder, or the one of a file.  Raises DataSetError where there is none."""
+    if recording.is_dir():
+        return find(recording).takes
+    if not recording.is_file():
+        raise DataSetError(f"There is no recording at {recording}; choose another.")
+    takes = [take for take in find(recording.parent).takes if recording in (take.path, take.sound)]
+    if not takes:
+        raise DataSetError(
+            f"{recording.name} is no recording of a face: choose the CSV that Live Link Face wrote, or its folder."
+        )
+    return tuple(takes)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -268,11 +323,12 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
     name = options.name or options.folder.resolve().name
     learnt: Learnt = show(calibrate_job(takes, animator, name, options.seconds))
     learnt.calibration.save(options.out)
-    actor, (r, error), (new_r, new_error) = learnt.calibration, learnt.before, learnt.after
+    actor, (r, error, met), (new_r, new_error, new_met) = learnt.calibration, learnt.before, learnt.after
     channels, phones = len(actor.gains), len(actor.poses)
     print(f"learnt from {learnt.seconds:.1f} s of {len(takes)} takes: {channels} channels, {phones} phones")
     print(
-        f"held out: opening r {r:.3f} → {new_r:.3f}, error {error:.4f} → {new_error:.4f}; strength {actor.strength:g}"
+        f"held out: opening r {r:.3f} → {new_r:.3f}, error {error:.4f} → {new_error:.4f}, closures {met} → {new_met}; "
+        f"strength {actor.strength:g}"
     )
     if not learnt.is_better:
         said = "nothing was better than no calibration on what was held out, so this one changes nothing"

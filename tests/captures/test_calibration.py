@@ -13,10 +13,13 @@ from kmtalk_core.animate import Animator
 from kmtalk_core.calibration import Calibration, shares
 from kmtalk_core.cli import main
 from kmtalk_core.datasets.captures.lag import PLAIN
-from kmtalk_core.errors import KMTalkError, TakeError
+from kmtalk_core.errors import DataSetError, KMTalkError, TakeError
+from kmtalk_core.motion.closures import closures_met
 from kmtalk_core.motion.opening import visible_opening
 from kmtalk_core.motion.spaces import ARKIT
+from kmtalk_core.progress import finish
 from kmtalk_core.take import Take, export_csv, load_take
+from kmtalk_core.training.calibrate import learn_job
 
 TEXT = "Bob made a map of the moon, and many people moved to see it. Paul put five more boxes by the big blue door. "
 JAW, SMILE = ARKIT.index_of("jawOpen"), ARKIT.index_of("mouthSmileLeft")
@@ -73,6 +76,34 @@ def test_lips_still_meet_on_p_b_and_m(recording: Path, actor: Path, animator: An
     for phone in closed:
         frames = slice(round(phone.start * 30), max(round(phone.end * 30), round(phone.start * 30) + 1))
         assert opening[frames].min() < 0.02
+
+
+def test_an_actor_whose_mouth_rests_open_still_closes_it_where_it_was_shut(recording: Path, animator: Animator) -> None:
+    ajar = {"jawOpen": 0.12, "mouthLowerDownLeft": 0.2, "mouthLowerDownRight": 0.2}
+    actor = Calibration("ajar", 1.0, dict.fromkeys(ajar, 1.3), ajar, {})
+    sound = audio.load(recording / "one.wav")
+    plain, calibrated = (
+        visible_opening(a.animate(sound, settings=PLAIN).motion).astype(float)
+        for a in (animator, replace(animator, calibration=actor))
+    )
+    met = closures_met(plain, calibrated, ARKIT.fps)
+    assert len(met) >= 5 and all(met)
+    assert calibrated.max() > 1.2 * plain.max()
+
+
+def test_a_file_of_a_take_is_learnt_from_alone(recording: Path, animator: Animator) -> None:
+    learnt, _ = finish(learn_job(recording / "one.csv", animator))
+    alone, _ = finish(learn_job(recording / "one.wav", animator, "Anna"))
+    assert learnt.is_better and learnt.calibration.name == "one" and alone.calibration.name == "Anna"
+    assert alone.calibration.gains == learnt.calibration.gains
+    assert "Learnt " in learnt.sentence and "error of the mouth fell" in learnt.sentence
+    with pytest.raises(DataSetError, match="holds no captured face"):
+        finish(learn_job(Path(__file__), animator))
+    (recording / "notes.txt").write_text("jaw", encoding="utf-8")
+    with pytest.raises(DataSetError, match="no recording of a face"):
+        finish(learn_job(recording / "notes.txt", animator))
+    with pytest.raises(DataSetError, match="There is no recording"):
+        finish(learn_job(recording / "nothing.csv", animator))
 
 
 def test_a_calibrated_take_is_completed_with_its_own_calibration(

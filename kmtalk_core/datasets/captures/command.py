@@ -59,25 +59,37 @@ def lags_job(takes: tuple[Capture, ...], animator: Animator) -> Job[dict[str, La
 
 
 def in_time(takes: tuple[Capture, ...], animator: Animator, show: Callable[[Job[Any]], Any]) -> tuple[Capture, ...]:
-    """`takes` that have a sound, moved where they are clearly late or early, which is said.
+    """`in_time_job`, with what it says on stderr."""
+    kept: tuple[Capture, ...]
+    kept, notes = show(in_time_job(takes, animator))
+    for note in notes:
+        print(f"kmtalk: note: {note}", file=sys.stderr)
+    return kept
+
+
+def in_time_job(takes: tuple[Capture, ...], animator: Animator) -> Job[tuple[tuple[Capture, ...], tuple[str, ...]]]:
+    """`takes` that have a sound, moved where they are clearly late or early, and whole sentences on what was done.
 
     Raises DataSetError where no take has a sound that can be read.
     """
     heard = tuple(take for take in takes if take.sound is not None)
-    lags = show(lags_job(heard, animator))
-    kept = []
+    lags = yield from lags_job(heard, animator)
+    kept, notes = [], []
     for take in heard:
         lag = lags.get(take.name)
         if isinstance(lag, str):
-            print(f"kmtalk: note: {take.name} is left out: {lag}", file=sys.stderr)
+            notes.append(f"{take.name} is left out: {lag}")
             continue
         if lag is not None and (lag.is_off or not lag.is_sure):
             moved = "; it is moved" if lag.is_off else ""
-            print(f"kmtalk: note: {take.name} is {lag.sentence()}{moved}", file=sys.stderr)
+            notes.append(f"{take.name} is {lag.sentence()}{moved}")
         kept.append(take.late(lag.seconds) if lag is not None and lag.is_off else take)
     if not kept:
-        raise DataSetError("None of these takes has a sound that can be read; lay it beside them or give --sounds DIR.")
-    return tuple(kept)
+        why = f" ({notes[0]})" if notes else ""
+        raise DataSetError(
+            f"None of these takes has a sound that can be read{why}; lay it beside them or give --sounds DIR."
+        )
+    return tuple(kept), tuple(notes)
 
 
 def _line(take: Capture, lag: "Lag | str | None") -> str:
