@@ -132,11 +132,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--listen", action="store_true", help="then let every face listen between its lines")
     _add_common(command)
     command.set_defaults(run=_scene)
+    command = commands.add_parser("learn", help="let a character speak as the actor of a recording does")
+    command.add_argument("recording", nargs="?", default="", help="a take of Live Link Face or the like, or a folder")
+    command.add_argument("--face", default="", help="mesh object by name (default: the scene's face)")
+    command.add_argument("--forget", action="store_true", help="forget what it learnt instead")
+    _add_file(command)
+    command.set_defaults(run=_learn, render=False)
     return parser
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--blend", help="file to open first, where Blender has not opened one")
     command.add_argument(
         "--set",
         action="append",
@@ -148,10 +153,32 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         "--regions", metavar="LIST", help="what moves, out of mouth,upper,eyes,head,chest; the rest stays"
     )
     command.add_argument("--reduced", type=float, metavar="ERROR", help="Bezier keys within this error")
+    _add_file(command)
+    command.add_argument("--render", action="store_true", help="render the animation afterwards")
+
+
+def _add_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--blend", help="file to open first, where Blender has not opened one")
     command.add_argument("--save-as", help="where to save (default: where it was opened)")
     command.add_argument("--no-save", action="store_true", help="leave the file as it is")
     command.add_argument("--report", metavar="FILE", help="write what was made of each strip as JSON, for a farm")
-    command.add_argument("--render", action="store_true", help="render the animation afterwards")
+
+
+def _learn(asked: argparse.Namespace) -> int:
+    """Let a character speak as an actor does, or as usual again."""
+    objects = options.meshes_named(asked.face, bpy.context.scene) if asked.face else options.meshes_of(bpy.context)
+    if not objects:
+        raise errors.FaceError("The scene has no face chosen: name one with --face.")
+    if asked.face:
+        bpy.context.view_layer.objects.active = objects[0]
+    if asked.forget:
+        bpy.ops.kmtalk.forget_recording("EXEC_DEFAULT")
+        said = f"{objects[0].name} speaks as usual."
+    else:
+        path = str(files.typed_path(asked.recording).absolute())
+        said = _do(bpy.ops.kmtalk.learn_recording, filepath=path)
+    asked.shot.add("", asked.face, "done", _tell(said))
+    return 0
 
 
 def _animate(asked: argparse.Namespace) -> int:

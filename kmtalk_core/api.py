@@ -4,6 +4,7 @@ from . import __version__ as version
 from . import (
     animate,
     audio,
+    calibration,
     client,
     drives,
     edits,
@@ -32,3 +33,4 @@ from .motion import arkit, curves, mesh, spaces, topology
 from .naming import bones as head_bones
 from .naming import effects, face_bones, guesses, retarget
 from .naming import recognize as naming
+from .training import calibrate as learning

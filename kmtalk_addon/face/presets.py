@@ -10,7 +10,7 @@ import bpy
 
 from .. import engine
 from ..core import errors, files, retarget
-from . import settings
+from . import actor, settings
 
 SIZE_LIMIT = 4 << 20
 
@@ -56,6 +56,7 @@ def load(owner: Any, name: str = "") -> None:
     for prop, bone in content["bones"].items():
         setattr(own, prop, bone)
     own.jaw_angle, own.keys_too = content["jaw_angle"], content["keys_too"]
+    own.actor = content["actor"]
     if content["matrix"] is None:
         own.matrix = None
     else:
@@ -81,6 +82,7 @@ def _content(own: Any) -> dict[str, Any]:
         "bones": {prop: getattr(own, prop) for prop in settings.BONES.values()},
         "jaw_angle": round(own.jaw_angle, 5),
         "keys_too": own.keys_too,
+        "actor": own.actor,
     }
 
 
@@ -100,6 +102,8 @@ def _read(path: Path) -> dict[str, Any]:
         keys = {str(key): str(channel) for key, channel in content.get("keys", {}).items()}
         if matrix is not None:
             retarget.from_json(matrix)
+        learnt = str(content.get("actor", ""))
+        actor.require_readable(learnt, path.name)
     except (
         OSError,
         ValueError,
@@ -119,4 +123,5 @@ def _read(path: Path) -> dict[str, Any]:
         "bones": bones,
         "jaw_angle": jaw_angle,
         "keys_too": bool(content.get("keys_too")),
+        "actor": learnt,
     }

@@ -120,6 +120,8 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         neck_bone: str
         neck_share: float
         turn_object: bool
+        actor: str
+        use_actor: bool
         mood: str
         mood_strength: float
         jaw_angle: float
@@ -161,6 +163,12 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         )
         turn_object: BoolProperty(
             name="Turn the Object", description="Without a head bone, the object itself turns (its delta rotation)"
+        )
+        actor: StringProperty(options={"HIDDEN"})
+        use_actor: BoolProperty(
+            name="Speak as Learnt",
+            description="Speak as in the recording that the character learnt from; else as usual",
+            default=True,
         )
         mood: EnumProperty(
             name="Keyed Mood",

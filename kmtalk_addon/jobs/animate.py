@@ -14,7 +14,7 @@ from ..audio import sound, strips
 from ..core import edits, errors, progress, spaces
 from ..core import take as takes
 from ..engine import BuiltIn, Engine
-from ..face import looking, moving
+from ..face import actor, looking, moving
 from ..settings import core_settings
 from ..take import bake, changes, events, known, lines, phones, place, store
 from ..take import earlier as earlier_takes
@@ -52,6 +52,7 @@ class Request:
     strip_of: str = ""
     starts_over: bool = False
     marks: tuple[Mapping[str, Any], ...] = ()
+    actor: Mapping[str, Any] | None = None
 
 
 def request(
@@ -142,6 +143,7 @@ def request(
         strip_of=wanted_strip,
         starts_over=bool(getattr(settings, "start_over", False)),
         marks=tuple(looking.marks(face, clip.start, fps, _seconds(clip))),
+        actor=actor.of(face.owner) if space.has_names else None,
     )
 
 
@@ -204,6 +206,7 @@ def _animate(asked: Request) -> progress.Job[str]:
             text=asked.text,
             textgrid=None if asked.textgrid is None else str(asked.textgrid),
             marks=list(asked.marks) or None,
+            calibration=asked.actor,
             **kept,
         )
         take = yield from in_thread(lambda: takes.load_take(out), "reading")

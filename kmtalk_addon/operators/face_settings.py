@@ -1,6 +1,7 @@
 """How a character's keys are driven: multipliers and offsets, the matrix, presets."""
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -9,9 +10,10 @@ from bpy.props import FloatProperty, StringProperty
 from .. import options
 from ..annotations import Done
 from ..core import drives, errors, progress
-from ..face import Face, bones, hindrances, mapping, moving, presets, settings
+from ..face import Face, actor, bones, hindrances, mapping, moving, presets, settings
 from ..face.armatures import rig_of
 from ..face.recognise import has_keys
+from ..jobs import learn as learning
 from ..jobs import rewrite as rewriting
 from ..jobs.runner import JobOperator
 from ..take import lines
@@ -224,7 +226,61 @@ class KMTALK_OT_load_preset(_OfFace, bpy.types.Operator):
         return f"“{face.owner.name}” has the settings of “{self.preset or face.owner.name}”"
 
 
+class KMTALK_OT_learn_recording(Needs, JobOperator, bpy.types.Operator):
+    """Let the character speak as an actor does, by a recording of face and voice (Live Link Face, ARKit, BEAT)"""
+
+    bl_idname = "kmtalk.learn_recording"
+    bl_label = "Learn from a Recording…"
+    title = "Learning"
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+    else:
+        filepath: StringProperty(
+            name="Recording", description="A take's CSV, JSON or film, or the folder of them", subtype="FILE_PATH"
+        )
+        filter_glob: StringProperty(default="*.csv;*.tsv;*.json;*.npz;*.mov;*.mp4;*.wav", options={"HIDDEN"})
+
+    _is_browsed = False
+
+    @classmethod
+    def missing(cls, context: Any) -> str:
+        return _OfFace.missing(context)
+
+    def invoke(self, context: Any, event: Any) -> Done:
+        if not self.filepath:
+            self._is_browsed = True
+            context.window_manager.fileselect_add(self)
+            return {"RUNNING_MODAL"}
+        return super().invoke(context, event)
+
+    def execute(self, context: Any) -> Done:
+        if self._is_browsed and self.filepath:  # chosen in the file browser, which ends here
+            bpy.ops.kmtalk.learn_recording("INVOKE_DEFAULT", filepath=self.filepath)
+            return {"FINISHED"}
+        return super().execute(context)
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        if not self.filepath:
+            raise errors.FaceError("Choose a recording: the CSV that Live Link Face wrote, or its folder.")
+        return learning.learn(context, Path(bpy.path.abspath(self.filepath)))
+
+
+class KMTALK_OT_forget_recording(_OfFace, bpy.types.Operator):
+    """Forget what this character learnt from a recording; it speaks as usual from now on"""
+
+    bl_idname = "kmtalk.forget_recording"
+    bl_label = "Forget the Recording"
+
+    def change(self, face: Face) -> str:
+        actor.forget(face.owner)
+        return f"“{face.owner.name}” speaks as usual; animate its lines again to see it"
+
+
 CLASSES = (
+    KMTALK_OT_learn_recording,
+    KMTALK_OT_forget_recording,
     KMTALK_OT_add_adjustment,
     KMTALK_OT_remove_adjustment,
     KMTALK_OT_map_keys,

@@ -6,7 +6,7 @@ import bpy
 
 from .. import options
 from ..core import errors
-from ..face import Face, build, chosen, geometry, hindrances, landmarks, mapping, presets, settings
+from ..face import Face, actor, build, chosen, geometry, hindrances, landmarks, mapping, presets, settings
 from ..face.recognise import has_keys
 from ..take import lines
 from .drawing import Rows, draw_text
@@ -160,6 +160,18 @@ def _draw_settings(layout: Any, context: Any, face: Face) -> None:
         body.prop(own, "neck_share")
         body.prop(own, "keys_too")
     body.operator("kmtalk.apply_face", icon="FILE_REFRESH")
+
+
+def _draw_actor(layout: Any, face: Face) -> None:
+    """Whom the character learnt from."""
+    row = layout.row(align=True)
+    name = actor.name_of(face.owner)
+    if name:
+        row.prop(face.owner.kmtalk_face, "use_actor", text=f"Speak as “{name}”")
+        row.operator("kmtalk.learn_recording", text="", icon="FILEBROWSER")
+        row.operator("kmtalk.forget_recording", text="", icon="X")
+    else:
+        row.operator("kmtalk.learn_recording", icon="FILEBROWSER")
 
 
 CLASSES = (KMTALK_UL_adjustments, KMTALK_UL_mapped_keys)
