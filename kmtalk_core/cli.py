@@ -22,6 +22,7 @@ Result = TypeVar("Result")
 
 
 _RESEARCH = (
+    ("stream", "stream.command", "a face in real time: microphone, file or stdin to JSON, Live Link Face or VMC"),
     ("synthesize", "datasets.synthesis_command", "a synthetic corpus, or a data set in VOCASET's or BIWI's layout"),
     (
         "captures",
@@ -41,6 +42,7 @@ _RESEARCH = (
         "evaluation.performance_command",
         "what takes do beside their lips: blinks, gaze, head, brows",
     ),
+    ("evaluate-stream", "evaluation.streaming", "a face in real time: quality against look-ahead"),
     ("evaluate-pitch", "evaluation.pitch_trackers", "our pitch tracker beside others on recorded speech"),
     ("experiments", "experiments.command", "the paper's tables on a data set"),
 )
@@ -300,7 +302,7 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _research(options: argparse.Namespace) -> int:
-    """A command whose module says what it takes; imported here, since those modules need PyTorch."""
+    """A command whose module says what it takes; imported here, since most need PyTorch."""
     module = importlib.import_module(f".{options.module}", __package__)
     parser = argparse.ArgumentParser(prog=f"kmtalk_core {options.name}", description=module.run.__doc__)
     module.add_arguments(parser)

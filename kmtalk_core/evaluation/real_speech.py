@@ -85,7 +85,7 @@ def score_job(animator: Animator, index: Path, guide: str = "ear") -> Job[Speech
     hits: list[bool] = []
     boundaries: list[tuple[FloatArray, FloatArray]] = []
     if guide == "phones":
-        clips = [clip for clip in clips if _phones_file(clip, index)]
+        clips = [clip for clip in clips if phones_file(clip, index)]
     for number, clip in enumerate(clips):
         yield Progress(str(clip["name"]), number / len(clips))
         sound = audio.load(index.parent / clip["audio"])
@@ -98,7 +98,7 @@ def score_job(animator: Animator, index: Path, guide: str = "ear") -> Job[Speech
                 grid = np.arange(0, min(motion["t"][-1], times[-1] + 0.1, sound.duration), 1 / GRID)
                 truth = np.interp(grid, motion["t"], motion["opening"])
             openings.append((str(clip["name"]), truth, np.interp(grid, times, opening)))
-        if found := _phones_file(clip, index):
+        if found := phones_file(clip, index):
             phones = read_json(found)
             hits += bilabial_hits(phones, times, opening)
             if clip.get("phones"):
@@ -115,7 +115,7 @@ def score_job(animator: Animator, index: Path, guide: str = "ear") -> Job[Speech
     )
 
 
-def _phones_file(clip: dict[str, Any], index: Path) -> Path | None:
+def phones_file(clip: dict[str, Any], index: Path) -> Path | None:
     """The phones of a clip: those that people set, or those that an aligner found beside its motion."""
     if clip.get("phones"):
         return index.parent / clip["phones"]
@@ -127,7 +127,7 @@ def _given(clip: dict[str, Any], index: Path, guide: str, duration: float, folde
     """What the animator is told of a clip."""
     if guide == "text":
         return {"text": clip.get("text"), "language": str(clip.get("language") or "en").lower()}
-    found = _phones_file(clip, index) if guide == "phones" else None
+    found = phones_file(clip, index) if guide == "phones" else None
     if found is None:
         return {}
     phones = [Phone(float(p["start"]), float(p["end"]), str(p["label"])) for p in read_json(found)]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..alignment import Phone
 from ..audio import RATE
 from ..calibration import Calibration
 from ..engines import STARTER_WEIGHTS
@@ -98,10 +99,16 @@ class LiveFace:
         self._received = self._taken = 0
         self._number = 0
         self._end = math.inf
+        self._phones: tuple[Phone, ...] = ()
         self._script = self._script_at(0.0)
         self._gestures = Gestures(self._settings, lambda time: self._script.mood.at(time))
         self._ready: deque[Frame] = deque()
         self._before = np.zeros((0, native.width), np.float32)  # raw motion that smoothing still wants
+
+    @property
+    def phones(self) -> tuple[Phone, ...]:
+        """What is heard of the last seconds; what lies before the shown frame is for good."""
+        return self._phones
 
     def push(self, samples: FloatArray) -> list[Frame]:
         """The frames that are due now that `samples` (n,) at 16 kHz have come."""
@@ -144,7 +151,7 @@ class LiveFace:
         samples = self._take(self._due(first) - self._taken)
         last = math.ceil((self._number - 1) * self._ratio)
         moment = self._mouth.hear(samples, math.floor(first * self._ratio), last)
-        phones = moment.alignment.phones
+        self._phones = phones = moment.alignment.phones
         self._voice.hear(self._mouth.ear.features.fresh, bool(phones) and not phones[-1].is_silence)
         self._script = self._script_at(time, moment)
         self._gestures.decide(self._script.prosody, time)

@@ -42,7 +42,7 @@ def export_csv(take: Take, path: str | Path) -> None:
     coefficients = take.motion[:, take.space.indices_of(ARKIT_NAMES)]
     head = take.track(HEAD.name)
     turns = np.zeros((take.frame_count, 3), np.float32) if head is None else head.motion
-    values = np.concatenate([coefficients, turns, *(_eye_rotation(coefficients, s) for s in ("Left", "Right"))], axis=1)
+    values = live_link_rows(coefficients, turns)
     names = [name[0].upper() + name[1:] for name in ARKIT_NAMES] + list(ROTATIONS)
     base = int(take.fps) if take.fps in WRITTEN_RATES else WRITTEN_RATES[0]
     out = io.StringIO(newline="")
@@ -54,6 +54,12 @@ def export_csv(take: Take, path: str | Path) -> None:
             file.write(out.getvalue().encode("ascii"))
     except OSError as error:
         raise TakeError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
+
+
+def live_link_rows(coefficients: FloatArray, turns: FloatArray) -> FloatArray:
+    """The 61 values a frame, (frames, 61), of ARKit's coefficients (frames, 52) and a head's turns (frames, 3)."""
+    eyes = (_eye_rotation(coefficients, side) for side in ("Left", "Right"))
+    return np.concatenate([coefficients, turns, *eyes], axis=1)
 
 
 def import_csv(path: str | Path) -> Take:
