@@ -222,6 +222,11 @@ class Face:
         return any(target.drive.space.name == spaces.HEAD.name for target in self.targets)
 
     @property
+    def breathes(self) -> bool:
+        """Whether anything of it rises with the breath."""
+        return any(target.drive.space.name == spaces.CHEST.name for target in self.targets)
+
+    @property
     def what_moves(self) -> str:
         """One line: which keys, bones and properties of which objects a take moves."""
         said = []

@@ -169,10 +169,20 @@ def _seconds(clip: sound.Clip) -> float:
 
 
 def settings_for(face: Any, settings: Any, scene: Any, fps: float) -> dict[str, Any]:
-    """The artist's settings as a face takes them: its head stays where nothing turns it, and it looks at an object."""
+    """The artist's settings as a face takes them: its head stays where nothing turns it, and it looks at an object.
+
+    Raises FaceError where nothing of it takes what is asked for.
+    """
     asked = core_settings(settings, fps)
-    if not face.turns_head:  # else the eyes would turn against a head that stays
-        asked["regions"] = [name for name in asked["regions"] if name != "head"] or ["mouth"]
+    there = {"head": face.turns_head, "chest": face.breathes}  # eyes would turn against a head that stays
+    wanted = [name for name in asked["regions"] if there.get(name, True)]
+    if not wanted:
+        names = " and ".join(asked["regions"])
+        raise errors.FaceError(
+            f"Nothing of “{face.owner.name}” is moved as {names}: choose its bones (Face ▸ Settings ▸ Rig), or other "
+            "regions."
+        )
+    asked["regions"] = wanted
     if scene.kmtalk.look_at is not None:
         left, up = map(math.degrees, looking.direction(face, scene.kmtalk.look_at))
         asked |= {"look_left": min(max(left, -60.0), 60.0), "look_up": min(max(up, -45.0), 45.0)}

@@ -392,3 +392,13 @@ def test_a_key_called_breathe_rises_with_the_breath(
     line = line_of(head)
     shown = [value(scene, head, "Breathe", frame) for frame in range(line.first, line.last + 1)]
     assert max(shown) > 0.4 and shown[0] < 0.05 and shown[-1] < 0.05
+
+
+@pytest.mark.parametrize("region", ["head", "chest"])
+def test_what_nothing_of_a_face_takes_is_told(
+    addon: Callable[[str], Any], scene: Any, head: Any, speech: Path, capsys: pytest.CaptureFixture[str], region: str
+) -> None:
+    sound = ["animate", "--audio", str(speech), "--face", head.name, "--no-save"]
+    assert addon("command_line").main([*sound, "--regions", region]) == 2
+    assert f"is moved as {region}: choose its bones" in capsys.readouterr().err
+    assert head.data.shape_keys.animation_data is None
