@@ -30,6 +30,8 @@ def register() -> None:
     properties.register()
     face_settings.register()
     bpy.app.handlers.load_pre.append(_before_another_file)
+    for handlers in _before_snapshots():
+        handlers.append(_before_snapshot)
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.append(_after_undo)
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
@@ -56,6 +58,8 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(_close_idle_workers):
         bpy.app.timers.unregister(_close_idle_workers)
     bpy.app.handlers.load_pre.remove(_before_another_file)
+    for handlers in _before_snapshots():
+        handlers.remove(_before_snapshot)
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.remove(_after_undo)
     face_settings.unregister()
@@ -68,6 +72,15 @@ def unregister() -> None:
 def _before_another_file(*_: Any) -> None:
     desk().notice = ""  # it told of the file that goes
     desk().cancel_all("Cancelled: another file was opened.")
+
+
+def _before_snapshots() -> tuple[Any, ...]:
+    return (bpy.app.handlers.save_pre, bpy.app.handlers.undo_pre, bpy.app.handlers.redo_pre)
+
+
+@persistent
+def _before_snapshot(*_: Any) -> None:
+    writing.settle()
 
 
 @persistent

@@ -171,12 +171,13 @@ def lay(
     face, scene = find_place()
     ref = lines.Ref(tuple(sheet.action for sheet in sheets), uid)
     labels = [key.label for key in take.keys]
-    yield from markers.list_keys(ref, take, story, Pace())
     events.list_events(ref, take, story)
     markers.mark_actions(ref, samples.key_frames, labels)
-    markers.clear_scene(scene, uid)
     if options.timeline_markers:
         markers.mark_scene(scene, ref, samples.key_frames, labels)
+    else:
+        markers.clear_scene(scene, uid)
+    yield from markers.list_keys(ref, take, story, Pace())  # last, for it lets the window draw
     return _report(ref, face, prepared, sheets)
 
 

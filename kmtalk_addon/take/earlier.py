@@ -58,8 +58,7 @@ def _make_line(main: Any, action: Any, kept: Any, names: dict[str, str]) -> Any:
     line.uid, line.name, line.file, line.story = _uid(action), action.name, kept.file, kept.story
     story, take = store.story_of(line), store.take_of(line)
     line.name, line.story = story.name, story.to_json()
-    line.record = kept.record
-    noted = store.noted_curves(line)
+    noted = store.noted_curves(kept)
     store.keep_record(line, {names.get(name, name): curve for name, curve in noted.items()})
     reach = _reach(line.uid, story, take)
     line.first, line.last, line.lead, line.tail = reach.first, reach.last, reach.lead, reach.tail

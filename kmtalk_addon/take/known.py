@@ -1,6 +1,7 @@
 """Which line a sound has on a face already."""
 
 import json
+import re
 from pathlib import Path
 
 from ..face import Face
@@ -18,7 +19,7 @@ def line_of(face: Face, strip: str, path: str, name: str = "") -> lines.Ref | No
         if said not in line.story:
             continue
         story = store.story_of(line)
-        is_of_file = not story.strip and any(_is_same(own, path) for own in (story.audio, story.source))
+        is_of_file = not story.strip and any(_is_same(own, path, story.stamp) for own in (story.audio, story.source))
         if (story.strip == strip) if strip else is_of_file:
             return lines.ref_of(action, line)
     for action, line in listed if strip else ():
@@ -27,5 +28,11 @@ def line_of(face: Face, strip: str, path: str, name: str = "") -> lines.Ref | No
     return None
 
 
-def _is_same(one: str, other: str) -> bool:
-    return bool(one) and Path(one) == Path(other)
+def _is_same(own: str, path: str, stamp: str) -> bool:
+    """Whether a line's file is the one at `path`: it, or one of its name and size where its own is gone, as when a
+    project was moved."""
+    if not own or Path(own) == Path(path):
+        return bool(own)
+    if re.split(r"[/\\]", own)[-1] != Path(path).name or store.stamp_of(own):
+        return False
+    return not stamp or stamp.split()[0] == store.stamp_of(path).partition(" ")[0]

@@ -50,6 +50,7 @@ class Sheet:
     lost: list[Curve] = field(default_factory=list)
     only: list[Span] = field(default_factory=list)
     _noted: store.Curves | None = None
+    _met: dict[Span, tuple[list[Reach], list[Reach]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def find(self) -> Any:
@@ -82,7 +83,7 @@ class Sheet:
         hidden = self._hidden(self.uid).get(name)
         if reach is None or curve is None:
             return hidden if hidden is not None else keys.empty()
-        meeting = layers.in_order([other for other in self.before if other.meets(reach.first, reach.last)])
+        meeting = self._meeting(reach.first, reach.last)[0]
         return layers.own_of(fcurves.read(curve, reach.first, reach.last), meeting, meeting.index(reach), hidden)
 
     def positions(self, curve: Any, name: str) -> store.Positions:
@@ -104,7 +105,15 @@ class Sheet:
 
     def _is_alone(self, first: int, last: int) -> bool:
         """Whether no other line plays from frame `first` to `last`."""
-        return not any(reach.uid != self.uid and reach.meets(first, last) for reach in (*self.before, *self.after))
+        before, after = self._meeting(first, last)
+        return not any(reach.uid != self.uid for reach in (*before, *after))
+
+    def _meeting(self, first: int, last: int) -> tuple[list[Reach], list[Reach]]:
+        """The lines that play anywhere from frame `first` to `last`, before and after, from the lowest."""
+        if (first, last) not in self._met:
+            before, after = ([r for r in each if r.meets(first, last)] for each in (self.before, self.after))
+            self._met[first, last] = (layers.in_order(before), layers.in_order(after))
+        return self._met[first, last]
 
     def rewrite(self, handle: int, place: Curve, own: Own | None, rest: float, *, journal: Journal) -> None:
         """Lay one curve anew: the line with its keys `own`, or without it, among all lines that it meets."""
@@ -154,8 +163,7 @@ class Sheet:
     def _laid(self, was: Columns, name: str, own: Columns | None, rest: float, window: tuple[int, int]) -> Columns:
         """The keys of a curve within a window, from those it has there now."""
         first, last = window
-        before = layers.in_order([reach for reach in self.before if reach.meets(first, last)])
-        after = layers.in_order([reach for reach in self.after if reach.meets(first, last)])
+        before, after = self._meeting(first, last)
         if own is None:
             after = [reach for reach in after if reach.uid != self.uid]
         of_line: dict[str, Columns] = {}

@@ -16,7 +16,7 @@ from . import marks
 from .labels import shown, words_of
 from .lines import Ref, actions_of
 from .store import Story
-from .writing import Pace
+from .writing import Pace, closing
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Key, Take
@@ -31,15 +31,20 @@ def list_keys(ref: Ref, take: "Take", story: Story, pace: Pace) -> progress.Job[
     words = words_of(take)
 
     def add(key: "Key") -> None:
-        for _, line in ref.find():
-            add_key(line, key, story, take.fps, *words[key.frame])
-        left.pop(0)
+        if left and left[0] is key:
+            for _, line in ref.find():
+                add_key(line, key, story, take.fps, *words[key.frame])
+            left.pop(0)
 
-    try:
-        yield from pace.each(take.keys, add, "listing keys")
-    except GeneratorExit:
+    def add_all() -> None:
         for key in list(left):
             add(key)
+
+    try:
+        with closing(add_all):
+            yield from pace.each(take.keys, add, "listing keys")
+    except GeneratorExit:
+        add_all()
         raise
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from .. import compat
 from ..core import errors, schema
 from ..core import take as takes
 from . import columns as keys
@@ -150,16 +151,25 @@ def keep_record(line: Any, curves: Curves) -> None:
 
 def noted_curves(line: Any) -> Curves:
     """Frames and values of a line's curves as they were written.  Raises TakeError."""
-    found = unpack(line.record, line.name)
+    found = _of_now(unpack(line.record, line.name), line)
     return {
         name: (parts["frames"].astype(np.int32, copy=False), parts["values"].astype(np.float32, copy=False))
         for name, parts in found.items()
     }
 
 
+def _of_now(curves: dict[str, Columns], line: Any) -> dict[str, Columns]:
+    """Curves of a line by their names of now: what was written before Blender 4.4 named no slot, and has one since."""
+    slots = compat.slots_of(line.id_data)
+    handle = compat.handle_of_slot(slots[0]) if slots else 0
+    if not handle:
+        return curves
+    return {f"{handle}{name}" if name.startswith("|") else name: columns for name, columns in curves.items()}
+
+
 def hidden_of(line: Any) -> dict[str, Columns]:
     """The keys of a line that lie under other lines, by curve.  Raises TakeError."""
-    return unpack(line.hidden, line.name) if line.hidden else {}
+    return _of_now(unpack(line.hidden, line.name), line) if line.hidden else {}
 
 
 def hidden_bytes(hidden: Mapping[str, Columns]) -> bytes:

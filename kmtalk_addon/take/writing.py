@@ -1,7 +1,8 @@
 """Write into actions a little at a time, and take it all back where the work is stopped."""
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -35,6 +36,33 @@ def turn() -> int:
 def note_undo(*_: Any) -> None:
     """Tell whoever is writing that Blender's data are others now: for Blender's undo and redo handlers."""
     _turns[0] += 1
+
+
+_open: list["Journal"] = []
+_closing: list[Callable[[], None]] = []
+
+
+def settle(*_: Any) -> None:
+    """Leave nothing half written, for Blender's handlers before it saves, undoes or redoes.
+
+    What is nearly done is done at once; what is under way is taken back, and begun anew afterwards.
+    """
+    for finish in list(_closing):
+        finish()
+    for journal in list(_open):
+        journal.undo()
+    if _open:
+        note_undo()
+
+
+@contextlib.contextmanager
+def closing(finish: Callable[[], None]) -> Iterator[None]:
+    """While this runs a little at a time, `finish` does at once what is left of it."""
+    _closing.append(finish)
+    try:
+        yield
+    finally:
+        _closing.remove(finish)
 
 
 @dataclass(frozen=True)
@@ -105,6 +133,7 @@ def insist(attempt: Callable[[Journal, "Pace"], progress.Job[Result]]) -> progre
     """
     for _ in range(_ATTEMPTS):
         journal = Journal()
+        _open.append(journal)
         try:
             return (yield from attempt(journal, Pace()))
         except UndoneError:
@@ -112,6 +141,8 @@ def insist(attempt: Callable[[Journal, "Pace"], progress.Job[Result]]) -> progre
         except BaseException:
             journal.undo()
             raise
+        finally:
+            _open.remove(journal)
     raise errors.TakeError("What was being written was undone again and again: run it once more.")
 
 

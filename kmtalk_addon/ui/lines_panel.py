@@ -9,23 +9,30 @@ from ..take import earlier, labels, lines, phones, states
 from .drawing import Rows, draw_text
 from .watch import watch
 
+_WIDE = 400  # pixels of a region
+_STATES = {
+    states.NO_STRIP: "UNLINKED", states.MOVED: "ARROW_LEFTRIGHT", states.SOUND: "SOUND", states.SETTINGS: "SETTINGS",
+}  # fmt: skip
+
 
 class KMTALK_UL_lines(Rows, bpy.types.UIList):
     """Name, frames and what is not in order of every line."""
 
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         seen = watch()
-        split = layout.split(factor=0.46)
+        split = layout.split(factor=0.44)
         split.label(text=item.name, icon="SPEAKER", translate=False)
-        split = split.split(factor=0.52)
+        split = split.split(factor=0.56)
         split.label(text=f"{item.first}–{item.last}")
-        words = list(seen.states.get(item.uid, ()))
-        count = seen.counts.get(item.uid, 0)
-        if count:
-            words.insert(0, f"{count} edited")
-        row = split.row()
+        words, count = seen.states.get(item.uid, ()), seen.counts.get(item.uid, 0)
+        row = split.row(align=True)
         row.alert = any(word in (states.NO_STRIP, states.SOUND) for word in words)
-        row.label(text=", ".join(words) or "in order")
+        if count:
+            row.label(text=f"{count} edited" if is_wide(context) else str(count), icon="GREASEPENCIL")
+        for word in words:
+            row.label(text=word if is_wide(context) else "", icon=_STATES[word])
+        if not words and not count:
+            row.label(text="in order" if is_wide(context) else "", icon="CHECKMARK")
 
 
 class KMTALK_UL_keys(Rows, bpy.types.UIList):
@@ -33,9 +40,10 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
 
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         unsure = item.confidence < context.scene.kmtalk.low_confidence
-        cells = columns_of(layout)
+        cells = columns_of(layout, context)
         cells[0].label(text=str(item.frame))
-        cells[1].label(text=f"{item.time:.2f}")
+        if cells[1] is not None:
+            cells[1].label(text=f"{item.time:.2f}")
         cells[2].active = not item.goes_on
         cells[2].label(text=item.word, translate=False)
         shown = labels.named(item.label) if context.scene.kmtalk.phone_names == "WORDS" else item.name
@@ -62,10 +70,20 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
         return shown, []
 
 
-def columns_of(layout: Any) -> tuple[Any, ...]:
-    """The six cells of a row of the list of keys."""
-    cells, rest = [], layout.row(align=True)
-    for share in (0.16, 0.19, 0.38, 0.42, 0.64):
+def is_wide(context: Any) -> bool:
+    """Whether the region has room for what can also be told by an icon, or left out."""
+    width = context.region.width if context.region else 0
+    return bool(width / context.preferences.system.ui_scale > _WIDE)
+
+
+def columns_of(layout: Any, context: Any) -> tuple[Any, ...]:
+    """The six cells of a row of the list of keys; None for the second one, of seconds, where there is little room."""
+    cells: list[Any] = []
+    rest = layout.row(align=True)
+    for share in (0.16, 0.19, 0.38, 0.42, 0.64) if is_wide(context) else (0.19, None, 0.42, 0.45, 0.64):
+        if share is None:
+            cells.append(None)
+            continue
         rest = rest.split(factor=share)
         cells.append(rest.row())
     return (*cells, rest.row())
@@ -119,8 +137,10 @@ def _draw_keys(layout: Any, context: Any, line: Any) -> None:
     row = layout.row(align=True)
     row.label(text=f"Key motions of “{line.name}”", translate=False)
     row.prop(context.scene.kmtalk, "phone_names", text="")
-    heads = columns_of(layout)
+    heads = columns_of(layout, context)
     for cell, text in zip(heads, ("Frame", "Time", "Word", "Sound", "Sure", ""), strict=True):
+        if cell is None:
+            continue
         cell.active = False
         cell.label(text=text)
     row = layout.row()

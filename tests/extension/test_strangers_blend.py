@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faces_at_work import action_of, line_in
+from faces_at_work import action_of, line_in, points_of
 
 VALUES = [float("nan"), float("inf"), -1e300, 10**400, True, None, "x" * 20_000_000, "\ud800", [], {}, [float("nan")]]
 
@@ -93,6 +93,34 @@ def end(addon: Callable[[str], Any], running: Any) -> str:
         running.advance()
     addon("jobs.runner").desk().settle(running)
     return running.error or running.outcome
+
+
+@pytest.mark.parametrize("stage", ["writing curves", "listing keys"])
+def test_a_file_that_is_saved_while_a_line_is_written_has_none_of_it_or_all(
+    addon: Callable[[str], Any],
+    scene: Any,
+    animated: Any,
+    tmp_path: Path,
+    stage: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import bpy
+
+    monkeypatch.setattr(addon("take.writing"), "SLICE_SECONDS", 0.0)  # a step for every curve and key
+    before = points_of(addon, action_of(animated))
+    scene.kmtalk.strength_lower = 0.4
+    running = begun(addon, scene)
+    while running.step.stage != stage or running.step.fraction < 0.3:
+        running.advance()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "copy.blend"), copy=True)
+    saved, line = points_of(addon, action_of(animated)), line_in(action_of(animated))
+    is_old = all(np.array_equal(before[name], saved[name]) for name in before)
+    assert is_old == (stage == "writing curves")
+    assert len(line.key_motions) == len(addon("take.store").take_of(line).keys)
+    assert "key motions on frames" in end(addon, running)
+    after = points_of(addon, action_of(animated))
+    assert not all(np.array_equal(before[name], after[name]) for name in before)
+    assert len(after) == len(saved) and all(len(after[name]) == len(before[name]) for name in before)
 
 
 def test_a_rate_that_changes_meanwhile_is_told_and_nothing_is_written(
