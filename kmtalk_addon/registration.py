@@ -6,6 +6,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import command_line, operators, properties
+from .acting.session import stage
 from .face import settings as face_settings
 from .jobs.runner import close_desk, desk
 from .live import switch as live
@@ -32,6 +33,8 @@ def register() -> None:
     bpy.app.handlers.load_pre.append(_before_another_file)
     for handlers in _before_snapshots():
         handlers.append(_before_snapshot)
+    for handlers in _handlers_before():
+        handlers.append(_leave_the_stage)
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.append(_after_undo)
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
@@ -57,6 +60,9 @@ def unregister() -> None:
     command_line.unregister()
     if bpy.app.timers.is_registered(_close_idle_workers):
         bpy.app.timers.unregister(_close_idle_workers)
+    stage().clear()
+    for handlers in _handlers_before():
+        handlers.remove(_leave_the_stage)
     bpy.app.handlers.load_pre.remove(_before_another_file)
     for handlers in _before_snapshots():
         handlers.remove(_before_snapshot)
@@ -81,6 +87,17 @@ def _before_snapshots() -> tuple[Any, ...]:
 @persistent
 def _before_snapshot(*_: Any) -> None:
     writing.settle()
+
+
+def _handlers_before() -> tuple[Any, ...]:
+    """Of all that must find a face as its animator left it, not as a live voice has it."""
+    handlers = bpy.app.handlers
+    return handlers.load_pre, handlers.save_pre, handlers.undo_pre, handlers.redo_pre, handlers.render_pre
+
+
+@persistent
+def _leave_the_stage(*_: Any) -> None:
+    stage().clear()
 
 
 @persistent

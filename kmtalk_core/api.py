@@ -33,4 +33,5 @@ from .motion import arkit, curves, mesh, spaces, topology
 from .naming import bones as head_bones
 from .naming import effects, face_bones, guesses, retarget
 from .naming import recognize as naming
+from .stream import inside as live
 from .training import calibrate as learning

@@ -14,6 +14,7 @@ from bpy.props import (
 )
 
 from .. import compat
+from ..core import live
 from ..live.switch import toggled
 from .animation import AnimationOptions
 
@@ -59,6 +60,7 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         look_at: Any
         meshes: Any
         mesh_index: int
+        look_ahead: float
         low_confidence: float
         filter_attention: bool
         phone_names: str
@@ -87,6 +89,15 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
             type=KMTALK_PG_face_mesh,
         )
         mesh_index: IntProperty()
+        look_ahead: FloatProperty(
+            name="Look-Ahead",
+            description="How long a live face waits for what is said next: longer is better, shorter is sooner",
+            min=0.0,
+            max=live.MOST_LOOK_AHEAD,
+            default=live.LOOK_AHEAD,
+            subtype="TIME_ABSOLUTE",
+            unit="TIME_ABSOLUTE",
+        )
         low_confidence: FloatProperty(
             name="Unsure below", description="Keys of less confidence are flagged", default=0.25, min=0.0, max=1.0
         )

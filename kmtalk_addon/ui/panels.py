@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import bpy
 
 from .. import options
+from ..acting.session import stage
 from ..annotations import Region
 from ..core import errors, transcript
 from ..jobs.runner import desk
@@ -154,12 +155,32 @@ def _draw_all(layout: Any, context: Any, sections: Sequence[_Section]) -> None:
     layout.operator("kmtalk.show_guide", icon="HELP")
 
 
+def _draw_live(layout: Any, context: Any) -> None:
+    """The face follows a voice while it is spoken."""
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    layout.prop(context.scene.kmtalk, "look_ahead", slider=True)
+    session = stage().session
+    if session is not None:
+        text = f"Stop (Esc): {session.seconds:.0f} s"
+        layout.operator("kmtalk.live", text=text, icon="SNAP_FACE", depress=True)
+        return
+    for text, voice, record, icon in (
+        ("Live from Microphone", "MICROPHONE", False, "PLAY_SOUND"),
+        ("Record and Animate", "MICROPHONE", True, "REC"),
+        ("Live from Sound", "SOUND", False, "SOUND"),
+    ):
+        asked = layout.operator("kmtalk.live", text=text, icon=icon)
+        asked.voice, asked.record = voice, record
+
+
 _LINES = _Section("keys", "Lines", lines_panel.draw_lines)
 _SECTIONS = (
     _Section("audio", "Audio", _draw_audio),
     _Section("face", "Face", face_panel.draw_face),
     _Section("performance", "Performance", performance_panel.draw_performance, True),
     _Section("settings", "Settings", _draw_settings, True),
+    _Section("live", "Live", _draw_live, True),
     _LINES,
 )
 

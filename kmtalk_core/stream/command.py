@@ -19,6 +19,9 @@ from .live import LOOK_AHEAD, MOST_LOOK_AHEAD, LiveFace, network_of
 from .outputs import PORTS, JsonLines, LiveLink, Output, Vmc
 from .sources import PCM_FORMATS, devices, sound_source
 
+TARGETS = ("json", "live-link", "vmc", "pcm")
+"""What frames become; `pcm` is the sound that is heard, float32 at 16 kHz, for programs that want no frames."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `stream` takes."""
@@ -30,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="mic (default), a sound file, or - for samples on stdin",
     )
-    add("--to", choices=("json", "live-link", "vmc"), default="json", help="what frames become (default %(default)s)")
+    add(
+        "--to", choices=TARGETS, default="json", help="what frames become (default %(default)s); pcm is the sound alone"
+    )
     add("--out", type=typed_path, metavar="FILE", help="where lines of JSON go (default: stdout)")
     add("--host", default="127.0.0.1", help="where packets go (default %(default)s)")
     add("--port", type=int, help=f"default {PORTS['live-link']} for live-link, {PORTS['vmc']} for vmc")
@@ -64,6 +69,11 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
     if options.out and options.to != "json":
         raise KMTalkError("--out is for lines of JSON; packets go to --host and --port.")
     actor = None if options.calibration is None else Calibration.load(options.calibration)
+    if options.to == "pcm":
+        for block in sound_source(options.source, options, sys.stdin.buffer):
+            sys.stdout.buffer.write(block.astype("<f4").tobytes())
+            sys.stdout.buffer.flush()
+        return 0
     face = LiveFace(
         network_of(options.weights), settings, rate=options.rate, look_ahead=options.look_ahead, calibration=actor
     )

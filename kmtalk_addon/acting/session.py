@@ -1,0 +1,172 @@
+"""One live performance: a thread listens and makes frames, the window shows the latest, the end puts all back."""
+
+import collections
+import contextlib
+import threading
+import wave
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..core import audio, errors, live, spaces
+from ..face.targets import Face, Target
+
+if TYPE_CHECKING:
+    from kmtalk_core.stream.live import Frame
+
+FloatArray = npt.NDArray[np.float32]
+Blocks = Iterator[FloatArray]
+
+_KEPT = 240  # frames that may wait for the window
+_PATIENCE = 2.0  # seconds for the thread to end
+
+
+class Session:
+    """Plays the blocks of a voice to a face until they end or `end` is called.
+
+    `record` is the WAV file that keeps the voice, None for none.
+    """
+
+    def __init__(
+        self, face: Face, blocks: Blocks, settings: Mapping[str, Any], look_ahead: float, record: Path | None = None
+    ) -> None:
+        self._face, self._blocks = face, blocks
+        self._settings, self._look_ahead = dict(settings), look_ahead
+        self.record = record
+        self._was = [
+            (target, curve, curve.get(target.owner)) for target in face.targets for curve in target.curves.values()
+        ]
+        self._frames: collections.deque[Frame] = collections.deque(maxlen=_KEPT)
+        self._asked, self._done = threading.Event(), threading.Event()
+        self.failure: Exception | None = None
+        self.seconds = 0.0
+        """Of sound that was heard."""
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more comes."""
+        return self._done.is_set() and not self._frames
+
+    def show(self) -> bool:
+        """Show the latest frame there is; whether there was one.  Raises FaceError where the face is gone."""
+        latest = None
+        while self._frames:
+            latest = self._frames.popleft()
+        if latest is None:
+            return False
+        try:
+            for target in self._face.targets:
+                _show(target, latest)
+        except ReferenceError as error:
+            raise errors.FaceError("The face was removed while it was live.") from error
+        return True
+
+    def stop(self) -> None:
+        """Stop listening; what was heard is still there."""
+        self._asked.set()
+
+    def end(self) -> None:
+        """Stop listening, and give everything the value it had."""
+        self._asked.set()
+        self._thread.join(_PATIENCE)
+        with contextlib.suppress(ReferenceError):
+            for target, curve, value in self._was:
+                curve.set(target.owner, value)
+            for target in self._face.targets:
+                target.tag()
+
+    def _listen(self) -> None:
+        try:
+            with _Recorder(self.record) as recorder:
+                face = live.LiveFace(live.network_of(), live.Settings.of(self._settings), look_ahead=self._look_ahead)
+                for block in self._blocks:
+                    if self._asked.is_set():
+                        break
+                    recorder.take(block)
+                    self.seconds += len(block) / audio.RATE
+                    self._frames.extend(face.push(block))
+                if not self._asked.is_set():
+                    self._frames.extend(face.stop())
+        except Exception as error:  # told by the window; a thread has nobody to tell
+            self.failure = error
+        finally:
+            close = getattr(self._blocks, "close", None)
+            if close is not None:
+                close()
+            self._done.set()
+
+
+class _Recorder:
+    """Writes blocks to a WAV file of 16 bits as they come; None for nowhere."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: Any = None
+        if path is not None:
+            self._file = wave.open(str(path), "wb")  # noqa: SIM115 - closed by __exit__
+            self._file.setparams((1, 2, audio.RATE, 0, "NONE", ""))
+
+    def take(self, block: FloatArray) -> None:
+        if self._file is not None:
+            self._file.writeframes((np.clip(block, -1, 1) * 32767).astype("<i2").tobytes())
+
+    def __enter__(self) -> "_Recorder":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+class Stage:
+    """Who is live now: one at most."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+
+    def start(self, make: Callable[[], Session]) -> Session:
+        """End who is live, and let another begin."""
+        self.clear()
+        self.session = make()
+        return self.session
+
+    def clear(self, *_: Any) -> None:
+        """End who is live; for handlers too, before a file is saved, loaded or an undo is made."""
+        if self.session is not None:
+            ended, self.session = self.session, None
+            ended.end()
+
+
+_stage = Stage()
+
+
+def stage() -> Stage:
+    return _stage
+
+
+def free_path() -> tuple[Path, bool]:
+    """Where the next recording goes: beside the .blend file; and whether it does, for without one it is temporary."""
+    saved = bool(bpy.data.filepath)
+    folder = Path(bpy.data.filepath).parent if saved else Path(bpy.app.tempdir)
+    stem = Path(bpy.data.filepath).stem if saved else "voice"
+    number = 1
+    while (path := folder / f"{stem}_voice_{number:03}.wav").exists():
+        number += 1
+    return path, saved
+
+
+def _show(target: Target, frame: "Frame") -> None:
+    if target.drive.space.name == spaces.HEAD.name:
+        values = target.drive(frame.head[None])[0]
+    elif target.drive.space.name == spaces.ARKIT.name:
+        values = target.drive(frame.motion[None])[0]
+    else:
+        return
+    for number, curve in target.curves.items():
+        curve.set(target.owner, float(values[number]))
+    target.tag()

@@ -1,0 +1,72 @@
+"""Where a live face hears from: a microphone, or a sound played as if somebody spoke."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import engine
+from ..core import audio, client, errors, live
+
+if TYPE_CHECKING:
+    from kmtalk_core.audio import Sound
+
+FloatArray = npt.NDArray[np.float32]
+
+_BLOCK = 160  # samples: 10 ms
+_HOW = "install the engine in the preferences of KMTalk, then “{python} -m pip install sounddevice”"
+
+
+def played(sound: "Sound", *, speed: float = 1.0) -> Iterator[FloatArray]:
+    """A sound in blocks, at the speed it is spoken at times `speed`; 0 for as fast as they are taken."""
+    begun = time.monotonic()
+    for start in range(0, sound.length, _BLOCK):
+        stop = min(start + _BLOCK, sound.length)
+        if speed:
+            time.sleep(max(begun + stop / audio.RATE / speed - time.monotonic(), 0.0))
+        yield sound.read(start, stop)
+
+
+def microphone(find: "engine.Engine | None") -> Iterator[FloatArray]:
+    """What the system's microphone hears, at 16 kHz: by Blender's own Python where it can, else by the engine's.
+
+    Raises KMTalkError, which says what to do, where neither can.
+    """
+    if live.has_microphone():
+        yield from live.microphone_blocks()
+        return
+    if find is None:
+        raise errors.KMTalkError(f"Blender has no microphone by itself: {_HOW.format(python='its Python')}.")
+    yield from _of_engine(find)
+
+
+def _of_engine(found: "engine.Engine") -> Iterator[FloatArray]:
+    """The engine's Python listens in a process of its own, which ends with this generator."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    environment |= {"PYTHONPATH": os.pathsep.join(map(str, (client.PACKAGE_FOLDER, *found.module_path)))}
+    process: Any = subprocess.Popen(
+        [str(found.python), "-m", "kmtalk_core", "stream", "mic", "--to", "pcm"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**environment, **(found.variables or {})},
+        cwd=client.PACKAGE_FOLDER,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    try:
+        while content := process.stdout.read(4 * _BLOCK):
+            yield np.frombuffer(content[: len(content) // 4 * 4], "<f4")
+        told = process.stderr.read().decode(errors="replace").strip().removeprefix("kmtalk: ")
+        told = told.splitlines()[-1] if told else "The microphone was lost; connect it and start again."
+        if "sounddevice" in told:
+            told = f"A microphone needs sounddevice: {_HOW.format(python=found.python)}."
+        raise errors.KMTalkError(told)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()

@@ -1,0 +1,160 @@
+"""A face that follows a voice in the viewport, from a microphone or from a sound; and the take of what was said."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty
+
+from .. import options
+from ..acting import session as acting
+from ..acting import voices
+from ..annotations import Done
+from ..audio import sound
+from ..core import errors, live, progress
+from ..jobs import animate as animating
+from ..jobs.runner import redraw
+from .base import Needs
+
+TICK_SECONDS = 1 / 60
+
+
+class KMTALK_OT_live(Needs, bpy.types.Operator):
+    """Let the face follow a voice while it is spoken. Nothing is keyed: Esc, or this button again, puts all back"""
+
+    bl_idname = "kmtalk.live"
+    bl_label = "Live from Microphone"
+
+    if TYPE_CHECKING:
+        voice: str
+        record: bool
+    else:
+        voice: EnumProperty(
+            name="Voice",
+            items=(
+                ("MICROPHONE", "Microphone", "What the system's microphone hears"),
+                ("SOUND", "Sound", "The sound chosen above, played as if somebody spoke"),
+            ),
+        )
+        record: BoolProperty(
+            name="Record", description="Keep the voice as a sound strip and animate the face from it when it ends"
+        )
+
+    _session: acting.Session | None = None
+    _timer: Any = None
+    _playing: Any = None
+
+    @classmethod
+    def missing(cls, context: Any) -> str:
+        if context.scene is None:
+            return "There is no scene."
+        return "" if options.meshes_of(context) else "Choose the mesh of the face first."
+
+    def invoke(self, context: Any, event: Any) -> Done:
+        if acting.stage().session is not None:
+            acting.stage().session.stop()
+            return {"FINISHED"}
+        try:
+            self._session = self.begin(context)
+        except errors.KMTalkError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self._timer = context.window_manager.event_timer_add(TICK_SECONDS, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        redraw()
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: Any) -> Done:
+        self.report({"ERROR"}, "A live face needs a window: start Blender with one.")
+        return {"CANCELLED"}
+
+    def begin(self, context: Any) -> acting.Session:
+        """Start to listen.  Raises KMTalkError, which says what is missing."""
+        settings = context.scene.kmtalk
+        face = options.face_of(options.meshes_of(context))
+        for target in face.targets:
+            target.require_free()
+        asked = animating.settings_for(face, settings, context.scene, options_fps(context.scene))
+        asked["delay"] = 0.0
+        record = None
+        if self.voice == "SOUND":
+            blocks = voices.played(_sound_of(context))
+        else:
+            found = None
+            if not live.has_microphone():
+                found = options.worker_of(context)[0]
+            blocks = voices.microphone(found)
+            record = acting.free_path()[0] if self.record else None
+        return acting.stage().start(lambda: acting.Session(face, blocks, asked, settings.look_ahead, record))
+
+    def modal(self, context: Any, event: Any) -> Done:
+        session = self._session
+        assert session is not None
+        if acting.stage().session is not session:  # another file, an undo, a rendering
+            return self._leave(context, "")
+        if event.type == "ESC" and event.value == "PRESS":
+            return self._leave(context, "")
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        try:
+            if session.show():
+                redraw()
+        except errors.KMTalkError as error:
+            return self._leave(context, str(error))
+        if not session.is_ended:
+            return {"PASS_THROUGH"}
+        if session.failure is not None and not isinstance(session.failure, (errors.KMTalkError, OSError)):
+            self._leave(context, "")
+            raise session.failure
+        return self._leave(context, str(session.failure or ""))
+
+    def cancel(self, context: Any) -> None:
+        self._leave(context, "")
+
+    def _leave(self, context: Any, failure: str) -> Done:
+        session, self._session = self._session, None
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        if session is None:
+            return {"CANCELLED"}
+        if acting.stage().session is session:
+            acting.stage().clear()
+        redraw()
+        if failure:
+            self.report({"ERROR"}, failure)
+        if session.record is not None and session.seconds > 0:
+            self.report({"INFO"}, animate_recording(context, session.record))
+            return {"FINISHED"}
+        return {"CANCELLED"}  # nothing was changed: no step of undo
+
+
+def animate_recording(context: Any, path: Path) -> str:
+    """Lay a recording at the playhead and animate the face from it; what to tell.  Raises KMTalkError."""
+    said = f"The voice is kept as {path.name} beside this file."
+    if not bpy.data.filepath:
+        said = f"The voice is kept in a temporary folder until this file is saved: {path}"
+    strip = sound.add_sound(context.scene, path, context.scene.frame_current, path.stem)
+    mode = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
+    bpy.ops.kmtalk.animate(mode, strip=strip.name, use_range=False)
+    return said
+
+
+def options_fps(scene: Any) -> float:
+    return float(scene.render.fps / scene.render.fps_base)
+
+
+def _sound_of(context: Any) -> Any:
+    """The sound that would be animated from."""
+    scene, settings = context.scene, context.scene.kmtalk
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        if settings.source == "FILE":
+            clip = sound.file_clip(scene, Path(bpy.path.abspath(settings.file)), None)
+        else:
+            home, strip = options.strip_of(context)
+            clip = sound.strip_clip(scene, home, strip, Path(folder))
+        return progress.finish(sound.heard_job(clip))
+
+
+CLASSES = (KMTALK_OT_live,)
