@@ -58,6 +58,7 @@ def _measured(sound: Path, count: int, folder: Path) -> dict[str, Any]:
     frame = _edit(head)
     found["count edits"] = _timed("count edits", lambda: _look(head))
     found["regenerate"] = _timed("regenerate", lambda: regenerating.regenerate(bpy.context))
+    found["Blender alone, one key moved"] = _one_key(head)
     begin = time.perf_counter()
     _module("ui.lane").seen(bpy.context, frame - 100, frame + 100)
     found["lane, what is seen"] = time.perf_counter() - begin
@@ -129,6 +130,16 @@ def _edit(head: Any) -> int:
     next(point for point in curve.keyframe_points if round(point.co[0]) == frame).co[1] = 0.7
     curve.update()
     return frame
+
+
+def _one_key(head: Any) -> float:
+    """Seconds that Blender itself takes to show a frame after one key of the action was moved."""
+    curve = next(iter(_curves(head).values()))
+    curve.keyframe_points[0].co[1] += 0.01
+    curve.update()
+    begin = time.perf_counter()
+    bpy.context.scene.frame_set(bpy.context.scene.frame_current)
+    return time.perf_counter() - begin
 
 
 def _action(head: Any) -> Any:
