@@ -4,7 +4,7 @@
     python build.py demo [--audio FILE] [--out DIR]     real speech in; demo.blend, demo.mp4 and keys.png out
     python build.py test [--blender all] [pytest arguments]    style, types and tests; with `all` on every Blender
     python build.py package [--full [--platform linux-x64|windows-x64|macos-arm64|all]]    dist/kmtalk-<version>.zip
-    python build.py bench [--json FILE] [--quick]       speed and memory, as ratios
+    python build.py bench [--json FILE] [--quick]       speed and memory, as ratios, or with --lines many lines
     python build.py train-starter [options]             the starter weights, made anew from synthetic speech
 
 Each command makes `.venv` in this folder first, or brings it up to date, with the libraries that it needs: the demo
@@ -73,6 +73,7 @@ def main():
     command = commands.add_parser("bench", help="speed and memory")
     command.add_argument("--json", type=Path, metavar="FILE")
     command.add_argument("--quick", action="store_true", help="the starter alone, in five minutes")
+    command.add_argument("--lines", action="store_true", help="three hundred lines on one face, and nothing else")
     commands.add_parser("train-starter", help="train weights/starter", add_help=False)
     options, rest = parser.parse_known_args()
     if rest and options.command not in ("test", "train-starter"):
@@ -175,6 +176,12 @@ def package(options, rest):
 
 
 def bench(options, rest):
+    if options.lines:
+        sound = ROOT / "build" / "bench" / "line.wav"
+        sound.parent.mkdir(parents=True, exist_ok=True)
+        module("kmtalk_core", "speak", DEMO_SENTENCE, "--out", sound)
+        module("kmtalk_addon.bench_lines", sound)
+        return 0
     module(
         "kmtalk_core.bench",
         *(["--json", options.json.absolute()] if options.json else []),
