@@ -19,6 +19,8 @@ from .noticing import notices
 QUIET = 0.12
 """Seconds without a change before it is answered."""
 _AT_WORK, _SOON, _LATER, _SELDOM = 0.004, 0.05, 0.1, 1.0  # seconds until the next tick
+_SLICE, _PATIENCE = 0.008, 0.0005
+"""Seconds of one tick at work, and between two looks at the engine: a window that draws comes round seldom."""
 _QUICK = 0.15
 """Seconds that writing a line may take to be done again and again while a slider is dragged."""
 _MOST_IN_A_ROW = 5
@@ -144,9 +146,14 @@ class Live:
 
     def _step(self) -> float:
         assert self._job is not None
-        begin = time.perf_counter()
+        until = time.perf_counter() + _SLICE
         try:
-            next(self._job)
+            while True:
+                begin = time.perf_counter()
+                next(self._job)
+                if time.perf_counter() >= until:
+                    return _AT_WORK
+                time.sleep(_PATIENCE)  # the engine works meanwhile
         except StopIteration as end:
             self._job = None
             self._wrote = time.perf_counter() - begin
@@ -163,7 +170,6 @@ class Live:
         except BaseException:
             self._job = None
             raise
-        return _AT_WORK
 
 
 def is_busy(context: Any) -> bool:

@@ -11,6 +11,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -131,10 +132,15 @@ def take_bytes(take: "Take", shapes: FloatArray | None = None) -> bytes:
 
 
 def take_of(line: Any) -> "Take":
-    """The take of a line.  Raises TakeError."""
+    """The take of a line, not to be written into.  Raises TakeError."""
+    return _take_in(bytes(line.file))
+
+
+@lru_cache(maxsize=2)  # one edit asks for the same one several times
+def _take_in(data: bytes) -> "Take":
     with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "take.npz"
-        path.write_bytes(line.file)
+        path.write_bytes(data)
         return takes.load_take(path)
 
 
