@@ -92,6 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("audio", type=typed_path)
     command.add_argument("--out", type=typed_path, required=True, metavar="TAKE.npz")
     command.add_argument("--csv", type=typed_path, help="also write the coefficients in the Live Link Face layout")
+    command.add_argument(
+        "--npy",
+        type=typed_path,
+        metavar="OUT.npy",
+        help="also write the vertices (frames, 3 V), with weights of vertices; offsets where no --neutral is given",
+    )
+    command.add_argument("--neutral", type=typed_path, metavar="HEAD.ply", help="the neutral head of --npy")
     command.add_argument("--keep", type=typed_path, metavar="OLD.npz", help="an earlier take, whose edits are kept")
     _add_settings(command)
     _add_localization(command)
@@ -192,6 +199,11 @@ def _animate(options: argparse.Namespace) -> int:
 
     require_free(options.out, options.calibration)
     animator = Animator.load(options.weights, options.device, options.calibration)
+    if options.npy is not None:
+        from .datasets.predictions import require_vertices
+
+        require_free(options.npy, options.audio, options.neutral, options.out)
+        require_vertices(animator.network.config.motion_space, options.neutral)
     take = _show(
         jobs.animate_file(
             animator,
@@ -203,6 +215,10 @@ def _animate(options: argparse.Namespace) -> int:
             **_localization(options),
         ),
     )
+    if options.npy is not None:
+        from .datasets.predictions import write_vertices
+
+        write_vertices(take, options.npy, options.neutral)
     _print_notes(take.notes)
     return 0
 

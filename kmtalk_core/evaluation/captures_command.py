@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibration", nargs="+", type=Path, default=[], metavar="ACTOR.json", help="also ours, calibrated so"
     )
+    parser.add_argument("--tuned", nargs="+", type=Path, default=[], metavar="DIR", help="also these weights of ours")
     parser.add_argument("--channels", action="store_true", help="a row for every channel too")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all figures there too")
 
@@ -54,12 +55,13 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
     animator = Animator.load(options.weights, options.device)
     takes = in_time(takes, animator, show)
     systems, notes = [], []
-    for path in (None, *options.calibration):
-        calibration = None if path is None else Calibration.load(path)
-        made = show(_made_job(takes, replace(animator, calibration=calibration)))
-        name = "ours" if path is None else f"ours, {path.stem}"
+    own = {"ours": animator}
+    own |= {f"ours, {path.stem}": replace(animator, calibration=Calibration.load(path)) for path in options.calibration}
+    own |= {f"ours, {path.name}": Animator.load(path, options.device) for path in options.tuned}
+    for name, system in own.items():
+        made = show(_made_job(takes, system))
         systems.append(score(name, takes, {key: _of_take(take) for key, take in made.items()}))
-        if path is None:
+        if system is animator:
             notes += _boundaries(takes, made)
     for name, folder in named:
         predictions = _predictions(find(folder).takes, takes)

@@ -42,7 +42,7 @@ _STRENGTHS = (0.25, 0.5, 0.75, 1.0)
 _MATCHES = (1.0, 0.0)
 """How much of the amplitude that a regression loses it gets back: an error a little larger is better than dull lips."""
 _MATCHED = 0.25  # what that is worth, in shares of the error
-_SAME = 1e-4  # correlations that differ less are the same
+SAME = 1e-4  # correlations that differ less are the same
 _OPENING = ARKIT.indices_of(
     ("jawOpen", "mouthClose", *(f"mouth{lip}{side}" for lip in ("LowerDown", "UpperUp") for side in ("Left", "Right")))
 )
@@ -94,7 +94,7 @@ class _Fit:
 
 
 @dataclass(frozen=True)
-class _Material:
+class Material:
     """Frames of one take: captured (n, 52) and `made` (n, 52) by the network, the phones around them (n, classes), and
     the mask of channels (52,) that move."""
 
@@ -103,7 +103,7 @@ class _Material:
     phones: Doubles
     moving: npt.NDArray[np.bool_]
 
-    def part(self, rows: npt.NDArray[np.bool_]) -> "_Material":
+    def part(self, rows: npt.NDArray[np.bool_]) -> "Material":
         return replace(self, captured=self.captured[rows], made=self.made[rows], phones=self.phones[rows])
 
 
@@ -113,12 +113,12 @@ def calibrate_job(takes: Sequence[Capture], animator: Animator, name: str, secon
     Raises DataSetError where that is too little, or nothing in it moves.
     """
     plain = replace(animator, calibration=None)
-    parts: list[_Material] = []
+    parts: list[Material] = []
     left = np.inf if seconds is None else seconds * ARKIT.fps
     for number, take in enumerate(takes):
         yield Progress(take.name, number / len(takes))
         if left > 0:
-            found = yield from _material_job(take, plain)
+            found = yield from material_job(take, plain)
             parts.append(found.part(np.arange(len(found.made)) < left))
             left -= len(parts[-1].made)
     frames = sum(len(part.made) for part in parts)
@@ -126,7 +126,7 @@ def calibrate_job(takes: Sequence[Capture], animator: Animator, name: str, secon
         raise DataSetError(
             f"{frames / ARKIT.fps:.1f} s of a captured face with its sound are too little: give {LEAST_SECONDS:g} s."
         )
-    together = _Material(
+    together = Material(
         np.concatenate([part.captured for part in parts]),
         np.concatenate([part.made for part in parts]),
         np.concatenate([part.phones for part in parts]),
@@ -137,7 +137,7 @@ def calibrate_job(takes: Sequence[Capture], animator: Animator, name: str, secon
     return _learnt(together, name)
 
 
-def _material_job(take: Capture, animator: Animator) -> Job[_Material]:
+def material_job(take: Capture, animator: Animator) -> Job[Material]:
     assert take.sound is not None
     sound = yield from load_job(take.sound)
     made = yield from animator.animate_job(sound, settings=PLAIN)
@@ -148,7 +148,7 @@ def _material_job(take: Capture, animator: Animator) -> Job[_Material]:
     moving = take.moving.copy()
     outside = np.setdiff1d(np.arange(ARKIT.width), ARKIT.in_region("mouth"))
     moving[outside] = False  # brows, lids and gaze are drawn by chance, not said
-    return _Material(
+    return Material(
         take.at(times).astype(np.float64),
         made.motion.astype(np.float64),
         shares(made.phones, times).astype(float),
@@ -156,10 +156,10 @@ def _material_job(take: Capture, animator: Animator) -> Job[_Material]:
     ).part(seen)
 
 
-def _learnt(material: _Material, name: str) -> Learnt:
+def _learnt(material: Material, name: str) -> Learnt:
     count = len(material.made)
     fold = np.arange(count) * _FOLDS // count
-    before = _scores(material, material.made, fold)
+    before = held_out_scores(material, material.made, fold)
     best, most = None, 0.0
     for weight, match, modest in itertools.product(_WEIGHTS, _MATCHES, (False, True)):
         fits = [_fitted(material.part(fold != number), weight, match, modest) for number in range(_FOLDS)]
@@ -168,11 +168,11 @@ def _learnt(material: _Material, name: str) -> Learnt:
             for number, fit in enumerate(fits):
                 there = fold == number
                 changed[there] = _applied(material.part(there), fit, strength)
-            after = _scores(material, changed, fold)
-            merit = _merit(after, before) + _MATCHED * match * strength
-            is_sound = after[2] >= before[2] and after[0] > before[0] - _SAME
-            if is_sound and after[1] < before[1] and merit > most:
-                best, most = (weight, match, modest, strength, after), merit
+            after = held_out_scores(material, changed, fold)
+            worth = merit(after, before) + _MATCHED * match * strength
+            is_sound = after[2] >= before[2] and after[0] > before[0] - SAME
+            if is_sound and after[1] < before[1] and worth > most:
+                best, most = (weight, match, modest, strength, after), worth
     if best is None:
         return Learnt(
             _calibration(material, _fitted(material, 1.0, 0.0, True), 0.0, name), count / ARKIT.fps, before, before
@@ -182,13 +182,13 @@ def _learnt(material: _Material, name: str) -> Learnt:
     return Learnt(_calibration(material, fit, strength, name), count / ARKIT.fps, before, after)
 
 
-def _merit(after: HeldOut, before: HeldOut) -> float:
+def merit(after: HeldOut, before: HeldOut) -> float:
     """How much is gained of what was missing, in the opening's correlation and in the error together."""
     missing = max(1 - before[0], 1e-3)
     return (after[0] - before[0]) / missing + (before[1] - after[1]) / max(before[1], 1e-9)
 
 
-def _scores(material: _Material, motion: Doubles, fold: npt.NDArray[np.intp]) -> HeldOut:
+def held_out_scores(material: Material, motion: Doubles, fold: npt.NDArray[np.intp]) -> HeldOut:
     """Correlation of the opening, mean of the folds, the root of the mean squared error of what moves, and how many of
     the captured closures are met."""
     shown = np.clip(motion, 0, 1)
@@ -202,7 +202,7 @@ def _opening(motion: Doubles) -> Doubles:
     return visible_opening(motion.astype(np.float32)).astype(np.float64)
 
 
-def _fitted(material: _Material, weight: float, match: float, modest: bool) -> _Fit:
+def _fitted(material: Material, weight: float, match: float, modest: bool) -> _Fit:
     """With `weight` seconds of no change mixed in, and `match` (0 to 1) of the captured amplitude given back.
 
     A `modest` one scales the whole opening of the mouth and leaves its shape: what few seconds can tell.
@@ -219,7 +219,7 @@ def _fitted(material: _Material, weight: float, match: float, modest: bool) -> _
     return _Fit(gains, rests, poses)
 
 
-def _regressed(material: _Material, weight: float) -> _Fit:
+def _regressed(material: Material, weight: float) -> _Fit:
     count = len(material.made)
     gains, rests = np.ones(ARKIT.width), np.zeros(ARKIT.width)
     poses = np.zeros((len(PHONE_CLASSES), ARKIT.width))
@@ -240,14 +240,14 @@ def _regressed(material: _Material, weight: float) -> _Fit:
     return _Fit(gains, rests, poses)
 
 
-def _applied(material: _Material, fit: _Fit, strength: float = 1.0) -> Doubles:
+def _applied(material: Material, fit: _Fit, strength: float = 1.0) -> Doubles:
     """(n, 52) as `calibration` applies it."""
     added: Doubles = strength * (fit.rests + material.phones @ fit.poses)
     keep_shut(material.made, added, _PARTS)
     return material.made * (1 + strength * (fit.gains - 1)) + added
 
 
-def _calibration(material: _Material, fit: _Fit, strength: float, name: str) -> Calibration:
+def _calibration(material: Material, fit: _Fit, strength: float, name: str) -> Calibration:
     gains, rests, poses = fit.gains, fit.rests, fit.poses
     changed = (gains != 1) | (rests != 0) | poses.any(axis=0)
     channels = [(ARKIT.names[i], i) for i in np.flatnonzero(changed)]

@@ -135,10 +135,10 @@ def told_keys(clip: Clip, start: float, frames: int, rng: np.random.Generator) -
     """Key frames of a crop: its phone boundaries, up to a frame off, and its first and last frame."""
     times = np.array([s for s, _, _ in clip.segments]) - start
     jitter = rng.integers(-_KEY_JITTER, _KEY_JITTER + 1, len(times))
-    return _framed(np.round(times * ARKIT.fps).astype(np.int64) + jitter, frames)
+    return framed(np.round(times * ARKIT.fps).astype(np.int64) + jitter, frames)
 
 
-def _framed(keys: IntArray, frames: int) -> IntArray:
+def framed(keys: IntArray, frames: int) -> IntArray:
     inside = keys[(keys > 0) & (keys < frames - 1)]
     return np.unique(np.concatenate([[0], inside, [frames - 1]]))
 
@@ -208,9 +208,9 @@ def _loss(model: KMTalk, batch: MotionBatch, settings: MotionTraining, step: int
     ).to(device)
     told = torch.lerp(encoded.phones, batch.told_phones.to(device), batch.trust.to(device)[:, None, None])
     phones = torch.where(heard, encoded.phones, told)
-    keys, mask = _padded(_keys(encoded, batch, frames), device)
+    keys, mask = padded_keys(_keys(encoded, batch, frames), device)
     key_motions = model.key_motions(model.listen(encoded, phones), keys, mask)
-    bend = _bends(batch.motion, keys.cpu(), mask.cpu(), settings.bent_share, rng).to(device)
+    bend = bends(batch.motion, keys.cpu(), mask.cpu(), settings.bent_share, rng).to(device)
     motion = model.complete(model.listen(encoded, phones), keys, key_motions + bend, mask)
     followed = wanted + KeySpacing.of(keys, mask, frames, model.config.flow_reach).interpolate(bend)
     rows = torch.arange(len(keys), device=device)[:, None]
@@ -247,11 +247,11 @@ def _keys(encoded: EncodedSpeech, batch: MotionBatch, frames: int) -> list[IntAr
     found = []
     for evidence, told, heard in zip(boundaries, batch.told_keys, batch.heard.tolist(), strict=True):
         peaks = np.round(boundary_frames(evidence) * (ARKIT.fps / FRAME_RATE)).astype(np.int64)
-        found.append(_framed(peaks, frames) if heard else told)
+        found.append(framed(peaks, frames) if heard else told)
     return found
 
 
-def _padded(keys: list[IntArray], device: str) -> tuple[Tensor, Tensor]:
+def padded_keys(keys: list[IntArray], device: str) -> tuple[Tensor, Tensor]:
     longest = max(map(len, keys))
     padded = torch.zeros(len(keys), longest, dtype=torch.long)
     mask = torch.zeros(len(keys), longest, dtype=torch.bool)
@@ -261,7 +261,7 @@ def _padded(keys: list[IntArray], device: str) -> tuple[Tensor, Tensor]:
     return padded.to(device), mask.to(device)
 
 
-def _bends(motion: Tensor, keys: Tensor, mask: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+def bends(motion: Tensor, keys: Tensor, mask: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     """What is added to key poses (B, n, 52), as a person's edits might.
 
     Up to half of a bent crop's keys go some way towards, beyond or away from other poses of the crop, sometimes in a

@@ -12,13 +12,20 @@ from ...datasets.reader import MotionDataSet, open_data_set
 from ...datasets.regions import regions_for
 from ...errors import DataSetError, TrainingError
 from ...progress import Job, finish
+from .. import fine_tune_command as fine_tuning
 from .settings import CONFIGS, MIXED, SCHEDULES, VertexTraining, read_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `train` takes."""
     recipe = VertexTraining()
-    parser.add_argument("--dataset", type=Path, required=True, metavar="DIR", help="in VOCASET's or BIWI's layout")
+    parser.add_argument(
+        "--dataset",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="in VOCASET's or BIWI's layout; with --from, a folder of captured faces",
+    )
     parser.add_argument("--config", required=True, metavar="NAME|FILE", help=f"{', '.join(CONFIGS)}, or a config.json")
     parser.add_argument(
         "--set",
@@ -29,6 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "fusion=fixed, phone_conditioning=true",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="best/, last/, log; resumes from it")
+    parser.add_argument(
+        "--from", dest="begin_from", type=Path, metavar="DIR",
+        help="fine-tune these weights on captured faces, with --config starter",
+    )  # fmt: skip
+    parser.add_argument("--sounds", type=Path, metavar="DIR", help="of captured faces, where they lie elsewhere")
+    parser.add_argument("--takes", nargs="+", default=[], metavar="NAME", help="of captured faces (default: all)")
+    parser.add_argument(
+        "--held-out", nargs="+", default=[], metavar="NAME", help="takes that say when to stop (default: every fifth)"
+    )
     parser.add_argument("--audio-encoder", type=Path, metavar="DIR", help="pretrained wav2vec2, HuBERT or WavLM folder")
     parser.add_argument(
         "--alignments", type=Path, metavar="DIR", help="what `prepare` cached (default: in the data set)"
@@ -40,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch", type=int, default=recipe.batch, help="sequences a process (default %(default)s)")
     parser.add_argument("--accumulation", type=int, default=recipe.accumulation, help="default %(default)s")
-    parser.add_argument("--rate", type=float, default=recipe.rate, help="of Adam (default %(default)s)")
+    parser.add_argument("--rate", type=float, help=f"of Adam (default {recipe.rate})")
     parser.add_argument("--schedule", choices=SCHEDULES, default=recipe.schedule, help="default %(default)s")
     parser.add_argument("--clip", type=float, default=recipe.clip, help="gradient norm (default: unbounded)")
     parser.add_argument("--mixed-precision", choices=MIXED, default=recipe.mixed)
@@ -52,6 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -> int:
     """Train; what came of it goes to stdout."""
+    if options.config == fine_tuning.CONFIG or options.begin_from is not None:
+        return fine_tuning.run(options, show)
     import torch
 
     from .data import SequenceItems
@@ -63,7 +81,7 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
         steps=options.steps,
         batch=options.batch,
         accumulation=options.accumulation,
-        rate=options.rate,
+        rate=VertexTraining().rate if options.rate is None else options.rate,
         schedule=options.schedule,
         clip=options.clip,
         mixed=options.mixed_precision,
