@@ -34,6 +34,7 @@ _RESEARCH = (
     ("train-starter", "training.starter", "the starter weights from nothing"),
     ("train-letters", "training.letters", "how words are pronounced where eSpeak NG is not"),
     ("evaluate", "evaluation.command", "any number of methods on a data set, in one table"),
+    ("film", "evaluation.film", "vertices of a .npy and their sound as a film, without Blender"),
     ("calibrate", "training.calibrate", "an actor's amplitudes, rests and poses from a recording of theirs"),
     ("evaluate-captures", "evaluation.captures_command", "any number of systems on captured faces, in one table"),
     ("evaluate-speech", "evaluation.real_speech", "a checkpoint on recorded speech with known motion or phones"),
