@@ -1,6 +1,7 @@
 """What a face in real time gives away for being early: quality against look-ahead, beside takes of the whole sound."""
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import torch
 from .. import audio
 from ..animate import Animator
 from ..audio import RATE, Sound
-from ..errors import DataSetError
+from ..errors import DataSetError, KMTalkError
 from ..jobs import read_json
 from ..progress import Job, Progress
 from ..stream.live import MOST_LOOK_AHEAD, Frame, LiveFace, network_of
@@ -116,6 +117,40 @@ def row_job(index: Path, play: Callable[[Sound], Played]) -> Job[dict[str, float
     return found
 
 
+def endure_job(index: Path, make: Callable[[], LiveFace], hours: float) -> Job[list[tuple[float, float, float]]]:
+    """Play the clips of `index` in a loop for so many hours of sound, as fast as it goes, to one face.
+
+    Gives, every twentieth of it, the hours so far, the memory of this process in MB and milliseconds a frame.
+    """
+    clips = read_json(index)
+    sounds = [audio.load(index.parent / clip["audio"]) for clip in clips]
+    face, heard, shown = make(), 0, 0
+    rows: list[tuple[float, float, float]] = []
+    begun, frames = time.thread_time(), 0
+    while heard < hours * 3600 * RATE:
+        for sound in sounds:
+            for position in range(0, sound.length, RATE):
+                frames += len(face.push(sound.read(position, min(position + RATE, sound.length))))
+                heard += min(RATE, sound.length - position)
+                if heard >= (len(rows) + 1) * hours * 3600 * RATE / 20:
+                    took = time.thread_time() - begun
+                    rows.append((heard / RATE / 3600, _memory(), 1000 * took / max(frames - shown, 1)))
+                    begun, shown = time.thread_time(), frames
+                    yield Progress("enduring", min(len(rows) / 20, 1.0))
+                if heard >= hours * 3600 * RATE:
+                    return rows
+    return rows
+
+
+def _memory() -> float:
+    """MB that this process holds; NaN where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    except (OSError, ValueError, AttributeError):
+        return float("nan")
+
+
 def _opening(motion: npt.NDArray[np.float32]) -> FloatArray:
     return visible_opening(torch.from_numpy(motion)).numpy()
 
@@ -133,6 +168,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"0 to {MOST_LOOK_AHEAD:g}, as many as wanted",
     )
+    parser.add_argument(
+        "--endure", type=float, metavar="HOURS", help="instead: play the clips in a loop, and tell memory and time"
+    )
 
 
 def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
@@ -143,6 +181,14 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
     network = network_of(options.weights)
     for look_ahead in options.look_ahead:
         LiveFace(network, rate=options.rate, look_ahead=look_ahead)  # refuses what cannot be before the work begins
+    if options.endure is not None:
+        if not 0 < options.endure <= 1000:
+            raise KMTalkError("--endure takes hours, more than 0.")
+        make = lambda: LiveFace(network, rate=options.rate, look_ahead=options.look_ahead[-1])  # noqa: E731
+        print("   hours      MB  ms/frame")
+        for hours, memory, took in show(endure_job(options.index, make, options.endure)):
+            print(f"{hours:8.3f}{memory:8.1f}{took:10.2f}")
+        return 0
     columns = ("r mean", "r macro", "lag", "p b m", "F1 50ms", "ms/frame", "median", "99th")
     print("look-ahead  " + "".join(f"{name:>9}" for name in columns), flush=True)
 
