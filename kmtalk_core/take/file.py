@@ -4,7 +4,7 @@ import itertools
 import json
 import math
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -12,14 +12,14 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..alignment import Mark, Phone, Word
 from ..errors import TakeError
 from ..events import Event
 from ..files import write_npz
 from ..motion.mixture import mixture
 from ..motion.spaces import SPACES, MotionSpace
 from ..schema import loads
-from .record import KEY_STATES, Key, Take, Track, Turn
+from .entries import key_entry, key_of, mark_of, phone_entry, phone_of, time_of, turn_entry, turn_of, word_of
+from .record import Take, Track
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -64,9 +64,9 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
         "fps": take.fps,
         "channels": list(take.space.names),
         "tracks": [track.space.name for track in take.tracks],
-        "keys": [_key_entry(key) for key in take.keys],
+        "keys": [key_entry(key) for key in take.keys],
         "events": [event.to_json() for event in take.events],
-        "phones": [_phone_entry(phone) for phone in take.phones],
+        "phones": [phone_entry(phone) for phone in take.phones],
         "words": [{"start": word.start, "end": word.end, "text": word.text} for word in take.words],
         "text": take.text,
         "settings": dict(take.settings),
@@ -75,7 +75,7 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
         "notes": list(take.notes),
         "marks": [{"time": m.time, "name": m.name, "strength": m.strength} for m in take.marks],
         "deleted": {"keys": list(take.deleted_keys), "events": [event.to_json() for event in take.deleted_events]},
-        "turns": [_turn_entry(turn) for turn in take.turns],
+        "turns": [turn_entry(turn) for turn in take.turns],
     }
     if shapes is not None and take.motion.nbytes <= _LARGEST_MIXED:
         arrays = {"weights": mixture(take.motion, shapes), "shapes": shapes}
@@ -86,8 +86,8 @@ def save_take(take: Take, path: str | Path, shapes: FloatArray | None = None) ->
     if take.base is not None:
         header["base"] = {
             "settings": dict(take.base.settings),
-            "keys": [_key_entry(key) for key in take.base.keys],
-            "turns": [_turn_entry(turn) for turn in take.base.turns],
+            "keys": [key_entry(key) for key in take.base.keys],
+            "turns": [turn_entry(turn) for turn in take.base.turns],
         }
         is_mixed = "weights" in arrays
         arrays["base"] = mixture(take.base.motion, arrays["shapes"]) if is_mixed else take.base.motion
@@ -120,14 +120,14 @@ def load_take(path: str | Path) -> Take:
         if not _is_sane(array):
             raise _broken(path, "its motion holds numbers that are not finite")
     try:
-        keys = tuple(_key(entry, pose, len(motion)) for entry, pose in zip(header["keys"], poses, strict=True))
-        phones = tuple(_phone(entry) for entry in header["phones"])
+        keys = tuple(key_of(entry, pose, len(motion)) for entry, pose in zip(header["keys"], poses, strict=True))
+        phones = tuple(phone_of(entry) for entry in header["phones"])
         events = tuple(Event.from_json(entry) for entry in header["events"])
-        marks = tuple(_mark(entry) for entry in header["marks"])
-        words = tuple(_word(entry) for entry in header["words"])
+        marks = tuple(mark_of(entry) for entry in header["marks"])
+        words = tuple(word_of(entry) for entry in header["words"])
         names = {name for track in others for name in track.space.names}
-        turns = tuple(_turn(entry, len(motion), names) for entry in header["turns"])
-        deleted_keys = tuple(_time(value) for value in header["deleted"].get("keys", ()))
+        turns = tuple(turn_of(entry, len(motion), names) for entry in header["turns"])
+        deleted_keys = tuple(time_of(value) for value in header["deleted"].get("keys", ()))
         deleted_events = tuple(Event.from_json(entry) for entry in header["deleted"].get("events", ()))
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise _broken(path, "a key, phone, word, mark, event or turn in its header is malformed") from error
@@ -309,10 +309,10 @@ def _based(take: Take, tracks: list[Track], entry: Any, path: Path) -> Take:
     """`take` before it was reshaped."""
     motion = tracks[0].motion
     try:
-        keys = tuple(_key(key, motion[_frame(key, len(motion), path)], len(motion)) for key in entry["keys"])
+        keys = tuple(key_of(key, motion[_frame(key, len(motion), path)], len(motion)) for key in entry["keys"])
         settings = dict(entry["settings"])
         names = {name for track in tracks[1:] for name in track.space.names}
-        turns = tuple(_turn(turn, len(motion), names) for turn in entry.get("turns", ()))
+        turns = tuple(turn_of(turn, len(motion), names) for turn in entry.get("turns", ()))
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise _broken(path, "its base is malformed") from error
     if any(after.frame <= before.frame for before, after in itertools.pairwise(keys)):
@@ -320,81 +320,11 @@ def _based(take: Take, tracks: list[Track], entry: Any, path: Path) -> Take:
     return replace(take, tracks=tuple(tracks), keys=keys, settings=settings, turns=turns)
 
 
-def _key_entry(key: Key) -> dict[str, Any]:
-    return {
-        "frame": key.frame, "time": key.time, "label": key.label, "confidence": key.confidence, "state": key.state,
-    }  # fmt: skip
-
-
-def _key(entry: Mapping[str, Any], pose: FloatArray, frame_count: int) -> Key:
-    frame, state = entry["frame"], entry.get("state", "generated")
-    time, confidence = float(entry["time"]), float(entry["confidence"])
-    if type(frame) is not int or not 0 <= frame < frame_count or state not in KEY_STATES:
-        raise ValueError("no such frame or state")
-    if not (math.isfinite(time) and 0 <= confidence <= 1):
-        raise ValueError("not finite")
-    return Key(frame, time, _label(entry["label"]), confidence, pose, state)
-
-
-def _turn_entry(turn: Turn) -> dict[str, Any]:
-    return {"frame": turn.frame, "first": turn.first, "last": turn.last, "offsets": dict(turn.offsets)}
-
-
-def _turn(entry: Mapping[str, Any], frame_count: int, names: Collection[str]) -> Turn:
-    frames = [entry[name] for name in ("first", "frame", "last")]
-    if any(type(frame) is not int for frame in frames) or not 0 <= frames[0] <= frames[1] <= frames[2] < frame_count:
-        raise ValueError("no such frames")
-    offsets = {name: float(value) for name, value in entry["offsets"].items()}
-    if not set(offsets) <= set(names) or not all(abs(value) < _LARGEST_VALUE for value in offsets.values()):
-        raise ValueError("no such channels or values")
-    return Turn(frames[1], frames[0], frames[2], offsets)
-
-
 def _frame(entry: Any, frame_count: int, path: Path) -> int:
     frame = entry.get("frame") if isinstance(entry, dict) else None
     if type(frame) is not int or not 0 <= frame < frame_count:
         raise _broken(path, "a key or phone in its header is malformed")
     return frame
-
-
-def _phone(entry: Mapping[str, Any]) -> Phone:
-    start, end, confidence = (float(entry[name]) for name in ("start", "end", "confidence"))
-    if not (-1e9 < start <= end < 1e9 and 0 <= confidence <= 1):
-        raise ValueError("no such stretch of time")
-    return Phone(start, end, _label(entry["label"]), confidence, entry.get("edited") is True)
-
-
-def _phone_entry(phone: Phone) -> dict[str, Any]:
-    entry = {"start": phone.start, "end": phone.end, "label": phone.label, "confidence": phone.confidence}
-    return {**entry, "edited": True} if phone.edited else entry
-
-
-def _time(value: Any) -> float:
-    time = float(value)
-    if not -1e9 < time < 1e9:
-        raise ValueError("no such time")
-    return time
-
-
-def _mark(entry: Mapping[str, Any]) -> Mark:
-    time, strength = float(entry["time"]), entry["strength"]
-    strength = None if strength is None else float(strength)
-    if not (-1e9 < time < 1e9 and (strength is None or 0 <= strength <= 1)):
-        raise ValueError("no such mark")
-    return Mark(time, _label(entry["name"]), strength)
-
-
-def _word(entry: Mapping[str, Any]) -> Word:
-    start, end = _time(entry["start"]), _time(entry["end"])
-    if start > end:
-        raise ValueError("no such stretch of time")
-    return Word(start, end, _label(entry["text"]))
-
-
-def _label(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > 200:
-        raise ValueError("no label")
-    return value
 
 
 def _broken(path: Path, why: str) -> TakeError:
