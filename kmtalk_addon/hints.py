@@ -5,6 +5,7 @@ operators, as `bpy/ops/kmtalk/__init__.pyi`.
 """
 
 import inspect
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ def main() -> None:
         PATH.write_text(stub(), encoding="utf-8")
     finally:
         registration.unregister()
-    print(PATH)
+    print(PATH, flush=True)
+    os._exit(0)  # Blender as a module may hang while the interpreter ends
 
 
 if __name__ == "__main__":

@@ -5,14 +5,15 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-WIDTH, RATE, QUALITY = 300, 12, 55
+WIDTH, RATE, QUALITY = 360, 15, 90
 """Pixels, pictures a second, and WebP's quality."""
 
 
 def convert(film: Path, out: Path, width: int = WIDTH, rate: int = RATE, quality: int = QUALITY) -> int:
     """Write the pictures of `film` as an animated WebP that starts over at its end; returns how many.
 
-    Needs PyAV (`pip install ".[media]"`).  Raises OSError where a file cannot be read or written.
+    Needs PyAV (`pip install ".[media]"`).  Raises OSError or ValueError where a file cannot be read or
+    written.
     """
     import av
 
@@ -43,7 +44,7 @@ def main() -> int:
     except ImportError:
         print('kmtalk: PyAV is not installed: pip install ".[media]"', file=sys.stderr)
         return 2
-    except OSError as error:
+    except (OSError, ValueError) as error:
         print(f"kmtalk: {options.film} could not be made a moving picture ({error}).", file=sys.stderr)
         return 2
     print(f"{options.out}: {count} pictures, {options.out.stat().st_size / 1e6:.2f} MB")
