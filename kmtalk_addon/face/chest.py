@@ -15,15 +15,13 @@ _COPYING = ("COPY_TRANSFORMS", "COPY_ROTATION", "ARMATURE", "CHILD_OF", "TRANSFO
 
 def targets(meshes: Sequence[Any], rig: Any, taken: Collection[str] = ()) -> tuple[Target, ...]:
     """What of a character breathes: keys of its `meshes`, else bones of its `rig` but those `taken`."""
-    found: list[Target] = []
-    drive = None
-    for item in meshes:
-        keys = chest.find_keys(block.name for block in item.data.shape_keys.key_blocks[1:])
-        if keys:
-            drive = drive or chest.BreathDrive(tuple(keys))
-            numbers = {drive.curves.index(key): key for key in keys if key in drive.curves}
-            found.append(KeyTarget.of(item, drive, numbers))
-    return tuple(found) if found else _of_bones(rig, taken)
+    keys = {item: chest.find_keys(block.name for block in item.data.shape_keys.key_blocks[1:]) for item in meshes}
+    names = tuple(dict.fromkeys(key for own in keys.values() for key in own))
+    if not names:
+        return _of_bones(rig, taken)
+    drive = chest.BreathDrive(names)
+    numbers = {name: number for number, name in enumerate(names)}
+    return tuple(KeyTarget.of(item, drive, {numbers[key]: key for key in own}) for item, own in keys.items() if own)
 
 
 def _of_bones(rig: Any, taken: Collection[str]) -> tuple[BoneTarget, ...]:
