@@ -19,8 +19,11 @@ from .noticing import notices
 QUIET = 0.12
 """Seconds without a change before it is answered."""
 _AT_WORK, _SOON, _LATER, _SELDOM = 0.004, 0.05, 0.1, 1.0  # seconds until the next tick
-_SLICE, _PATIENCE = 0.008, 0.0005
-"""Seconds of one tick at work, and between two looks at the engine: a window that draws comes round seldom."""
+_PATIENCE = 0.0005
+"""Seconds between two looks at what the engine does within a tick."""
+_LEAST, _MOST, _SHARE = 0.008, 0.12, 0.25
+"""A tick works for a share of the time since the last one, within these seconds: a window that takes long to draw comes
+round seldom, and does not feel it."""
 _QUICK = 0.15
 """Seconds that writing a line may take to be done again and again while a slider is dragged."""
 _MOST_IN_A_ROW = 5
@@ -47,9 +50,14 @@ class Live:
     _in_a_row: int = 0
     _has_written: bool = False
     _echo: int = 0
+    _ticked: float = 0.0
+    _slice: float = 0.0
 
     def tick(self, context: Any) -> float:
         """A little of the work; seconds until the next.  Never raises."""
+        now = time.perf_counter()
+        self._slice = min(max(_SHARE * (now - self._ticked), _LEAST), _MOST)
+        self._ticked = now
         scene = context.scene
         if scene is None or not scene.kmtalk.live:
             self.rest()
@@ -146,7 +154,7 @@ class Live:
 
     def _step(self) -> float:
         assert self._job is not None
-        until = time.perf_counter() + _SLICE
+        until = time.perf_counter() + self._slice
         try:
             while True:
                 begin = time.perf_counter()
