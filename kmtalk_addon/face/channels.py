@@ -1,5 +1,6 @@
 """Custom properties, frame numbers, node values and visibility as keys of a face."""
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from ..core import arkit, drives, errors, naming, property_drives
 from .targets import Curve, Target
 
 _FULL = re.compile(r'^bpy\.data\.(\w+)\["((?:[^"\\]|\\.)*)"\](\.node_tree|\.data)?(?:\.(.+)|(\[.+))$')
+_HIDING = ("hide_viewport", "hide_render", "hide")
 _INDEX = re.compile(r"^(.*)\[(\d+)\]$")
 
 
@@ -69,6 +71,63 @@ def found_by_name(objects: Iterable[Any]) -> tuple["naming.Naming", list[Row]] |
     return (found, list(rows.values())) if found.can_speak and not found.lacks else None
 
 
+_KINDS = ("VALUE", "INT", "BOOLEAN")
+
+
+def offered(objects: Iterable[Any]) -> list[tuple[str, str]]:
+    """Full data paths of what a character has to choose from, each with what it is: custom numbers of objects and
+    bones, frames of drawings, values and frames of materials' nodes, and visibility."""
+    found: dict[str, str] = {}
+    for item in objects:
+        whole = f"bpy.data.objects[{_quoted(item.name)}]"
+        for holder, start in _holders(item):
+            said = f"{item.name}: {getattr(holder, 'name', '')}" if start else item.name
+            dot = "." if start else ""
+            for name, value in holder.items():
+                if isinstance(value, int | float) and not name.startswith("kmtalk"):
+                    found[f"{whole}{dot}{start}[{_quoted(name)}]"] = f"{said}, custom property"
+        for stack in ("modifiers", "grease_pencil_modifiers"):
+            for modifier in getattr(item, stack, ()):
+                if modifier.type in ("GREASE_PENCIL_TIME", "GP_TIME"):
+                    path = f"{whole}.{stack}[{_quoted(modifier.name)}].offset"
+                    found[path] = f"{item.name}, frame of its drawing"
+        for slot in item.material_slots:
+            if slot.material is not None and slot.material.node_tree is not None:
+                found |= _of_nodes(slot.material)
+        for name in ("hide_viewport", "hide_render"):
+            found[f"{whole}.{name}"] = f"{item.name}, whether it is hidden"
+    return list(found.items())
+
+
+def _of_nodes(material: Any) -> dict[str, str]:
+    whole = f"bpy.data.materials[{_quoted(material.name)}].node_tree.nodes"
+    found = {}
+    for node in material.node_tree.nodes:
+        if node.type == "TEX_IMAGE":
+            found[f"{whole}[{_quoted(node.name)}].image_user.frame_offset"] = f"{material.name}, frame of its image"
+        side = {"VALUE": "outputs", "GROUP": "inputs", "MIX": "inputs"}.get(node.type)
+        if side is not None:
+            for number, socket in enumerate(getattr(node, side)):
+                if socket.type in _KINDS and (side == "outputs" or not socket.is_linked):
+                    path = f"{whole}[{_quoted(node.name)}].{side}[{number}].default_value"
+                    found[path] = f"{material.name}, {node.name}: {socket.name}"
+    return found
+
+
+def _quoted(name: str) -> str:
+    return f'"{bpy.utils.escape_identifier(name)}"'
+
+
+def end_of(owner: Any, curve: Curve) -> float:
+    """What a property has when it shows all of a key, where nobody said it: a custom one its end, hidden no."""
+    if curve.path.endswith(_HIDING):
+        return 0.0
+    if curve.path.endswith('"]'):
+        place, _, name = curve.path.rpartition('["')
+        return _range(owner.path_resolve(place) if place else owner, bpy.utils.unescape_identifier(name[:-2]))[1]
+    return 1.0
+
+
 def _holders(item: Any) -> Iterable[tuple[Any, str]]:
     yield item, ""
     if item.type == "ARMATURE" and item.pose is not None:
@@ -76,9 +135,24 @@ def _holders(item: Any) -> Iterable[tuple[Any, str]]:
             yield bone, bone.path_from_id()
 
 
-def targets(rows: Sequence[Row], shown: dict[str, int], base: drives.KeyDrive, least: int, twos: bool) -> list[Target]:
+def owners_of(own: Any) -> list[Any]:
+    """The datablocks whose properties the rows of a face's mapping name; those that are gone are left out."""
+    found: dict[Any, None] = {}
+    for row in own.keys:
+        with contextlib.suppress(errors.FaceError):
+            if row.path:
+                found[at_path(row.path)[0]] = None
+    return list(found)
+
+
+def targets(
+    rows: Sequence[Row], shown: dict[str, int], base: drives.KeyDrive, least: int, twos: bool, item: Any
+) -> list[Target]:
     """Targets that let rows show the values of `base`, by the number of each row's name in `shown`: properties of whole
-    numbers, and those of which several rows are values, step from one to the next."""
+    numbers, and those of which several rows are values, step from one to the next.
+
+    item: the object that the face's settings are on.
+    """
     groups: dict[tuple[Any, str], list[Row]] = {}
     for row in rows:
         if row.name in shown:
@@ -93,13 +167,19 @@ def targets(rows: Sequence[Row], shown: dict[str, int], base: drives.KeyDrive, l
         drive = property_drives.PropertyDrive(base, names, tuple(shown[row.name] for row in smooth), rest, span)
         for owner in dict.fromkeys(row.owner for row in smooth):
             curves = {number: row.curve for number, row in enumerate(smooth) if row.owner == owner}
-            found.append(Target(owner, drive, curves))
+            found.append(_target(owner, drive, curves, item))
     for own in stepped:
         steps = [(shown[row.name], row.value) for row in own]
         name = f"{own[0].owner.name}|{own[0].curve.name}"
         step = property_drives.StepDrive(base, name, steps, _rest(own[0]), least, twos, _closing(base))
-        found.append(Target(own[0].owner, step, {0: own[0].curve}))
+        found.append(_target(own[0].owner, step, {0: own[0].curve}, item))
     return found
+
+
+def _target(owner: Any, drive: drives.Drive, curves: dict[int, Curve], item: Any) -> Target:
+    if isinstance(owner, bpy.types.Object):
+        return Target(owner, drive, curves)
+    return Target(item, drive, curves, owner)
 
 
 def _closing(base: drives.KeyDrive) -> frozenset[int]:
@@ -115,7 +195,7 @@ def _rest(row: Row) -> float:
         place, _, name = path.rpartition('["')
         holder = row.owner.path_resolve(place) if place else row.owner
         return _range(holder, bpy.utils.unescape_identifier(name[:-2]))[0]
-    return 0.0
+    return 1.0 - row.value if isinstance(_raw(row), bool) else 0.0  # what is shown by a sound is hidden without it
 
 
 def _range(holder: Any, name: str) -> tuple[float, float]:

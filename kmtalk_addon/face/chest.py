@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import compat
 from ..core import chest, drives
 from . import bones, pose_library, rigs
 from .targets import BoneTarget, KeyTarget, Target
@@ -27,7 +26,7 @@ def targets(meshes: Sequence[Any], rig: Any, taken: Collection[str] = ()) -> tup
 def _of_bones(rig: Any, taken: Collection[str]) -> tuple[BoneTarget, ...]:
     if rig is None or rig.pose is None or (rig.library is not None and rig.override_library is None):
         return ()
-    theirs = _moved_by_others(rig)
+    theirs = pose_library.artists_bones(rig)
     free = [bone.name for bone in rig.pose.bones if bone.name not in taken and bone.name not in theirs]
     named = chest.find_chest(name for name in free if _turns_by_itself(rig, rig.pose.bones[name]))
     if not named:
@@ -38,22 +37,6 @@ def _of_bones(rig: Any, taken: Collection[str]) -> tuple[BoneTarget, ...]:
         rest = np.array(rig.data.bones[name].matrix_local.to_3x3())
         motions[name] = chest.chest_motion(part, rest.T @ axes, rig.pose.bones[name].rotation_mode)
     return (bones.of_bones(rig, drives.BoneDrive(motions)),)
-
-
-def _moved_by_others(rig: Any) -> set[str]:
-    """The bones that any action of the artist's moves, the active one or one of the NLA's."""
-    found = rigs.artists_bones(rig)
-    animation = rig.animation_data
-    for track in animation.nla_tracks if animation is not None else ():
-        for strip in track.strips:
-            if strip.action is not None and not pose_library.is_ours(strip.action):
-                curves = compat.read_curves(strip.action, compat.assigned_slot(strip))
-                found |= {name for curve in curves if (name := _bone_in(curve.data_path))}
-    return found
-
-
-def _bone_in(path: str) -> str:
-    return path.split('"')[1] if path.startswith('pose.bones["') else ""
 
 
 def _turns_by_itself(rig: Any, bone: Any) -> bool:

@@ -41,7 +41,7 @@ def follow(keys: Sequence[KeyTarget]) -> tuple[list[Target], Followed]:
     found = Followed()
     left: list[Target] = []
     for target in keys:
-        driven = {driver.data_path: driver for driver in _drivers(target.owner) if not driver.mute}
+        driven = {driver.data_path: driver for driver in drivers_of(target.owner) if not driver.mute}
         kept = {}
         for number, curve in target.curves.items():
             driver = driven.get(curve.path)
@@ -93,7 +93,8 @@ def _targets(found: Followed, drive: solved.SolvedDrive) -> Iterator[Target]:
         yield (BoneTarget if is_rig else Target)(owner, drive, own)
 
 
-def _drivers(datablock: Any) -> Sequence[Any]:
+def drivers_of(datablock: Any) -> Sequence[Any]:
+    """The drivers on a datablock."""
     animation = getattr(datablock, "animation_data", None)
     return animation.drivers if animation is not None else ()
 
@@ -144,7 +145,7 @@ def _variable(found: Followed, variable: Any, depth: int) -> expressions.Affine:
 def _property(found: Followed, owner: Any, path: str, depth: int) -> expressions.Affine:
     """A single property: what drives it, where it is driven itself; else a source."""
     path, index = _indexed(path)
-    for driver in _drivers(owner):
+    for driver in drivers_of(owner):
         if driver.data_path == path and not driver.mute and (index is None or driver.array_index == index):
             return _reading(found, owner, driver, depth + 1)
     curve = Curve(path, index or 0, _group_of(path), single=index is None)
@@ -255,7 +256,7 @@ def sentence(found: Followed, targets: Sequence[Target]) -> str:
 def read_by(datablock: Any, depth: int = 0) -> list[Any]:
     """The datablocks that the drivers of another read, directly or through their own drivers."""
     found: dict[Any, None] = {}
-    for driver in _drivers(datablock):
+    for driver in drivers_of(datablock):
         for variable in driver.driver.variables:
             for target in variable.targets:
                 if target.id is not None and target.id != datablock:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core import errors, naming
-from . import channels, moving, settings
+from . import channels, moving, pose_library, settings
 
 _FEW = 3
 """With fewer keys that are called as in a set it is none: words and movements tell more."""
@@ -32,6 +32,19 @@ def begin(objects: Sequence[Any], scheme: str = "") -> Any:
     return own
 
 
+def begin_poses(rig: Any, scheme: str = "") -> Any:
+    """List all poses of a rig with what their names say; returns the settings that hold the list.  Raises FaceError."""
+    names = [pose.name for pose in pose_library.poses_of(rig)]
+    if scheme and scheme not in naming.SCHEME_BY_NAME:
+        raise errors.FaceError(
+            f"There is no naming scheme “{scheme}”: choose one of {', '.join(naming.SCHEME_BY_NAME)}."
+        )
+    own = rig.kmtalk_face
+    own.scheme = scheme or _likeliest({rig.name: names})
+    settings.guess_channels(own, names)
+    return own
+
+
 def _likeliest(names: Mapping[str, Sequence[str]]) -> str:
     """The scheme of the face where it is one, or of most of its keys; ARKit's where its keys say too little."""
     found = naming.recognize_face(names)
@@ -48,11 +61,15 @@ def told(objects: Sequence[Any]) -> Any:
     return next((each for each in own if settings.mapped_by_hand(each) is not None), None)
 
 
-def add_property(own: Any, path: str, name: str, channel: str, value: float) -> Any:
-    """A row for a property at a full data path.  Raises FaceError where there is none."""
+def add_property(own: Any, path: str, name: str, channel: str, value: float | None) -> Any:
+    """A row for a property at a full data path; value: what it has when it shows all, what is usual where None.
+
+    Raises FaceError where there is none.
+    """
     owner, curve = channels.at_path(path)
     if own.scheme == settings.BY_NAMES:
         own.scheme = "arkit"
+    value = channels.end_of(owner, curve) if value is None else value
     row = own.keys.add()
     row.name = name or f"{owner.name} {curve.name} {value:g}"
     row.path, row.value, row.channel = path.strip(), value, channel

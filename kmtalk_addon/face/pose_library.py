@@ -9,7 +9,7 @@ import numpy as np
 from mathutils import Euler, Quaternion
 
 from .. import compat
-from ..core import naming, pose_drives
+from ..core import errors, naming, pose_drives
 from . import settings
 from .targets import OURS
 
@@ -76,6 +76,34 @@ def sampled(rig: Any, poses: Sequence[Pose], rest: Pose | None) -> tuple[dict[st
     return at_rest, {name: [bones.get(name, at_rest[name]) for bones in shown] for name in names}
 
 
+def show(rig: Any, name: str) -> None:
+    """Put a rig into a pose to be looked at, or with no name back to where its poses start from.  Raises FaceError."""
+    poses = {pose.name: pose for pose in poses_of(rig)}
+    if name and name not in poses:
+        raise errors.FaceError(f"“{rig.name}” has no pose “{name}”.")
+    for pose in poses.values():
+        for bone, attribute, curve in bone_curves(pose.action):
+            if bone in rig.pose.bones:
+                _put(rig.pose.bones[bone], attribute, curve.array_index, _RESTING.get(attribute, _NO_TURN))
+    for bone, attribute, curve in bone_curves(poses[name].action) if name else ():
+        if bone in rig.pose.bones:
+            value = float(curve.evaluate(poses[name].frame))
+            _put(rig.pose.bones[bone], attribute, curve.array_index, (value,) * 4)
+
+
+_RESTING = {
+    "scale": (1.0, 1.0, 1.0),
+    "rotation_quaternion": (1.0, 0.0, 0.0, 0.0),
+    "rotation_axis_angle": (0.0, 0.0, 1.0, 0.0),
+}
+_NO_TURN = (0.0, 0.0, 0.0)
+
+
+def _put(bone: Any, attribute: str, index: int, values: Sequence[float]) -> None:
+    if attribute == "location" or attribute == "scale" or attribute.startswith("rotation_"):
+        getattr(bone, attribute)[index] = values[index]
+
+
 def bone_curves(action: Any, animation: Any = None) -> Iterator[tuple[str, str, Any]]:
     """Bone, attribute and curve of all curves of an action that move bones; of the slot that is played, else of any."""
     slot = compat.assigned_slot(animation) if animation is not None and animation.action == action else None
@@ -84,6 +112,24 @@ def bone_curves(action: Any, animation: Any = None) -> Iterator[tuple[str, str, 
             if curve.data_path.startswith(_PREFIX) and '"].' in curve.data_path:
                 bone, _, attribute = curve.data_path[len(_PREFIX) :].partition('"].')
                 yield bpy.utils.unescape_identifier(bone), attribute, curve
+
+
+def artists_bones(rig: Any) -> set[str]:
+    """The bones that an animation of the artist's moves, its action or a strip of the NLA: they are left to it, unless
+    the character's settings say otherwise."""
+    animation = rig.animation_data
+    if animation is None or rig.kmtalk_face.artists_bones:
+        return set()
+    played = [(animation.action, animation)]
+    if animation.use_nla:
+        tracks = [track for track in animation.nla_tracks if not track.mute]
+        played += [(strip.action, strip) for track in tracks for strip in track.strips if not strip.mute]
+    return {
+        bone
+        for action, place in played
+        if action is not None and not is_ours(action)
+        for bone, _, _ in bone_curves(action, place)
+    }
 
 
 def _bones_at(rig: Any, pose: Pose) -> dict[str, Any]:

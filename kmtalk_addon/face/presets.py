@@ -13,6 +13,8 @@ from ..core import errors, files, retarget
 from . import actor, settings
 
 SIZE_LIMIT = 4 << 20
+_LONGEST = 1000
+"""Letters of a data path."""
 
 
 def path_of(name: str) -> Path:
@@ -50,6 +52,7 @@ def load(owner: Any, name: str = "") -> None:
     for key, channel in content["keys"].items():
         row = own.keys.add()
         row.name, row.channel = key, channel
+        row.path, row.value = content["rows"].get(key, ("", 1.0))
     own.adjustments.clear()
     for channel, (multiplier, offset) in content["adjustments"].items():
         settings.adjustment(own, channel, multiplier, offset)
@@ -57,6 +60,7 @@ def load(owner: Any, name: str = "") -> None:
         setattr(own, prop, bone)
     own.jaw_angle, own.keys_too = content["jaw_angle"], content["keys_too"]
     own.actor = content["actor"]
+    own.least_hold, own.on_twos, own.neck_share = content["least_hold"], content["on_twos"], content["neck_share"]
     if content["matrix"] is None:
         own.matrix = None
     else:
@@ -77,6 +81,10 @@ def _content(own: Any) -> dict[str, Any]:
     return {
         "scheme": own.scheme,
         "keys": {row.name: row.channel for row in own.keys},
+        "rows": {row.name: (row.path, round(row.value, 5)) for row in own.keys if row.path},
+        "least_hold": own.least_hold,
+        "on_twos": own.on_twos,
+        "neck_share": round(own.neck_share, 5),
         "adjustments": {item.name: [round(item.multiplier, 5), round(item.offset, 5)] for item in own.adjustments},
         "matrix": None if own.matrix is None else own.matrix.as_string(),
         "bones": {prop: getattr(own, prop) for prop in settings.BONES.values()},
@@ -92,8 +100,11 @@ def _read(path: Path) -> dict[str, Any]:
             raise ValueError
         content = json.loads(path.read_text(encoding="utf-8"))
         adjustments = {str(k): [float(m), float(o)] for k, (m, o) in content["adjustments"].items()}
+        rows = {str(key): (str(place)[:_LONGEST], float(end)) for key, (place, end) in content.get("rows", {}).items()}
+        least_hold, neck_share = int(content.get("least_hold", 2)), float(content.get("neck_share", 0.35))
         jaw_angle, matrix = float(content["jaw_angle"]), content["matrix"]
-        if not all(math.isfinite(x) for x in (jaw_angle, *(n for pair in adjustments.values() for n in pair))):
+        numbers = [jaw_angle, neck_share, *(value for _, value in rows.values())]
+        if not all(math.isfinite(x) for x in (*numbers, *(n for pair in adjustments.values() for n in pair))):
             raise ValueError
         bones = {prop: str(content["bones"][prop]) for prop in settings.BONES.values()}
         scheme = content.get("scheme", settings.BY_NAMES)
@@ -118,6 +129,10 @@ def _read(path: Path) -> dict[str, Any]:
     return {
         "scheme": scheme,
         "keys": keys,
+        "rows": rows,
+        "least_hold": min(max(least_hold, 1), 1000),
+        "on_twos": bool(content.get("on_twos")),
+        "neck_share": neck_share,
         "adjustments": adjustments,
         "matrix": matrix,
         "bones": bones,

@@ -20,8 +20,10 @@ def find_face(objects: Iterable[Any]) -> Face:
     objects = list(objects)
     meshes = _with_own_keys(objects)
     told = mapping.told(objects)
+    if told is not None and told.id_data.type == "ARMATURE" and not any(row.path for row in told.keys):
+        return rigs.find_face(told.id_data)  # its poses, by hand
     found = recognise(meshes, told) if meshes or told is not None else None
-    if found is not None and not meshes and told is not None and told.id_data.type != "ARMATURE":
+    if found is not None and told is not None and not any(item.name in found.meshes for item in meshes):
         return _by_properties(found, channels.rows_of(told), told.id_data)
     if found is None or not found.can_speak:
         named = channels.found_by_name([*objects, *filter(None, map(rig_of, objects))])
@@ -40,7 +42,9 @@ def find_face(objects: Iterable[Any]) -> Face:
         require_editable(item)
     owner = settings.owner_of(speaking, lambda item: len(found.meshes[item.name]))
     rules = settings.adjusted(retarget.retarget(found.scheme, found.mapping), owner.kmtalk_face)
-    by_bones = settings.taken_channels(owner.kmtalk_face)
+    opens = "open" not in naming.lacks_of(found.scheme, found.mapping)
+    chosen = bones.taken(owner.kmtalk_face, owner, rules.shows, opens, _driven_bones(speaking))
+    by_bones = frozenset[str]() if owner.kmtalk_face.keys_too else chosen.channels
     index = {channel: number for number, channel in enumerate(rules.channels) if channel not in by_bones}
     by_keys = drives.KeyDrive(rules)
     targets = [
@@ -48,14 +52,14 @@ def find_face(objects: Iterable[Any]) -> Face:
         for item in speaking
     ]
     moved, followed = drivers.follow(targets)
-    rig = bones.target(owner.kmtalk_face, closes=rules.closes)
-    sentence = found.sentence + drivers.sentence(followed, moved) + _linked(owner)
-    turning = bones.head_target(owner.kmtalk_face, owner)
+    rig = bones.target(owner.kmtalk_face, chosen, closes=rules.closes)
+    sentence = found.sentence + drivers.sentence(followed, moved) + _linked(owner) + rigs.left_to_artist(chosen.left)
+    turning = bones.head_target(owner.kmtalk_face, owner, chosen)
     own = (*moved, *(target for target in (rig, turning) if target is not None))
     own += chest.targets(speaking, owner.kmtalk_face.armature, _chosen(owner))
     if told is not None and (rows := channels.rows_of(told)):
-        shown = {key: index[c] for c, key in found.mapping.items() if c in index}
-        own += tuple(channels.targets(rows, shown, by_keys, told.least_hold, told.on_twos))
+        shown = {key: index[c] for keys in found.meshes.values() for c, key in keys.items() if c in index}
+        own += tuple(channels.targets(rows, shown, by_keys, told.least_hold, told.on_twos, owner))
     return Face(own, owner, sentence, _warnings(found), tuple(speaking), tuple(targets))
 
 
@@ -65,13 +69,23 @@ def _with_chest(face: Face, rig: Any) -> Face:
     return replace(face, targets=(*face.targets, *chest.targets((), rig, taken)))
 
 
+def _driven_bones(meshes: Iterable[Any]) -> set[str]:
+    """The bones that drivers of the meshes' keys read: what moves these already turns no head."""
+    found = set()
+    for item in meshes:
+        for driver in drivers.drivers_of(item.data.shape_keys):
+            for variable in driver.driver.variables:
+                found |= {target.bone_target for target in variable.targets if target.bone_target}
+    return found
+
+
 def _by_properties(found: naming.Naming, rows: Sequence[channels.Row], owner: Any) -> Face:
     """A face without shape keys, whose properties, drawings or layers show what is said."""
     own = owner.kmtalk_face
     base = drives.KeyDrive(settings.adjusted(retarget.retarget(found.scheme, found.mapping), own))
     numbers = {name: number for number, name in enumerate(base.curves)}
-    shown = {key: numbers[channel] for channel, key in found.mapping.items()}
-    targets = channels.targets(rows, shown, base, own.least_hold, own.on_twos)
+    shown = {key: numbers[channel] for keys in found.meshes.values() for channel, key in keys.items()}
+    targets = channels.targets(rows, shown, base, own.least_hold, own.on_twos, owner)
     sentence = f"Properties: {found.sentence}"
     return Face(tuple(targets), owner, sentence, _warnings(found), (owner,))
 
@@ -115,11 +129,16 @@ def recognise(meshes: Iterable[Any], told: Any = None) -> naming.Naming:
     names = tuple((i.name, tuple(b.name for b in i.data.shape_keys.key_blocks[1:])) for i in meshes)
     told = told or mapping.told(meshes)
     if told is not None:
-        properties = {"": tuple(row.name for row in told.keys if row.path)}
-        return naming.recognize_by_hand(told.scheme, dict(names) | properties, settings.mapped_by_hand(told) or {})
+        properties: dict[str, tuple[str, ...]] = {}
+        for row in told.keys:
+            if row.path:
+                properties[row.path] = (*properties.get(row.path, ()), row.name)
+        return naming.recognize_by_hand(told.scheme, dict(names), settings.mapped_by_hand(told) or {}, properties)
     still = tuple((item.name, moving.still_keys(item)) for item in meshes)
-    has_jaw = any(bone_rules.JAW in settings.chosen_bones(item.kmtalk_face) for item in meshes)
-    return _recognised(names, still, has_jaw)
+    by_keys = _recognised(names, still, any(bone_rules.JAW in settings.chosen_bones(i.kmtalk_face) for i in meshes))
+    if by_keys.can_speak or not any(bones.has_jaw(item) for item in meshes):
+        return by_keys
+    return _recognised(names, still, True)
 
 
 @lru_cache(maxsize=32)

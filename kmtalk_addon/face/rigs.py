@@ -1,16 +1,14 @@
 """Faces of bones: the jaw, lips, lids and brows of a rig, moved by rule or by poses of its library."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..core import bones, drives, errors, face_bones, face_rules, head_bones, pose_drives, retarget
+from ..core import bones, drives, errors, face_bones, face_rules, pose_drives, retarget
 from . import bones as rig_bones
 from . import pose_library, settings
 from .targets import BoneTarget, Curve, Face
-
-_UP = np.array([0.0, 0.0, 1.0])
 
 
 def find_face(rig: Any) -> Face:
@@ -35,7 +33,7 @@ def _by_poses(rig: Any) -> Face | None:
     rules = settings.adjusted(retarget.retarget(found.scheme, found.mapping), rig.kmtalk_face)
     chosen = [poses[key] for key in found.mapping.values()]
     rest, moved = pose_library.sampled(rig, chosen, poses.get(pose_library.rest_name(list(poses))))
-    left = artists_bones(rig)
+    left = pose_library.artists_bones(rig)
     kept = [number for number, name in enumerate(moved) if name not in left]
     names = list(moved)
     modes = {names[number]: _mode_of(rig, names[number]) for number in kept}
@@ -45,7 +43,7 @@ def _by_poses(rig: Any) -> Face | None:
     still = np.stack([rest[name] for name in modes])
     numbers = tuple(range(len(chosen)))
     drive = pose_drives.PoseDrive(drives.KeyDrive(rules), numbers, modes, still, offsets)
-    sentence = f"Poses of “{rig.name}”: {found.sentence}{_left(left & set(names))}"
+    sentence = f"Poses of “{rig.name}”: {found.sentence}{left_to_artist(left & set(names))}"
     return Face((_target(rig, drive), *_head(rig, modes, left)), rig, sentence, _warnings(found.lacks), (rig,))
 
 
@@ -62,7 +60,7 @@ def _by_rule(rig: Any) -> Face:
     own = rig.kmtalk_face
     poses = face_rules.face_poses(face, heads.get(face.jaw, np.zeros(3)), own.jaw_angle, _followers(rig, face))
     rules = settings.adjusted(retarget.retarget("arkit", list(poses)), own)
-    left = artists_bones(rig)
+    left = pose_library.artists_bones(rig)
     names = [n for n in dict.fromkeys(n for moves in poses.values() for n in moves) if n not in left]
     offsets = np.tile(pose_drives.AT_REST, (len(poses), len(names), 1))
     for row, moves in zip(offsets, poses.values(), strict=True):
@@ -76,7 +74,7 @@ def _by_rule(rig: Any) -> Face:
     drive = pose_drives.PoseDrive(drives.KeyDrive(rules), tuple(range(len(poses))), modes, still, offsets)
     parts = [*(["jaw"] if face.jaw else []), *(["lips"] if face.has_lips else [])]
     parts += [word for word, there in (("lids", face.lids), ("brows", face.brows)) if there]
-    sentence = f"Bones of “{rig.name}”: {', '.join(parts)}, {len(names)} bones.{_left(left)}"
+    sentence = f"Bones of “{rig.name}”: {', '.join(parts)}, {len(names)} bones.{left_to_artist(left)}"
     lacks = () if face.has_lips else ("round",)
     return Face((_target(rig, drive), *_head(rig, modes, left)), rig, sentence, _warnings(lacks), (rig,))
 
@@ -91,9 +89,9 @@ def _target(rig: Any, drive: Any) -> BoneTarget:
 
 def _head(rig: Any, taken: Mapping[str, str], left: set[str]) -> tuple[BoneTarget, ...]:
     """Head and neck, where they are known by name and nothing else moves them."""
-    found = head_bones.find_head_bones([bone.name for bone in rig.data.bones])
-    named = {bones.HEAD: found.head, bones.NECK: found.neck}
-    free = {part: name for part, name in named.items() if name and name not in taken and name not in left}
+    named = bones.find_bones([bone.name for bone in rig.data.bones], _parents(rig))
+    named = {part: named[part] for part in (bones.HEAD, bones.NECK) if part in named}
+    free = {part: name for part, name in named.items() if name not in taken and name not in left}
     if bones.HEAD not in free:
         return ()
     neck = rig.kmtalk_face.neck_share if bones.NECK in free else 0.0
@@ -106,6 +104,10 @@ def _head(rig: Any, taken: Mapping[str, str], left: set[str]) -> tuple[BoneTarge
     return (rig_bones.of_bones(rig, drives.BoneDrive(motions)),)
 
 
+def _parents(rig: Any) -> dict[str, str]:
+    return {bone.name: bone.parent.name for bone in rig.data.bones if bone.parent is not None}
+
+
 def _mode_of(rig: Any, name: str) -> str:
     return str(rig.pose.bones[name].rotation_mode)
 
@@ -116,36 +118,28 @@ def _warnings(lacks: tuple[str, ...]) -> tuple[str, ...]:
     return ("Nothing rounds the lips of this face: bones of the lips, or a pose for o and u, would",)
 
 
-def artists_bones(rig: Any) -> set[str]:
-    """The bones that an action of the artist's moves: they are left to it."""
-    animation = rig.animation_data
-    action = animation.action if animation is not None else None
-    if action is None or pose_library.is_ours(action):
-        return set()
-    return {bone for bone, _, _ in pose_library.bone_curves(action, animation)}
-
-
-def _left(names: set[str]) -> str:
+def left_to_artist(names: Collection[str]) -> str:
+    """What is said of bones that are not moved, since an animation of the artist's moves them."""
     if not names:
         return ""
     some = ", ".join(sorted(names)[:4]) + (" …" if len(names) > 4 else "")
-    return f" Left to the rig's own action: {some}."
+    return f" Left to the rig's own animation: {some}."
 
 
 def axes_of(rig: Any) -> Any:
-    """(3, 3) the character's left, up and forward in the rig's own space, one a row: its Z is up, and forward is where
-    its jaw points, else −Y."""
-    forward = np.array([0.0, -1.0, 0.0])
+    """(3, 3) the character's left, up and forward in the rig's own space, one a row: forward is where its jaw points,
+    else where such a rig looks."""
+    up, forward = rig_bones.standing(rig)
     jaw = face_bones.sort_bones([_bone(bone, np.eye(3)) for bone in rig.data.bones]).jaw
     if jaw:
         bone = rig.data.bones[jaw]
         way = np.array(bone.tail_local) - np.array(bone.head_local)
-        flat = way - (way @ _UP) * _UP
+        flat = way - (way @ up) * up
         if np.linalg.norm(flat) > 0.5 * np.linalg.norm(way):
-            axis = int(np.abs(flat[:2]).argmax())
+            axis = int(np.abs(flat).argmax())
             forward = np.zeros(3)
             forward[axis] = np.sign(flat[axis])
-    return np.stack([np.cross(_UP, forward), _UP, forward])
+    return np.stack([np.cross(up, forward), up, forward])
 
 
 def _bone(bone: Any, axes: Any) -> face_bones.Bone:

@@ -126,6 +126,7 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         mood_strength: float
         jaw_angle: float
         keys_too: bool
+        artists_bones: bool
         least_hold: int
         on_twos: bool
     else:
@@ -204,6 +205,11 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
             name="Shape Keys Too",
             description="Shape keys of jaw and gaze move beside the bones; else the bones take their place",
         )
+        artists_bones: BoolProperty(
+            name="Bones of Other Actions Too",
+            description="On a rig's own settings: bones that an action of the rig's or its NLA moves are taken too; "
+            "else they are left to these",
+        )
 
 
 CLASSES = (KMTALK_PG_adjustment, KMTALK_PG_mapped_key, KMTALK_PG_face)
@@ -271,10 +277,3 @@ def chosen_bones(own: Any) -> dict[str, Any]:
         return {}
     found = {part: own.armature.pose.bones.get(getattr(own, prop)) for part, prop in BONES.items()}
     return {part: bone for part, bone in found.items() if bone is not None}
-
-
-def taken_channels(own: Any) -> frozenset[str]:
-    """The ARKit channels that bones take instead of shape keys."""
-    if own.keys_too:
-        return frozenset()
-    return frozenset(channel for part in chosen_bones(own) for channel in bones.channels_of(part))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core import drives as driving
-from ..core import errors, spaces
+from ..core import errors, solved, spaces
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -74,12 +74,14 @@ class Curve:
 class Target:
     """One datablock whose curves take the values of a drive.
 
-    item: the object that the artist sees; curves: by the number of the drive's value.
+    item: the object that the artist sees; curves: by the number of the drive's value; datablock: what is animated where
+    it is not that object, as the nodes of its material.
     """
 
     item: Any
     drive: driving.Drive
     curves: Mapping[int, Curve]
+    datablock: Any = None
 
     kind: ClassVar[str] = "curves"
     """What the curves are called in messages."""
@@ -87,7 +89,7 @@ class Target:
     @property
     def owner(self) -> Any:
         """The datablock that carries the animation."""
-        return self.item
+        return self.item if self.datablock is None else self.datablock
 
     @property
     def name(self) -> str:
@@ -95,7 +97,7 @@ class Target:
 
     def require_free(self) -> None:
         """Raises FaceError, which says what to do, where no animation can be put now."""
-        if self.item.library is not None:
+        if self.owner.library is not None:
             raise errors.FaceError(f"“{self.name}” is linked: make it local, or a library override, to let it move.")
         self._require_no_tweak()
 
@@ -229,21 +231,7 @@ class Face:
     @property
     def what_moves(self) -> str:
         """One line: which keys, bones and properties of which objects a take moves."""
-        said = []
-        for target in self.targets:
-            if isinstance(target, BoneTarget):
-                some = target.bones
-                names = ", ".join(some[:4]) + (f" and {len(some) - 4} more" if len(some) > 4 else "")
-                own = [curve for curve in target.curves.values() if curve.group not in target.item.pose.bones]
-                said.append(
-                    f"{target.name}: {len(own)} properties"
-                    if len(own) == len(target.curves)
-                    else f"{target.name}: {names}"
-                )
-            else:
-                kind = "keys" if isinstance(target, KeyTarget) else "properties"
-                said.append(f"{target.name}: {len(target.curves)} {kind}")
-        return " · ".join(dict.fromkeys(said))
+        return " · ".join(dict.fromkeys(f"{target.name}: {_said_of(target)}" for target in self.targets))
 
     @property
     def objects(self) -> list[Any]:
@@ -281,6 +269,43 @@ class Face:
             shown = np.concatenate([drive(np.eye(width, dtype=np.float32)), drive(np.zeros((1, width), np.float32))])
             parts |= {(name, np.round(column, 5).tobytes()) for name, column in zip(drive.curves, shown.T, strict=True)}
         return hashlib.sha1(repr(sorted(parts)).encode()).hexdigest()
+
+
+def _said_of(target: Target) -> str:
+    """What of its datablock a target moves: “52 keys”, “jaw and 2 eye bones”, “head and neck”, “6 keys by drivers”."""
+    if isinstance(target, KeyTarget):
+        return _counted(len(target.curves), "key")
+    drive = target.drive
+    if isinstance(drive, solved.SolvedDrive):
+        sources = dict.fromkeys(_source(curve) for curve in target.curves.values())
+        return f"{_counted(len(drive.rows), 'key')} through drivers, by {_listed(sources)}"
+    if isinstance(drive, driving.BoneDrive):
+        if drive.space.name == spaces.HEAD.name:
+            return "head and neck" if len(drive.bones) > 1 else "head"
+        if drive.space.name != spaces.ARKIT.name:
+            return f"{_counted(len(drive.bones), 'bone')} that breathe"
+        jaws = sum("jawOpen" in motion.turns for motion in drive.bones.values())
+        eyes = len(drive.bones) - jaws
+        parts = [*(["jaw"] if jaws else []), *([_counted(eyes, "eye bone")] if eyes else [])]
+        return " and ".join(parts)
+    if isinstance(target, BoneTarget):
+        return f"{_counted(len(target.bones), 'bone')} ({_listed(target.bones)})"
+    return _counted(len(target.curves), "property").replace("propertys", "properties")
+
+
+def _source(curve: Curve) -> str:
+    """The bone that a curve belongs to, or the property."""
+    name = curve.path.removesuffix('"]').rpartition('["')[2] if curve.path.endswith('"]') else curve.path
+    return curve.group if curve.group != GROUP else name
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = list(names)
+    return ", ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
 
 
 def curve_name(path: str, index: int) -> str:

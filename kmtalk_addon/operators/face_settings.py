@@ -9,8 +9,8 @@ from bpy.props import FloatProperty, StringProperty
 
 from .. import options
 from ..annotations import Done
-from ..core import drives, errors, progress
-from ..face import Face, actor, bones, hindrances, mapping, moving, presets, settings
+from ..core import arkit, drives, errors, naming, progress
+from ..face import Face, actor, bones, channels, hindrances, mapping, moving, pose_library, presets, settings
 from ..face.armatures import rig_of
 from ..face.recognise import has_keys
 from ..jobs import learn as learning
@@ -18,6 +18,8 @@ from ..jobs import rewrite as rewriting
 from ..jobs.runner import JobOperator
 from ..take import lines
 from .base import NO_LINE, Deed, Needs
+
+_JAW = arkit.ARKIT_INDEX["jawOpen"]
 
 
 class _OfFace(Deed):
@@ -48,6 +50,27 @@ def _channels(self: Any, context: Any, edit_text: str) -> list[str]:
         return list(options.face_of(options.meshes_of(context)).drive.curves)
     except errors.KMTalkError:
         return []
+
+
+def _posed_rig(context: Any) -> Any:
+    """The rig of the active object that has poses; None where there is none."""
+    active = context.view_layer.objects.active
+    rig = rig_of(active) if active is not None else None
+    return rig if rig is not None and pose_library.poses_of(rig) else None
+
+
+def _offered(self: Any, context: Any, edit_text: str) -> list[tuple[str, str]]:
+    active = context.view_layer.objects.active
+    objects = dict.fromkeys([*options.meshes_of(context), *([active] if active is not None else [])])
+    rigs = dict.fromkeys(rig for item in objects if (rig := rig_of(item)) is not None)
+    children = dict.fromkeys(child for item in objects for child in item.children_recursive)
+    return channels.offered(dict.fromkeys([*objects, *rigs, *children]))
+
+
+def _shown(self: Any, context: Any, edit_text: str) -> list[str]:
+    owner = next(iter(options.meshes_of(context)), context.view_layer.objects.active)
+    scheme = owner.kmtalk_face.scheme
+    return list(naming.channels_of("arkit" if scheme == settings.BY_NAMES else scheme))
 
 
 class KMTALK_OT_add_adjustment(_OfFace, bpy.types.Operator):
@@ -103,11 +126,36 @@ class KMTALK_OT_map_keys(Deed, bpy.types.Operator):
 
     @classmethod
     def missing(cls, context: Any) -> str:
-        return "" if _with_keys(context) else "Choose a mesh with shape keys."
+        able = _with_keys(context) or _posed_rig(context) is not None
+        return "" if able else "Choose a mesh with shape keys, or a rig with poses."
 
     def do(self, context: Any) -> str:
         moving.forget()
-        mapping.begin(_with_keys(context), self.scheme)
+        meshes, rig = _with_keys(context), _posed_rig(context)
+        if meshes or rig is None:
+            mapping.begin(meshes, self.scheme)
+        else:
+            mapping.begin_poses(rig, self.scheme)
+        return ""
+
+
+class KMTALK_OT_show_pose(Deed, bpy.types.Operator):
+    """Put the rig into this pose to see what it shows; without a name, back to where its poses start from"""
+
+    bl_idname = "kmtalk.show_pose"
+    bl_label = "Show Pose"
+
+    if TYPE_CHECKING:
+        name: str
+    else:
+        name: StringProperty(name="Pose", description="Which of the rig's poses; its rest where empty")
+
+    @classmethod
+    def missing(cls, context: Any) -> str:
+        return "" if _posed_rig(context) is not None else "Choose a rig that has poses."
+
+    def do(self, context: Any) -> str:
+        pose_library.show(_posed_rig(context), self.name)
         return ""
 
 
@@ -123,19 +171,30 @@ class KMTALK_OT_map_property(Deed, bpy.types.Operator):
         channel: str
         value: float
     else:
-        path: StringProperty(name="Property", description="Its full data path: Copy Full Data Path in its menu")
+        path: StringProperty(
+            name="Property",
+            description="One of the character's, or any by its full data path: Copy Full Data Path in its menu",
+            search=_offered,
+        )
         name: StringProperty(name="Name", description="What the row is called")
-        channel: StringProperty(name="Shows", description="What it shows: jawOpen, aa, MBP …")
+        channel: StringProperty(name="Shows", description="What it shows: jawOpen, aa, MBP …", search=_shown)
         value: FloatProperty(name="Value", description="What it has when it shows all of it", default=1.0)
 
     @classmethod
     def missing(cls, context: Any) -> str:
         return "" if context.view_layer.objects.active is not None else "Choose the object of the face first."
 
+    def invoke(self, context: Any, event: Any) -> Done:
+        copied = context.window_manager.clipboard.strip()
+        if not self.path and copied.startswith("bpy.data."):
+            self.path = copied
+        return context.window_manager.invoke_props_dialog(self, width=460)
+
     def do(self, context: Any) -> str:
         owner = next(iter(options.meshes_of(context)), context.view_layer.objects.active)
         path = self.path or context.window_manager.clipboard
-        mapping.add_property(owner.kmtalk_face, path, self.name, self.channel, self.value)
+        value = self.value if self.properties.is_property_set("value") else None
+        mapping.add_property(owner.kmtalk_face, path, self.name, self.channel, value)
         return ""
 
 
@@ -179,7 +238,9 @@ class KMTALK_OT_use_rig(_OfFace, bpy.types.Operator):
 
     def change(self, face: Face) -> str:
         own = face.owner.kmtalk_face
-        found = bones.use_rig(own, own.armature or rig_of(face.owner))
+        rules = getattr(face.drive, "retarget", None)
+        keeps_jaw = rules is not None and bool((rules.matrix[rules.competing] > 0)[:, _JAW].any())
+        found = bones.use_rig(own, own.armature or rig_of(face.owner), keeps_jaw)
         if not found:
             return f"No bone of “{own.armature.name}” is called as in a rig that is known: pick them."
         return f"Found {', '.join(found.values())} in “{own.armature.name}”"
@@ -285,6 +346,7 @@ CLASSES = (
     KMTALK_OT_remove_adjustment,
     KMTALK_OT_map_keys,
     KMTALK_OT_map_property,
+    KMTALK_OT_show_pose,
     KMTALK_OT_mend_face,
     KMTALK_OT_edit_matrix,
     KMTALK_OT_use_rig,

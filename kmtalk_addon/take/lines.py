@@ -14,7 +14,7 @@ import bpy
 
 from .. import compat
 from ..core import errors
-from ..face import Face, drivers, family, targets
+from ..face import Face, channels, drivers, family, targets
 from ..face.targets import OURS
 from .layers import Reach
 from .writing import find_action
@@ -91,9 +91,10 @@ def played_by(owner: Any) -> list[Any]:
 
 
 def owners_of(item: Any) -> list[Any]:
-    """The datablocks of an object that may carry animation of a face: shape keys first."""
+    """The datablocks of an object that may carry animation of a face: shape keys first, what its rows name last."""
     keys = getattr(item.data, "shape_keys", None)
-    return [keys, item] if keys is not None else [item]
+    named = channels.owners_of(item.kmtalk_face)
+    return list(dict.fromkeys([*([keys] if keys is not None else []), item, *named]))
 
 
 def all_owners() -> Iterator[Any]:

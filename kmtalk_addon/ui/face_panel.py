@@ -6,7 +6,19 @@ import bpy
 
 from .. import options
 from ..core import errors
-from ..face import Face, actor, build, chosen, geometry, hindrances, landmarks, mapping, presets, settings
+from ..face import (
+    Face,
+    actor,
+    build,
+    chosen,
+    geometry,
+    hindrances,
+    landmarks,
+    mapping,
+    pose_library,
+    presets,
+    settings,
+)
 from ..face.recognise import has_keys
 from ..take import lines
 from .drawing import Rows, draw_text
@@ -28,11 +40,17 @@ class KMTALK_UL_mapped_keys(Rows, bpy.types.UIList):
 
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         split = layout.split(factor=0.5)
-        split.label(text=item.name, icon="PROPERTIES" if item.path else "NONE")
+        picture = bpy.data.actions[item.name].preview if item.name in bpy.data.actions else None
+        if picture is not None and not item.path:
+            split.label(text=item.name, icon_value=picture.icon_id)
+        else:
+            split.label(text=item.name, icon="PROPERTIES" if item.path else "NONE")
         row = split.row(align=True)
         row.prop(item, "channel", text="")
         if item.path:
             row.prop(item, "value", text="")
+        elif item.id_data.type == "ARMATURE":
+            row.operator("kmtalk.show_pose", text="", icon="HIDE_OFF").name = item.name
 
 
 def draw_face(layout: Any, context: Any) -> None:
@@ -78,6 +96,11 @@ def _draw_faceless(layout: Any, context: Any) -> None:
     """A face that cannot speak yet: what its mesh is, and the way to shapes."""
     objects = chosen.meshes(context)
     if not objects:  # which the first lines of the panel tell
+        rig = context.view_layer.objects.active
+        if rig is not None and rig.type == "ARMATURE" and pose_library.poses_of(rig):
+            layout.operator("kmtalk.map_keys", text="Map Poses by Hand", icon="POSE_HLT")
+            if (own := mapping.told([rig])) is not None:
+                _draw_mapping(layout, own)
         return
     head = objects[0]
     draw_text(layout, context, f"“{head.name}”: {geometry.describe_topology(head)}", "MESH_DATA")
@@ -111,7 +134,7 @@ def _draw_mapping(layout: Any, own: Any) -> None:
     layout.prop(own, "scheme", text="Keys")
     if own.scheme != settings.BY_NAMES:
         layout.template_list("KMTALK_UL_mapped_keys", "", own, "keys", own, "key_index", rows=6)
-        layout.operator("kmtalk.map_property", icon="PASTEDOWN")
+        layout.operator("kmtalk.map_property", icon="ADD")
         if any(row.path for row in own.keys):
             row = layout.row(align=True)
             row.prop(own, "least_hold")
@@ -159,6 +182,7 @@ def _draw_settings(layout: Any, context: Any, face: Face) -> None:
         body.prop(own, "jaw_angle")
         body.prop(own, "neck_share")
         body.prop(own, "keys_too")
+        body.prop(own.armature.kmtalk_face, "artists_bones")
     body.operator("kmtalk.apply_face", icon="FILE_REFRESH")
 
 

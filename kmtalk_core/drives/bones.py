@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..motion import spaces
 from ..motion.arkit import EYE_TURNS
 from ..motion.spaces import ARKIT, MotionSpace
+from ..naming.bones import find_head_bones
 from ..naming.retarget import shut
 from .turns import rotation_property, turn_of_values, values_of_turn
 
@@ -31,11 +32,6 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("eyemasterl", "mastereyel", "eyel", "lefteye", "lefteyesmplhf", "ccbaseleye", "facialleye"),
         *("leye", "ceyel", "jadjlfaceeye", "eyeleft"),
     ),
-    HEAD: ("head", "headx", "cheadx", "ccbasehead", "mixamorighead", "bip001head", "defhead", "defspine006"),
-    NECK: (
-        *("neck", "neckx", "cneckx", "neck01", "ccbasenecktwist01", "mixamorigneck", "bip001neck", "defneck"),
-        *("necklower", "necktwist", "neck1", "spine005"),
-    ),
     EYE_RIGHT: (
         *("eyemasterr", "mastereyer", "eyer", "righteye", "righteyesmplhf", "ccbasereye", "facialreye"),
         *("reye", "ceyer", "jadjrfaceeye", "eyeright"),
@@ -44,8 +40,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _SIGNS = re.compile(r"[\W_]+")
 
 
-def find_bones(names: Sequence[str]) -> dict[str, str]:
-    """The bones of jaw, eyes, head and neck among `names`, as far as one is called as in a rig that is known."""
+def find_bones(names: Sequence[str], parents: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The bones of jaw and eyes among `names` that are called as in a rig that is known, and head and neck.
+
+    parents: bone → the one it hangs from.
+    """
     plain: dict[str, str] = {}
     for name in names:
         plain.setdefault(_SIGNS.sub("", name.lower()), name)
@@ -54,6 +53,8 @@ def find_bones(names: Sequence[str]) -> dict[str, str]:
         called = next((plain[_SIGNS.sub("", name)] for name in known if _SIGNS.sub("", name) in plain), None)
         if called is not None:
             found[part] = called
+    turning = find_head_bones(names, parents)
+    found |= {part: name for part, name in ((HEAD, turning.head), (NECK, turning.neck)) if name}
     return found
 
 

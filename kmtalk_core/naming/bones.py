@@ -1,8 +1,10 @@
 """The bones of head and neck in a rig, by the names that rigs give them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from .spelling import words_of
 
 _SIGNS = re.compile(r"[\W_]+")
 _NAMESPACE = re.compile(r"^.*[:|]")
@@ -19,6 +21,20 @@ _NECK = (
     *("necklower", "neckbone", "defneck", "defspine005", "orgneck", "hals", "cou", "cuello", "collo", "шея", "首"),
 )
 
+_HEAD_WORDS = frozenset((
+    "head", "kopf", "schädel", "tete", "tête", "cabeza", "cabeça", "testa", "голова", "głowa", "baş", "頭", "头",
+    "머리", "skull", "cranium",
+))  # fmt: skip
+_NECK_WORDS = frozenset(
+    ("neck", "hals", "cou", "cuello", "pescoço", "collo", "шея", "szyja", "boyun", "首", "颈", "목"),
+)
+_OTHER_WORDS = frozenset((
+    "top", "end", "nub", "tip", "tail", "aim", "look", "target", "ik", "pole", "eye", "eyes", "jaw", "hair", "ear",
+    "hat", "mch", "vis", "wgt", "ref", "tweak", "twist", "offset", "scale", "pivot", "prop", "helper", "socket",
+    "master", "parent", "light", "arrow",
+))  # fmt: skip
+_LED_WORDS = frozenset(("def", "deform", "org", "bind", "skin", "jnt", "joint"))
+
 
 @dataclass(frozen=True)
 class HeadBones:
@@ -28,12 +44,33 @@ class HeadBones:
     neck: str
 
 
-def find_head_bones(names: Sequence[str]) -> HeadBones:
-    """The bones of head and neck among `names`, as far as they are called as in a rig that is known."""
+def find_head_bones(names: Sequence[str], parents: Mapping[str, str] | None = None) -> HeadBones:
+    """The bones of head and neck among `names`: called as in a rig that is known, else by their words.
+
+    parents: bone → the one it hangs from; a neck by its words is one that the head hangs from, where they tell that.
+    """
     plain: dict[str, str] = {}
     for name in names:
         for spelling in (_SIGNS.sub("", name.lower()), _SIGNS.sub("", _NAMESPACE.sub("", name.lower()))):
             plain.setdefault(spelling, name)
-    head = next((plain[name] for name in _HEAD if name in plain), "")
+    head = next((plain[name] for name in _HEAD if name in plain), "") or _by_words(names, _HEAD_WORDS)
     neck = next((plain[name] for name in _NECK if name in plain and plain[name] != head), "")
+    if not neck:
+        above = set(_above(head, parents)) if parents else set(names)
+        neck = _by_words([name for name in names if name in above and name != head], _NECK_WORDS)
     return HeadBones(head, neck)
+
+
+def _by_words(names: Sequence[str], wanted: frozenset[str]) -> str:
+    """The plainest name that says one of the words: a control before what deforms, few words before many."""
+    said = {name: words_of(_NAMESPACE.sub("", name)) for name in names}
+    able = [n for n in names if wanted & set(said[n]) and not _OTHER_WORDS & set(said[n])]
+    return min(able, key=lambda n: (bool(_LED_WORDS & set(said[n])), len(said[n]), len(n)), default="")
+
+
+def _above(name: str, parents: Mapping[str, str]) -> Sequence[str]:
+    """What a bone hangs from, the nearest first."""
+    found: list[str] = []
+    while (name := parents.get(name, "")) and name not in found:
+        found.append(name)
+    return found

@@ -132,17 +132,20 @@ def guess(scheme: str, names: Sequence[str]) -> dict[str, str]:
     return {key: channel for channel, key in trial.mapping.items()}
 
 
-def recognize_by_hand(scheme: str, meshes: Meshes, shown: Mapping[str, str]) -> Naming:
+def recognize_by_hand(
+    scheme: str, meshes: Meshes, shown: Mapping[str, str], properties: Meshes | None = None
+) -> Naming:
     """The face of which somebody said what its keys show: key → channel of the scheme; other keys are left alone.
 
-    Raises FaceError for a channel that the scheme has not, or that two keys of one mesh show.
+    properties: what is no mesh but has rows too, each with the names of its own.  Raises FaceError for a channel that
+    the scheme has not, or that two keys of one mesh show.
     """
     allowed = channels_of(scheme)
     unknown = next((channel for channel in shown.values() if channel not in allowed), None)
     if unknown is not None:
         raise FaceError(f"{SCHEME_BY_NAME[scheme].title} knows no “{unknown}”: choose another channel for its key.")
     found: dict[str, dict[str, str]] = {}
-    for mesh, names in meshes.items():
+    for mesh, names in (dict(meshes) | dict(properties or {})).items():
         for name in names:
             if name in shown:
                 other = found.setdefault(mesh, {}).setdefault(shown[name], name)
@@ -150,7 +153,7 @@ def recognize_by_hand(scheme: str, meshes: Meshes, shown: Mapping[str, str]) -> 
                     raise FaceError(f"“{other}” and “{name}” both show {shown[name]}: empty one of them.")
     if not found:
         raise FaceError("Say what your keys show: the mouth's opening first.")
-    made = _naming(SCHEME_BY_NAME[scheme], found)
+    made = _naming(SCHEME_BY_NAME[scheme], found, len([mesh for mesh in found if mesh in meshes]))
     return replace(made, sentence=f"By hand: {made.sentence}", lacks=lacks_of(scheme, made.mapping))
 
 
@@ -181,8 +184,8 @@ def _try_scheme(scheme: Scheme, meshes: Mapping[str, Readings]) -> Naming:
     return _naming(scheme, {mesh: _match(scheme, readings, taken) for mesh, readings in meshes.items()})
 
 
-def _naming(scheme: Scheme, found: Mapping[str, Mapping[str, str]]) -> Naming:
-    """What is found of a scheme when each mesh has these keys, by channel."""
+def _naming(scheme: Scheme, found: Mapping[str, Mapping[str, str]], count: int | None = None) -> Naming:
+    """What is found of a scheme when each mesh has these keys, by channel; count: of meshes, where not all."""
     mapping: dict[str, str] = {}
     for keys in found.values():
         mapping = {**keys, **mapping}
@@ -194,7 +197,7 @@ def _naming(scheme: Scheme, found: Mapping[str, Mapping[str, str]]) -> Naming:
     used = {mesh: {c: key for c, key in keys.items() if c not in resting} for mesh, keys in found.items()}
     used = {mesh: keys for mesh, keys in used.items() if keys}
     mapping = {channel: key for channel, key in mapping.items() if channel not in resting}
-    sentence = _sentence(scheme, present, missing, used)
+    sentence = _sentence(scheme, present, missing, len(used) if count is None else count)
     return Naming(scheme.name, scheme.title, mapping, missing, score, used, sentence)
 
 
@@ -244,8 +247,8 @@ def _covered(scheme: Scheme, channel: str, mapping: Mapping[str, str]) -> bool:
     return merged or any(whole == channel and name in mapping for name, whole in ARKIT_SPLIT.items())
 
 
-def _sentence(scheme: Scheme, present: list[str], missing: tuple[str, ...], meshes: Mapping[str, object]) -> str:
-    where = f" on {len(meshes)} meshes" if len(meshes) > 1 else ""
+def _sentence(scheme: Scheme, present: list[str], missing: tuple[str, ...], meshes: int) -> str:
+    where = f" on {meshes} meshes" if meshes > 1 else ""
     head = f"{scheme.title}, {len(present)} of {len(scheme.channels)} keys{where}"
     if not missing:
         return head + "."

@@ -42,6 +42,11 @@ class Retarget:
         """Whether a key closes the lips over an open jaw; where none does, the jaw has to (see `shut`)."""
         return bool(np.any(self.matrix[~self.competing, ARKIT_INDEX["mouthClose"]] > 0))
 
+    @property
+    def shows(self) -> frozenset[str]:
+        """ARKit's channels that any of the keys shows."""
+        return frozenset(ARKIT_NAMES[number] for number in np.flatnonzero(self.matrix.any(axis=0)))
+
     def __call__(self, motion: FloatArray) -> FloatArray:
         """Coefficients (frames, 52) → (frames, keys); visemes together never pass 1, other keys pass through."""
         pose = np.asarray(motion, np.float32)

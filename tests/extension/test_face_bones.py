@@ -267,3 +267,88 @@ def test_a_jaw_bone_closes_lips_that_no_key_closes(
     assert np.allclose(rig.pose.bones["jaw_master"].rotation_quaternion, wanted, atol=1e-5)
     angles = next(keys for name, keys in jaw_keys().items() if name.endswith("rotation_quaternion[0]"))
     assert 2 * np.arccos(min(angles[2 + held], 1.0)) > 0.03  # the frame beside it comes along
+
+
+PRODUCTION: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    # bones above one another, and which turn: head first
+    "Rigify": (("torso", "neck", "head"), ("head", "neck")),
+    "Unreal": (("pelvis", "spine_05", "neck_01", "neck_02", "head"), ("head", "neck_01")),
+    "Mixamo": (("mixamorig:Hips", "mixamorig:Neck", "mixamorig:Head"), ("mixamorig:Head", "mixamorig:Neck")),
+    "in no list": (("Körper_CTRL", "Hals_CTRL", "Kopf_CTRL"), ("Kopf_CTRL", "Hals_CTRL")),
+    "in no list, numbered": (("b01_root", "b07_Neck_jnt", "b08_Head_jnt"), ("b08_Head_jnt", "b07_Neck_jnt")),
+}
+
+
+@pytest.mark.parametrize("up", ["Z", "Y"])
+@pytest.mark.parametrize("kind", PRODUCTION)
+def test_head_and_neck_of_a_rig_turn_with_the_take_beside_keys(
+    addon: Callable[[str], Any], scene: Any, kind: str, up: str
+) -> None:
+    import bpy
+    from rigs_at_work import armature
+
+    names, (head_bone, neck_bone) = PRODUCTION[kind]
+    head = make_face(scene, "Head")
+    bones = {}
+    for number, (name, parent) in enumerate(zip(names, ("", *names), strict=False)):
+        low, high = ((0.0, 0.0, 0.3 * (number + step)) for step in (0, 1))
+        bones[name] = (low, high, parent) if up == "Z" else ((0.0, low[2], 0.0), (0.0, high[2], 0.0), parent)
+    rig = armature(scene, "Rig", bones)
+    if up == "Y":
+        rig.rotation_euler.x = np.pi / 2
+    head.modifiers.new("Armature", "ARMATURE").object = rig
+    bpy.context.view_layer.objects.active = head
+    face = addon("options").face_of([head])
+    assert face.turns_head and face.what_moves == "Head: 52 keys · Rig: head and neck"
+    (target,) = (target for target in face.targets if target.item == rig)
+    assert set(target.bones) == {head_bone, neck_bone}
+    values = target.drive(np.array([[0.4, 0.0, 0.0]], np.float32))[0]  # to the character's left, as X is
+    for number, curve in target.curves.items():
+        curve.set(target.owner, float(values[number]))
+    bpy.context.view_layer.update()
+    bone = rig.pose.bones[head_bone]
+    turn = (rig.matrix_world @ bone.matrix).to_3x3() @ (rig.matrix_world @ bone.bone.matrix_local).to_3x3().inverted()
+    looks = turn @ (rig.matrix_world.to_3x3() @ _forward(up))
+    assert np.degrees(np.arctan2(looks.x, -looks.y)) == pytest.approx(np.degrees(0.4), abs=0.1)
+    assert looks.z == pytest.approx(0.0, abs=1e-3)
+
+
+def _forward(up: str) -> Any:
+    from mathutils import Vector
+
+    return Vector((0, -1, 0)) if up == "Z" else Vector((0, 0, 1))
+
+
+def test_bones_that_the_artist_animates_are_left_and_a_head_that_a_driver_reads_too(
+    addon: Callable[[str], Any], scene: Any
+) -> None:
+    import bpy
+    from rigs_at_work import armature
+
+    head = make_face(scene, "Head")
+    rig = armature(scene, "Rig", {"neck": ((0, 0, 0), (0, 0, 1), ""), "head": ((0, 0, 1), (0, 0, 2), "neck")})
+    head.parent = rig
+    bpy.context.view_layer.objects.active = head
+    rig.pose.bones["neck"].keyframe_insert("rotation_quaternion", frame=1)
+    face = addon("options").face_of([head])
+    assert face.what_moves == "Head: 52 keys · Rig: head" and "own animation: neck" in face.sentence
+    rig.kmtalk_face.artists_bones = True
+    assert addon("options").face_of([head]).what_moves == "Head: 52 keys · Rig: head and neck"
+
+
+def test_a_jaw_of_a_viseme_set_is_moved_once(addon: Callable[[str], Any], scene: Any) -> None:
+    import bpy
+
+    visemes = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "I", "O", "U")
+    head = make_face(scene, "Head", visemes)
+    head.modifiers.new("Armature", "ARMATURE").object = make_rig(scene, RIGS["Rigify"])
+    assert "jaw" not in addon("options").face_of([head]).what_moves
+    assert bpy.ops.kmtalk.use_rig() == {"FINISHED"}  # aa opens the mouth already
+    assert head.kmtalk_face.jaw_bone == "" and head.kmtalk_face.eye_left_bone == "master_eye.L"
+
+
+def test_a_jaw_opens_a_face_whose_keys_do_not(addon: Callable[[str], Any], scene: Any) -> None:
+    head = make_face(scene, "Head", ("mouthPucker", "mouthFunnel", "mouthSmileLeft", "mouthSmileRight", "mouthClose"))
+    head.modifiers.new("Armature", "ARMATURE").object = make_rig(scene, RIGS["Rigify"])
+    face = addon("options").face_of([head])
+    assert face.what_moves == "Head: 5 keys · Rig: jaw and 2 eye bones" and not face.warnings

@@ -106,3 +106,87 @@ def test_layers_may_be_shown_and_hidden(addon: Callable[[str], Any], scene: Any,
 def curves_of(addon: Callable[[str], Any], item: Any) -> list[Any]:
     animation, compat = item.animation_data, addon("compat")
     return list(compat.read_curves(animation.action, compat.assigned_slot(animation)))
+
+
+def test_a_preset_keeps_rows_that_are_properties(addon: Callable[[str], Any], scene: Any, card: Any) -> None:
+    import bpy
+
+    own, presets = card.kmtalk_face, addon("face.presets")
+    own.least_hold, own.on_twos = 3, True
+    rows = [(row.name, row.path, row.value, row.channel) for row in own.keys]
+    presets.save(card)
+    assert presets.is_applied(card)
+    own.keys.clear()
+    own.scheme, own.least_hold, own.on_twos = "names", 1, False
+    presets.load(card)
+    assert [(row.name, row.path, row.value, row.channel) for row in own.keys] == rows
+    assert (own.scheme, own.least_hold, own.on_twos) == ("preston_blair", 3, True)
+    bpy.context.view_layer.objects.active = card
+    assert addon("options").face_of([card]).what_moves == "Card: 1 property"
+
+
+def test_what_a_character_has_is_offered_and_steps(addon: Callable[[str], Any], scene: Any, speech: Path) -> None:
+    """Frames of drawings and images, values of nodes, visibility, custom numbers: each offered by its path, keyed."""
+    import bpy
+
+    compat = addon("compat")
+    item = make_face(scene, "Head", ("something",))
+    rig = armature(scene, "Rig", {"props": ((0, 0, 0), (0, 1, 0), "")})
+    rig.pose.bones["props"]["mouth frame"] = 0
+    item.parent = rig
+    material = bpy.data.materials.new("Mouth")
+    material.use_nodes = True
+    item.data.materials.append(material)
+    nodes = material.node_tree.nodes
+    nodes.new("ShaderNodeValue").name = "Switch"
+    nodes.new("ShaderNodeTexImage").name = "Drawings"
+    drawn = _drawing(scene)
+    drawn.parent = item
+    bpy.context.view_layer.objects.active = item
+    offered = dict(addon("face.channels").offered([item, rig, drawn]))
+    paths = [
+        'bpy.data.objects["Rig"].pose.bones["props"]["mouth frame"]',
+        'bpy.data.materials["Mouth"].node_tree.nodes["Switch"].outputs[0].default_value',
+        'bpy.data.materials["Mouth"].node_tree.nodes["Drawings"].image_user.frame_offset',
+        next(path for path, said in offered.items() if said == "Drawn, frame of its drawing"),
+    ]
+    hidden = 'bpy.data.objects["Drawn"].hide_viewport'
+    assert {*paths, hidden} <= offered.keys()
+    item.kmtalk_face.scheme = "preston_blair"
+    item.kmtalk_face.keys.clear()
+    for path in paths:
+        for number, viseme in enumerate(("AI", "O", "E", "MBP"), 1):
+            arguments = {"name": f"{path[-20:]} {viseme}", "channel": viseme, "value": number}
+            assert bpy.ops.kmtalk.map_property(path=path, **arguments) == {"FINISHED"}
+    assert bpy.ops.kmtalk.map_property(path=hidden, name="open", channel="AI") == {"FINISHED"}
+    assert item.kmtalk_face.keys["open"].value == 0.0  # it is seen while a is said, and hidden else
+    face = addon("options").face_of([item])
+    show(face, jawOpen=0.7)
+    assert rig.pose.bones["props"]["mouth frame"] == 1 and nodes["Switch"].outputs[0].default_value == 1.0
+    assert nodes["Drawings"].image_user.frame_offset == 1 and not drawn.hide_viewport
+    show(face)
+    assert drawn.hide_viewport and rig.pose.bones["props"]["mouth frame"] == 0
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    for owner in (rig, material.node_tree, drawn):
+        animation = owner.animation_data
+        curves = list(compat.read_curves(animation.action, compat.assigned_slot(animation)))
+        assert curves, owner
+        for curve in curves:
+            assert {point.interpolation for point in curve.keyframe_points} == {"CONSTANT"}
+            assert len({point.co[1] for point in curve.keyframe_points}) >= 2, curve.data_path
+
+
+def _drawing(scene: Any) -> Any:
+    """A Grease Pencil object whose time is held at one of its drawings."""
+    import bpy
+
+    if bpy.app.version >= (4, 3):
+        data = bpy.data.grease_pencils_v3 if hasattr(bpy.data, "grease_pencils_v3") else bpy.data.grease_pencils
+        item = bpy.data.objects.new("Drawn", data.new("Drawn"))
+        modifier = item.modifiers.new("Frame", "GREASE_PENCIL_TIME")
+    else:
+        item = bpy.data.objects.new("Drawn", bpy.data.grease_pencils.new("Drawn"))
+        modifier = item.grease_pencil_modifiers.new("Frame", "GP_TIME")
+    modifier.mode = "FIX"
+    scene.collection.objects.link(item)
+    return item

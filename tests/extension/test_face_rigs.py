@@ -234,8 +234,17 @@ def test_bones_that_the_artists_action_moves_are_left_to_it(addon: Callable[[str
     posed.pose.bones["ecke_7"].keyframe_insert("location", frame=1)
     posed.pose.bones["ecke_7"].keyframe_insert("location", frame=40)
     face = addon("options").face_of([posed])
-    assert "Left to the rig's own action: ecke_7" in face.sentence
+    assert "Left to the rig's own animation: ecke_7" in face.sentence
     assert face.targets[0].bones == ["kiefer_7"]
+    posed.animation_data.action = None
+    track = posed.animation_data.nla_tracks.new()
+    track.strips.new("Body", 1, body)
+    assert addon("options").face_of([posed]).targets[0].bones == ["kiefer_7"]
+    track.mute = True  # what does not play keeps nothing
+    assert addon("options").face_of([posed]).targets[0].bones == ["kiefer_7", "ecke_7"]
+    track.mute, posed.kmtalk_face.artists_bones = False, True
+    face = addon("options").face_of([posed])
+    assert face.targets[0].bones == ["kiefer_7", "ecke_7"] and "Left" not in face.sentence
 
 
 def test_one_action_may_hold_all_poses_by_its_markers(addon: Callable[[str], Any], scene: Any) -> None:
@@ -261,3 +270,30 @@ def test_a_rig_without_a_face_says_what_to_do(addon: Callable[[str], Any], scene
     rig = armature(scene, "Body", {"spine": ((0, 0, 0), (0, 0, 1), "")})
     with pytest.raises(addon("core").errors.FaceError, match="make a pose for each sound"):
         addon("options").face_of([rig])
+
+
+def test_poses_of_any_name_are_chosen_in_a_list_and_seen_on_the_rig(addon: Callable[[str], Any], scene: Any) -> None:
+    import bpy
+
+    rig = armature(scene, "Puppet", {"kiefer_7": ((0, 0, 0), (0, -1, 0), ""), "ecke_7": ((1, 0, 0), (1, -1, 0), "")})
+    for name, jaw, corner in (("pose eins", 0.5, 0.0), ("pose zwei", 0.1, -0.4), ("pose drei", 0.0, 0.1)):
+        pose_action(rig, name, jaw, corner)
+    bpy.context.view_layer.objects.active = rig
+    assert bpy.ops.kmtalk.map_keys(scheme="vowels") == {"FINISHED"}
+    own = rig.kmtalk_face
+    assert [row.name for row in own.keys] == ["pose drei", "pose eins", "pose zwei"]
+    bones = rig.pose.bones
+    assert bpy.ops.kmtalk.show_pose(name="pose eins") == {"FINISHED"}
+    assert bones["kiefer_7"].rotation_euler.x == pytest.approx(0.5)
+    assert bpy.ops.kmtalk.show_pose(name="pose zwei") == {"FINISHED"}
+    assert (bones["kiefer_7"].rotation_euler.x, bones["ecke_7"].location.x) == pytest.approx((0.1, -0.4))
+    assert bpy.ops.kmtalk.show_pose() == {"FINISHED"}
+    assert (bones["kiefer_7"].rotation_euler.x, bones["ecke_7"].location.x) == (0.0, 0.0)
+    for name, shown in (("pose eins", "A"), ("pose zwei", "U"), ("pose drei", "MBP")):
+        own.keys[name].channel = shown
+    face = addon("options").face_of([rig])
+    assert face.sentence.startswith("Poses of “Puppet”: By hand")
+    show(face, jawOpen=0.7)
+    assert bones["kiefer_7"].rotation_euler.x > 0.4
+    show(face, mouthPucker=0.9)
+    assert bones["ecke_7"].location.x < -0.25

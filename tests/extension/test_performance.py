@@ -76,7 +76,8 @@ def test_chin_down_is_forward_and_left_is_the_characters_left(
 ) -> None:
     import bpy
 
-    target = addon("face.bones").head_target(head.kmtalk_face, head)
+    own, bones = head.kmtalk_face, addon("face.bones")
+    target = bones.head_target(own, head, bones.taken(own, head, (), True, ()))
     for turns, axis, sign in (((0, 0.3, 0), 1, -1), ((0.3, 0, 0), 0, 1)):
         values = target.drive(np.array([turns], np.float32))[0]
         for number, curve in target.curves.items():
