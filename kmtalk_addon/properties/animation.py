@@ -1,13 +1,11 @@
 """What one animates with: the core's settings, and which sound, which frames and which keys."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from .. import settings
+from .. import answers, settings
 from ..live.noticing import settings_changed
-from ..take import markers
 
 BAKE_MODES = (
     ("EVERY", "Every Frame", "A key on every frame"),
@@ -25,11 +23,6 @@ FOREIGN = (
         "Where an action of yours is there, it is pushed down to an NLA track and ours plays over it",
     ),
 )
-
-
-def _mark_timeline(self: Any, context: Any) -> None:
-    if isinstance(self.id_data, bpy.types.Scene):
-        markers.show_on_timeline(self.id_data, self.timeline_markers)
 
 
 class AnimationOptions:
@@ -70,7 +63,7 @@ class AnimationOptions:
             name="Timeline Markers",
             description="Also mark key motions on the scene's timeline",
             default=True,
-            update=_mark_timeline,
+            update=answers.mark_timeline,
         )
         foreign: EnumProperty(
             name="Beside Yours",

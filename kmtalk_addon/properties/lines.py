@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 import bpy
-import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
+from .. import answers
 from ..live.noticing import event_changed
-from ..take import lines, place
+from ..take import lines
 
 STATES = (
     ("generated", "Generated", "Made by KMTalk", "DOT", 0),
@@ -15,27 +15,6 @@ STATES = (
     ("locked", "Locked", "Kept as it is, by Regenerate and by a new Animate", "LOCKED", 2),
     ("added", "Added", "Added by hand", "ADD", 3),
 )
-
-
-def _key_at_playhead(self: Any) -> int:
-    """The chosen key: the one that was clicked while the playhead is on it, else the last before the playhead."""
-    count = len(self.key_motions)
-    if not count:
-        return 0
-    frame, picked = bpy.context.scene.frame_current, self.picked
-    if 0 <= picked < count and self.key_motions[picked].frame == frame:
-        return int(picked)
-    frames = np.empty(count, np.int32)
-    self.key_motions.foreach_get("frame", frames)
-    return int(max(np.searchsorted(frames, frame, side="right") - 1, 0))
-
-
-def _pick_key(self: Any, index: int) -> None:
-    """A click into the list of keys moves the playhead."""
-    self.picked = index
-    place.open_everywhere(self.id_data, lines.all_owners())
-    if 0 <= index < len(self.key_motions):
-        bpy.context.scene.frame_set(self.key_motions[index].frame)
 
 
 class KMTALK_PG_key_motion(bpy.types.PropertyGroup):
@@ -105,12 +84,6 @@ class KMTALK_PG_event(bpy.types.PropertyGroup):
         gone: BoolProperty(name="Deleted", description="Regenerate takes it out")
 
 
-def _jump_to_event(self: Any, context: Any) -> None:
-    """A click into the list of events moves the playhead."""
-    if 0 <= self.event_index < len(self.events):
-        context.scene.frame_set(self.events[self.event_index].frame)
-
-
 class KMTALK_PG_line(bpy.types.PropertyGroup):
     """One line of a face: its take, how it came there, its curves as written, and its key motions.
 
@@ -154,14 +127,16 @@ class KMTALK_PG_line(bpy.types.PropertyGroup):
         key_motions: CollectionProperty(type=KMTALK_PG_key_motion)
         events: CollectionProperty(type=KMTALK_PG_event)
         event_index: IntProperty(
-            name="Event", description="What the face does beside its lips; click one to go there", update=_jump_to_event
+            name="Event",
+            description="What the face does beside its lips; click one to go there",
+            update=answers.jump_to_event,
         )
         picked: IntProperty(options={"HIDDEN"})
         key_index: IntProperty(
             name="Key Motion",
             description="The key motion at the playhead; click one to go there",
-            get=_key_at_playhead,
-            set=_pick_key,
+            get=answers.key_at_playhead,
+            set=answers.pick_key,
         )
 
 

@@ -13,7 +13,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from .. import compat
+from .. import answers
 from ..core import live
 from ..live.switch import toggled
 from .animation import AnimationOptions
@@ -30,22 +30,13 @@ TRANSCRIPTS = (
 )
 
 
-def _strip_names(self: Any, context: Any, edit_text: str) -> list[str]:
-    scene = self.strip_scene or context.scene
-    return [strip.name for strip in compat.strips(scene) if strip.type == "SOUND"]
-
-
-def _is_mesh(self: Any, item: Any) -> bool:
-    return bool(item.type == "MESH")
-
-
 class KMTALK_PG_face_mesh(bpy.types.PropertyGroup):
     """One mesh of the face."""
 
     if TYPE_CHECKING:
         object: Any
     else:
-        object: PointerProperty(name="Mesh", type=bpy.types.Object, poll=_is_mesh)
+        object: PointerProperty(name="Mesh", type=bpy.types.Object, poll=answers.is_mesh)
 
 
 class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
@@ -71,7 +62,7 @@ class KMTALK_PG_settings(AnimationOptions, bpy.types.PropertyGroup):
         strip: StringProperty(
             name="Strip",
             description="Sound strip to animate from; the active one, or the only one, where this is empty",
-            search=_strip_names,
+            search=answers.strip_names,
         )
         strip_scene: PointerProperty(
             name="Scene",
