@@ -19,7 +19,8 @@ _FAULTS = (
     ),
     (
         r"CERTIFICATE_VERIFY_FAILED|SSLError",
-        "A secure connection failed, often because of a firewall: install from a folder.",
+        "The secure connection to {host} is not trusted, often because a company's firewall looks into it: set "
+        "PIP_CERT to the file of the company's certificate, or install from a folder.",
     ),
     (
         r"NewConnectionError|NameResolutionError|Temporary failure in name|getaddrinfo failed|nodename nor servname"
@@ -48,6 +49,11 @@ def sentence(log: str, folder: Path) -> str:
         return f"No {missing[1]} was found that fits this Python and this system: choose another Python or folder."
     lines = [line for line in log.splitlines() if line.strip()]
     return f"The installation failed ({lines[-1].strip()[:160] if lines else 'no output'}): see the log."
+
+
+def is_unreachable(log: str) -> bool:
+    """Whether a server could not be reached, whatever keeps it away."""
+    return any(re.search(pattern, log) for pattern, said in _FAULTS if "{host}" in said)
 
 
 def _host(log: str) -> str:

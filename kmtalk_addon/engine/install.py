@@ -14,12 +14,13 @@ from pathlib import Path
 
 from ..core import progress
 from . import environment, locked, promises
-from .faults import Reading, sentence
+from .faults import Reading, is_unreachable, sentence
 from .process import lines_of
 from .python import (
     Engine,
     EngineError,
     Report,
+    UnreachableError,
     base_python,
     building_folder,
     check,
@@ -125,10 +126,11 @@ def _install(device: str, wheels: Path | None, python: Path, requirements: Seque
     if command:
         yield from _run(command, "making the environment", 0.02, 0.04)
     pip = yield from _pip(wheels)
+    sizes = device
     if wheels is None:
         report = downloads / "chosen.json"
-        yield from _choose(pip, device, report)
-        yield from download(environment_python(building_folder()), report, downloads, device)
+        sizes = yield from _choose(pip, device, report)
+        yield from download(environment_python(building_folder()), report, downloads, sizes)
     source: list[str | Path] = [
         "--no-index",
         "--find-links",
@@ -137,7 +139,7 @@ def _install(device: str, wheels: Path | None, python: Path, requirements: Seque
         "--no-warn-script-location",
     ]
     command = [*pip, "--isolated", "install", "--only-binary", ":all:", *source, *requirements]
-    yield from _run(command, "unpacking the libraries", 0.6, 0.97, growth=_UNPACKED_BYTES[device])
+    yield from _run(command, "unpacking the libraries", 0.6, 0.97, growth=_UNPACKED_BYTES[sizes])
     new = building_folder()
     found = yield from check(Engine(environment_python(new), "installed"))
     if device != "cpu" and device not in found.devices:
@@ -166,28 +168,41 @@ def _pip(wheels: Path | None) -> progress.Job[list[str | Path]]:
     return pip
 
 
-def _choose(pip: Sequence[str | Path], device: str, report: Path) -> progress.Job[None]:
-    """Have pip choose the wheels of `engine.lock` for `device` here, and name them in the file `report`.
+def _choose(pip: Sequence[str | Path], device: str, report: Path) -> progress.Job[str]:
+    """Have pip choose the wheels of `engine.lock` for `device` here, and name them in the file `report`; returns the
+    device whose sizes these have.
 
-    Each library comes from one index.  Raises EngineError for a file that is not what was tested.
+    Each library comes from one index.  Where PyTorch's own cannot be reached, PyPI's build is taken: on Linux that is
+    the one for graphics cards, gigabytes large, which processors run too.  Raises EngineError for a file that is not
+    what was tested.
     """
     pins = locked.pins()
     (torch,) = pins.pop("torch")
-    index: list[str] = []
-    if device in _BUILDS and (device != "cpu" or sys.platform == "linux"):  # elsewhere the usual build is the CPU's
-        torch, index = f"{torch}+{_BUILDS[device]}", ["--index-url", _INDEX + _BUILDS[device]]
     options = ["--dry-run", "--ignore-installed", "--no-cache-dir", "--no-deps", "--only-binary", ":all:"]
     options += ["--retries", "1", "--timeout", "20"]
     parts = [report.with_name(f"chosen-{name}.json") for name in ("torch", "rest", "card")]
-    stage = "choosing the libraries"
-    yield from _run([*pip, "install", *options, *index, "--report", parts[0], torch], stage, 0.08, 0.085)
+    stage, sizes = "choosing the libraries", device
+    command = [*pip, "install", *options, "--report", parts[0]]
+    if device in _BUILDS and (device != "cpu" or sys.platform == "linux"):  # elsewhere the usual build is the CPU's
+        build = _BUILDS[device]
+        try:
+            yield from _run([*command, "--index-url", _INDEX + build, f"{torch}+{build}"], stage, 0.08, 0.085)
+        except UnreachableError:
+            if sys.platform != "linux":  # PyPI's builds for the other systems know no NVIDIA card
+                raise
+            sizes = "cuda"
+            _require_room(data_folder(), sizes, anew=True)
+            stage = "PyTorch's server is away: PyPI's build, about 3 GB"
+            yield from _run([*command, torch], stage, 0.08, 0.085)
+    else:
+        yield from _run([*command, torch], stage, 0.08, 0.085)
     rest = [pin for lines in pins.values() for pin in lines]
     yield from _run([*pip, "install", *options, "--report", parts[1], *rest], stage, 0.085, 0.095)
-    needs = locked.torch_needs(parts[0])
-    if needs and device == "cuda":
+    needs = locked.torch_needs(parts[0]) if sizes == "cuda" else []
+    if needs:
         yield from _run([*pip, "install", *options, "--report", parts[2], *needs], stage, 0.095, 0.1)
-    found = locked.chosen(parts if needs and device == "cuda" else parts[:2])
-    report.write_text(json.dumps(found), encoding="utf-8")
+    report.write_text(json.dumps(locked.chosen(parts if needs else parts[:2])), encoding="utf-8")
+    return sizes
 
 
 def download(python: Path, report: Path, folder: Path, device: str = "cpu") -> progress.Job[None]:
@@ -200,13 +215,17 @@ def _log() -> Path:
     return data_folder() / "install.log"
 
 
-def _require_room(folder: Path, device: str) -> None:
+def _require_room(folder: Path, device: str, anew: bool = False) -> None:
+    """Raises EngineError where the disk has no room.
+
+    An installation that had begun has some of it already, but for one that turns out larger, `anew`.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise EngineError(f"{folder} cannot be made ({error.strerror}): check the permissions above it.") from error
-    if free < _DISK_BYTES[device] and not building_folder().exists():
+    if free < _DISK_BYTES[device] and (anew or not building_folder().exists()):
         need = _DISK_BYTES[device] / 1e9
         raise EngineError(f"The engine needs {need:.1f} GB in {folder}, where {free / 1e9:.1f} GB are free: make room.")
 
@@ -243,7 +262,8 @@ def _run(
     finally:
         lines.close()
     if status:
-        raise EngineError(sentence("\n".join(said), data_folder()))
+        log = "\n".join(said)
+        raise (UnreachableError if is_unreachable(log) else EngineError)(sentence(log, data_folder()))
 
 
 def _pip_variables() -> dict[str, str]:

@@ -28,6 +28,10 @@ class EngineError(errors.KMTalkError):
     kind = "engine"
 
 
+class UnreachableError(EngineError):
+    """A server of packages cannot be reached; the message names it."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """A Python for the worker: its executable, where it was found, and folders to add to its module path.

@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,63 @@ def test_each_library_comes_from_one_index(locked: Any, tmp_path: Path, monkeypa
     assert not any("index" in part for part in rest) and not any(part.startswith("torch==") for part in rest)
     assert not any("--extra-index-url" in command for command in asked)
     assert len(json.loads((tmp_path / "chosen.json").read_text())["install"]) == len(locked.pins())
+
+
+def test_pypis_build_is_taken_where_pytorchs_server_is_away(
+    locked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = importlib.import_module("kmtalk_addon.engine.install")
+    python = importlib.import_module("kmtalk_addon.engine.python")
+    asked: list[list[str]] = []
+
+    def run(command: Any, stage: str, *_: Any) -> Any:
+        asked.append([str(part) for part in command])
+        if "--index-url" in asked[-1]:
+            raise python.UnreachableError("There is no connection to download.pytorch.org.")
+        path = Path(asked[-1][asked[-1].index("--report") + 1])
+        torch = locked.pins()["torch"][0]
+        version = torch.split("==")[1].split()[0]
+        digest = min(locked.hashes()["torch", version])
+        if "torch" in path.name:
+            assert "about 3 GB" in stage, "what it takes is said"
+            report(path, ("torch", version, digest), requires=("nvidia-cublas==13.1; platform_system == 'Linux'",))
+        else:
+            report(path, *([("nvidia-cublas", "13.1", "2" * 64)] if "card" in path.name else []))
+        yield from ()
+
+    monkeypatch.setattr(install, "_run", run)
+    monkeypatch.setattr(install.sys, "platform", "linux")
+    monkeypatch.setattr(install, "_require_room", lambda *_, **__: None)
+    job = install._choose(["pip"], "cpu", tmp_path / "chosen.json")
+    with pytest.raises(StopIteration) as end:
+        while True:
+            next(job)
+    assert end.value.value == "cuda", "the sizes are those of the larger build"
+    names = [item["metadata"]["name"] for item in json.loads((tmp_path / "chosen.json").read_text())["install"]]
+    assert names == ["torch", "nvidia-cublas"]
+    monkeypatch.setattr(install.sys, "platform", "win32")  # PyPI's build knows no card there
+    with pytest.raises(KMTalkError, match=r"download\.pytorch\.org"):
+        list(install._choose(["pip"], "cuda", tmp_path / "chosen.json"))
+
+
+def test_a_server_that_does_not_answer_is_told_from_other_faults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = importlib.import_module("kmtalk_addon.engine.install")
+    python = importlib.import_module("kmtalk_addon.engine.python")
+    monkeypatch.setenv("KMTALK_DATA", str(tmp_path))
+    pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--isolated", "--retries", "1", "--no-deps"]
+    away = [*pip, "--index-url", "http://127.0.0.1:9/simple", "no-such-thing"]
+    with pytest.raises(python.UnreachableError, match=r"127\.0\.0\.1"):
+        list(install._run(away, "choosing", 0.0, 1.0))
+    with pytest.raises(KMTalkError) as told:
+        list(install._run([*pip, "--no-index", "no-such-thing"], "choosing", 0.0, 1.0))
+    assert not isinstance(told.value, python.UnreachableError)
+
+
+def test_a_company_that_looks_into_connections_is_named() -> None:
+    from kmtalk_addon.engine.faults import is_unreachable, sentence
+
+    log = "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] self-signed')) host='pypi.org'"
+    assert "pypi.org is not trusted" in sentence(log, Path("x")) and "PIP_CERT" in sentence(log, Path("x"))
+    assert is_unreachable(log)
