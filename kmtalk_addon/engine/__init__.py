@@ -14,6 +14,7 @@ from .python import (
     data_folder,
     find,
     has_begun,
+    installed_for,
     is_installed,
     speak,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "find",
     "has_begun",
     "install",
+    "installed_for",
     "is_installed",
     "ready",
     "runs",

@@ -108,6 +108,15 @@ def is_installed() -> bool:
     return stamp().exists() and environment_python().exists()
 
 
+def installed_for() -> str:
+    """What the installed engine is for, as noted at its end: "for CUDA, with Python 3.11.7"; "" where unknown."""
+    try:
+        told = json.loads(stamp().read_text(encoding="utf-8"))
+        return f"for {str(told['device']).upper():.8}, with Python {told['python']!s:.12}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def has_begun() -> bool:
     """Whether there is an installation, whole or not."""
     return engine_folder().exists() or building_folder().exists()

@@ -70,13 +70,18 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         has_begun = engine.has_begun()
         try:
             found = engine.find(self.python)
-            places = {"installed": "installed", "bundled": "in this extension, unpacked when first used"}
+            places = {
+                "installed": f"installed {engine.installed_for()}".strip(),
+                "bundled": "in this extension, unpacked when first used",
+            }
             box.label(text=f"PyTorch: {places.get(found.origin, found.origin)}", icon="CHECKMARK")
             box.label(text=str(found.python), icon="BLANK1")
         except errors.KMTalkError as error:
             draw_text(box, context, str(error), "INFO" if inside else "ERROR")
         column = box.column()
         column.prop(self, "install_device")
+        sizes = next(about for name, _, about in INSTALL_DEVICES if name == self.install_device)
+        draw_text(box, context, f"{sizes}, in {engine.data_folder()}. Remove frees it.", "DISK_DRIVE")
         row = box.row()
         verb = "Reinstall Engine" if engine.is_installed() else "Resume Installation" if has_begun else "Install Engine"
         row.operator("kmtalk.install_engine", text=verb, icon="IMPORT").from_folder = False

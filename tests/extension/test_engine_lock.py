@@ -167,3 +167,14 @@ def test_a_company_that_looks_into_connections_is_named() -> None:
     log = "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] self-signed')) host='pypi.org'"
     assert "pypi.org is not trusted" in sentence(log, Path("x")) and "PIP_CERT" in sentence(log, Path("x"))
     assert is_unreachable(log)
+
+
+def test_what_is_installed_is_told_with_its_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = importlib.import_module("kmtalk_addon.engine.python")
+    monkeypatch.setenv("KMTALK_DATA", str(tmp_path))
+    assert python.installed_for() == ""
+    python.engine_folder().mkdir(parents=True)
+    python.stamp().write_text('{"device": "cuda", "python": "3.11.7"}', encoding="utf-8")
+    assert python.installed_for() == "for CUDA, with Python 3.11.7"
+    python.stamp().write_text("half a no", encoding="utf-8")
+    assert python.installed_for() == ""
