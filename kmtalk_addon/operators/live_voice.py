@@ -125,7 +125,10 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
         if failure:
             self.report({"ERROR"}, failure)
         if session.record is not None and session.seconds > 0:
-            self.report({"INFO"}, animate_recording(context, session.record))
+            try:
+                self.report({"INFO"}, animate_recording(context, session.record))
+            except (errors.KMTalkError, RuntimeError) as error:  # RuntimeError: what an operator reports
+                self.report({"ERROR"}, f"The voice is kept as {session.record}, but: {error}")
             return {"FINISHED"}
         return {"CANCELLED"}  # nothing was changed: no step of undo
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..model.sizes import MASKED
-from .tensors import FloatArray, IndexArray, LayerNorm, Linear, Tensors, gelu, softmax
+from .tensors import FloatArray, IndexArray, LayerNorm, Linear, Tensors, gelu, padded, softmax
 
 _BLOCK = 32
 
@@ -24,7 +24,7 @@ class LocalSelfAttention:
         blocks = -(-time // _BLOCK)
         fill = blocks * _BLOCK - time
         at = np.arange(blocks)[:, None] * _BLOCK + np.arange(_BLOCK + 2 * self._reach)  # in the padded frames
-        queries = np.pad(query, ((0, fill), (0, 0))).reshape(blocks, _BLOCK, self._heads, -1).swapaxes(1, 2)
+        queries = padded(query, 0, fill).reshape(blocks, _BLOCK, self._heads, -1).swapaxes(1, 2)
         keys, values = (self._around_blocks(x, at, fill) for x in (key, value))
         score = queries @ keys.swapaxes(2, 3)
         score *= np.float32((width // self._heads) ** -0.5)
@@ -36,8 +36,8 @@ class LocalSelfAttention:
 
     def _around_blocks(self, values: FloatArray, at: IndexArray, fill: int) -> FloatArray:
         """(time, width) to (blocks, heads, block + 2 reach, width / heads): each block with what is in its reach."""
-        padded = np.pad(values, ((self._reach, self._reach + fill), (0, 0)))
-        return padded[at].reshape(*at.shape, self._heads, -1).swapaxes(1, 2)
+        wide = padded(values, self._reach, self._reach + fill)
+        return wide[at].reshape(*at.shape, self._heads, -1).swapaxes(1, 2)
 
     def _block_bias(self) -> FloatArray:
         """(heads, block, block + 2 reach): what the distance between two frames adds to their score."""

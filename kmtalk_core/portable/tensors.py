@@ -81,18 +81,24 @@ class Convolution:
         count = -(-len(x) // self._stride)
         if self._taps > 1:
             reach = self._dilation * (self._taps // 2)
-            padded = np.zeros((len(x) + 2 * reach, x.shape[1]), np.float32)
-            padded[reach : reach + len(x)] = x
+            wide = padded(x, reach, reach)
             last = self._stride * (count - 1) + 1
             starts = [tap * self._dilation for tap in range(self._taps)]
             skip = first * self._stride
-            x = np.concatenate([padded[at + skip : at + last : self._stride] for at in starts], axis=1)
+            x = np.concatenate([wide[at + skip : at + last : self._stride] for at in starts], axis=1)
         elif first or self._stride > 1:
             x = x[first * self._stride :: self._stride]
         product: FloatArray = x @ self._weight
         if self._bias is not None:
             product += self._bias
         return product
+
+
+def padded(x: FloatArray, before: int, after: int) -> FloatArray:
+    """(time, width) with so many rows of zeros at its ends."""
+    wide = np.zeros((before + len(x) + after, x.shape[1]), np.float32)
+    wide[before : before + len(x)] = x
+    return wide
 
 
 def gelu(x: FloatArray) -> FloatArray:

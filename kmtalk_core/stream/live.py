@@ -42,7 +42,9 @@ RATES = (1.0, 120.0)
 _FIRST = 400  # samples without which nothing can be heard
 _BEGIN, _END = 0.1, 0.4  # seconds in which a face comes from rest and goes back to it
 _FADE = 0.25  # seconds in which it has come to rest, at the end
-_PAIRED = 0.1  # seconds of look-ahead from which on the network works on two frames at a time
+_TOGETHER = ((0.3, 1 / 10), (0.1, 1 / 15), (0.0, 1 / 30))
+"""From that look-ahead on, the network works on so many seconds of frames at a time: the last of them have that much
+less of it, and half the work is saved."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +95,8 @@ class LiveFace:
         native = network.config.motion_space
         self.space: MotionSpace = replace(native, fps=rate)
         self._ratio = native.fps / rate
-        self._step = 2 if look_ahead >= _PAIRED or rate > 1.5 * native.fps else 1
+        together = next(seconds for least, seconds in _TOGETHER if look_ahead >= least)
+        self._step = max(round(rate * together), 1)
         self._mouth, self._voice = StreamingMouth(network), StreamingVoice()
         self._waiting: list[FloatArray] = []
         self._received = self._taken = 0
