@@ -243,6 +243,13 @@ def follow_strip(
 ) -> set[str]:
     """Move the chosen line to where its strip lies now; what was changed by hand moves along."""
 
+def forget_recording(
+    execution_context: str | None = None,
+    undo: bool | None = None,
+    /,
+) -> set[str]:
+    """Forget what this character learnt from a recording; it speaks as usual from now on."""
+
 def import_take(
     execution_context: str | None = None,
     undo: bool | None = None,
@@ -270,6 +277,16 @@ def join_phone(
     /,
 ) -> set[str]:
     """Make one sound of the one at the playhead and the next; Regenerate makes it so."""
+
+def learn_recording(
+    execution_context: str | None = None,
+    undo: bool | None = None,
+    /,
+    *,
+    filepath: str = ...,
+    filter_glob: str = ...,
+) -> set[str]:
+    """Let the character speak as an actor does, by a recording of face and voice (Live Link Face, ARKit, BEAT)."""
 
 def listen(
     execution_context: str | None = None,
@@ -307,6 +324,16 @@ def listen(
     faces: str = ...,
 ) -> set[str]:
     """Let the face listen between its lines: blinks, looks and small nods in every gap; once more makes them anew."""
+
+def live(
+    execution_context: str | None = None,
+    undo: bool | None = None,
+    /,
+    *,
+    voice: Literal["MICROPHONE", "SOUND"] = ...,
+    record: bool = ...,
+) -> set[str]:
+    """Let the face follow a voice while it is spoken. Nothing is keyed: Esc, or this button again, puts all back."""
 
 def load_preset(
     execution_context: str | None = None,
@@ -455,6 +482,15 @@ def show_guide(
     /,
 ) -> set[str]:
     """Open the guide that comes with the extension, in a window of its own."""
+
+def show_pose(
+    execution_context: str | None = None,
+    undo: bool | None = None,
+    /,
+    *,
+    name: str = ...,
+) -> set[str]:
+    """Put the rig into this pose to see what it shows; without a name, back to where its poses start from."""
 
 def split_phone(
     execution_context: str | None = None,
