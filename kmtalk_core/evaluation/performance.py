@@ -30,7 +30,7 @@ _NOD, _RAISE = np.radians(1.0), 0.1
 _PAUSE = 0.5  # seconds
 _HEAD = ("headPitch", "headYaw", "headRoll")
 _SLOW = (*BROWS, "cheekSquint", "noseSneer", "mouthSmile")
-"""What moves no faster than a muscle that shows a feeling."""
+"""What moves no faster than a muscle that shows a feeling; a smile, the last, also gives way to lips that speak."""
 _TREMBLING, _HARDLY = 6.0, 0.005  # Hz; deviation
 _GLANCE = np.radians(0.5)  # a frame at 30 a second
 _STILL = 5e-4  # of a coefficient a frame
@@ -193,7 +193,7 @@ def _smooth_rows(takes: Sequence[Heard]) -> list[Row]:
     """What an eye takes offence at: pops, trembling, and a stare."""
     pops = [np.abs(np.diff(take.curves[name])).max(initial=0) * take.fps for take in takes for name in _SLOW]
     turns = [np.abs(np.diff(take.curves[name])).max(initial=0) * take.fps for take in takes for name in _HEAD]
-    quick = [share for take in takes for name in (*_SLOW, *_HEAD) if (share := _trembling(take, name)) is not None]
+    quick = [share for name in (*_SLOW[:-1], *_HEAD) if (share := _trembling(takes, name)) is not None]
     return [
         Row("fastest brow, cheek or nose, of the whole a second", float(max(pops)), 0, 6, "–"),
         Row("fastest turn of the head, degrees a second", float(np.degrees(max(turns))), 0, 120, "–"),
@@ -209,13 +209,15 @@ def stare(take: Heard) -> float:
     return float(np.diff([0, *seen, len(turn)]).max() / take.fps)
 
 
-def _trembling(take: Heard, name: str) -> float | None:
-    """The share of a curve's power that lies over 6 Hz; None where it hardly moves."""
-    curve = take.curves[name] - take.curves[name].mean()
-    if len(curve) < 2 * take.fps or curve.std() < _HARDLY:
-        return None
-    hertz, power = signal.periodogram(curve, take.fps, window="hann")
-    return float(power[hertz > _TREMBLING].sum() / power.sum())
+def _trembling(takes: Sequence[Heard], name: str) -> float | None:
+    """The share of a curve's power in all takes that lies over 6 Hz; None where it hardly moves."""
+    over, total = 0.0, 0.0
+    for take in takes:
+        curve = take.curves[name] - take.curves[name].mean()
+        if len(curve) >= 2 * take.fps and curve.std() > _HARDLY:
+            hertz, power = signal.periodogram(curve, take.fps, window="hann")
+            over, total = over + power[hertz > _TREMBLING].sum() * take.seconds, total + power.sum() * take.seconds
+    return over / total if total else None
 
 
 def _rest_rows(takes: Sequence[Heard]) -> list[Row]:
