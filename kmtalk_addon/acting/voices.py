@@ -1,5 +1,6 @@
 """Where a live face hears from: a microphone, or a sound played as if somebody spoke."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import engine
+from .. import compat, engine
 from ..core import audio, client, errors, live
 
 if TYPE_CHECKING:
@@ -21,14 +22,40 @@ _BLOCK = 160  # samples: 10 ms
 _HOW = "install the engine in the preferences of KMTalk, then “{python} -m pip install sounddevice”"
 
 
-def played(sound: "Sound", *, speed: float = 1.0) -> Iterator[FloatArray]:
-    """A sound in blocks, at the speed it is spoken at times `speed`; 0 for as fast as they are taken."""
-    begun = time.monotonic()
-    for start in range(0, sound.length, _BLOCK):
-        stop = min(start + _BLOCK, sound.length)
-        if speed:
-            time.sleep(max(begun + stop / audio.RATE / speed - time.monotonic(), 0.0))
-        yield sound.read(start, stop)
+def played(sound: "Sound", *, speed: float = 1.0, aloud_after: float | None = None) -> Iterator[FloatArray]:
+    """A sound in blocks, at the speed it is spoken at times `speed`; 0 for as fast as they are taken.
+
+    It is heard too, `aloud_after` seconds late, which is when the face shows it; None for silence.
+    """
+    with contextlib.ExitStack() as playing:
+        if aloud_after is not None:
+            playing.enter_context(_aloud(sound, aloud_after))
+        begun = time.monotonic()
+        for start in range(0, sound.length, _BLOCK):
+            stop = min(start + _BLOCK, sound.length)
+            if speed:
+                time.sleep(max(begun + stop / audio.RATE / speed - time.monotonic(), 0.0))
+            yield sound.read(start, stop)
+        if aloud_after is not None:
+            time.sleep(aloud_after)  # its end is still to be heard
+
+
+@contextlib.contextmanager
+def _aloud(sound: "Sound", delay: float) -> Iterator[None]:
+    """A sound from the loudspeakers, `delay` seconds late, where there are any."""
+    handle: Any = None
+    if compat.HAS_AUDIO:
+        import aud
+
+        no_loudspeakers: Any = aud.error  # the stubs take it for no exception
+        with contextlib.suppress(no_loudspeakers):  # the face moves all the same
+            wave = aud.Sound.buffer(sound.read(0, sound.length)[:, np.newaxis], audio.RATE)
+            handle = aud.Device().play(wave.delay(delay))
+    try:
+        yield
+    finally:
+        if handle is not None:
+            handle.stop()
 
 
 def microphone(find: "engine.Engine | None") -> Iterator[FloatArray]:

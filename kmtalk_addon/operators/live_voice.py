@@ -79,7 +79,7 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
         asked["delay"] = 0.0
         record = None
         if self.voice == "SOUND":
-            blocks = voices.played(_sound_of(context))
+            blocks = voices.played(_sound_of(context), aloud_after=settings.look_ahead)
         else:
             found = None
             if not live.has_microphone():

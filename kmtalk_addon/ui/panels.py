@@ -180,7 +180,7 @@ _SECTIONS = (
     _Section("face", "Face", face_panel.draw_face),
     _Section("performance", "Performance", performance_panel.draw_performance, True),
     _Section("settings", "Settings", _draw_settings, True),
-    _Section("live", "Live", _draw_live, True),
+    _Section("live", "In Real Time", _draw_live, True),
     _LINES,
 )
 

@@ -51,7 +51,7 @@ def test_a_face_follows_a_voice_and_is_left_as_it_was(
     keys.key_blocks[ONE].keyframe_insert("value", frame=1)
     before = {block.name: block.value for block in keys.key_blocks}
     actions = {action.name for action in bpy.data.actions}
-    session = acting.Session(face_of(addon, head), voices.played(audio.load(speech), speed=4), {}, 0.2)
+    session = acting.Session(face_of(addon, head), voices.played(audio.load(speech), speed=4, aloud_after=0.2), {}, 0.2)
     seen = watched(session, head)
     assert session.failure is None
     assert max(seen) - min(seen) > 0.1 and len(seen) > 10
