@@ -35,7 +35,8 @@ class Request:
 
     objects: `session_uid`s; turn: (3, 3) rotation of the head, which the work is done without; linear, counts: for each
     object how its vertices came into that space, and how many there are; placed: landmarks that were dragged; laid_out:
-    all landmarks before that, where none were found; is_sure: landmarks were shown, so that the artist has seen them.
+    all landmarks before that, where none were found; is_sure: landmarks were shown, so that the artist has seen them;
+    engine: None where there is none, for what can be seen without.
     """
 
     objects: tuple[int, ...]
@@ -45,7 +46,7 @@ class Request:
     placed: Mapping[str, Sequence[float]]
     laid_out: Mapping[str, Sequence[float]]
     is_sure: bool
-    engine: engine.Engine
+    engine: engine.Engine | None
     arguments: tuple[str, ...]
     folder: "tempfile.TemporaryDirectory[str]"
 
@@ -53,9 +54,16 @@ class Request:
     def source(self) -> Path:
         return Path(self.folder.name) / "face.npz"
 
+    def ask(self, do: str, **request: Any) -> progress.Job[dict[str, Any]]:
+        """Have the engine do one piece of work on this face.  Raises EngineError where there is none."""
+        if self.engine is None:
+            raise engine.EngineError("A face is measured by the engine, which KMTalk's preferences install.")
+        face = str(self.source)
+        return (yield from desk().workers.ask(self.engine, self.arguments, do, face=face, **request))
+
 
 def request(
-    objects: Sequence[Any], chosen: tuple[engine.Engine, tuple[str, ...]], for_building: bool = True
+    objects: Sequence[Any], chosen: tuple[engine.Engine | None, tuple[str, ...]], for_building: bool = True
 ) -> Request:
     """What to build on, or to look at: the head `objects[0]` and the meshes that follow it.  Raises FaceError."""
     if not objects:
@@ -141,14 +149,13 @@ def build(asked: Request) -> progress.Job[str]:
         out = Path(name) / "shapes.npz"
         by_hand = {"placed": asked.placed, "laid_out": asked.laid_out}
         request: dict[str, Any] = {
-            "face": str(asked.source),
             "out": str(out),
             **{name: given for name, given in by_hand.items() if given},
         }
         if asked.is_sure:
             request["sure"] = True
         try:
-            yield from desk().workers.ask(asked.engine, asked.arguments, "build_face", **request)
+            yield from asked.ask("build_face", **request)
         except errors.UnsureError as error:
             yield from _place_landmarks(asked)
             raise errors.FaceError(str(error)) from error
@@ -167,7 +174,7 @@ def find_landmarks(asked: Request) -> progress.Job[str]:
 
 
 def _place_landmarks(asked: Request) -> progress.Job[str]:
-    answer = yield from desk().workers.ask(asked.engine, asked.arguments, "landmarks", face=str(asked.source))
+    answer = yield from asked.ask("landmarks")
     found = answer["landmarks"]
     head = find(asked.objects[:1])[0]
     points = {name: (asked.turn @ point).tolist() for name, point in found["points"].items()}

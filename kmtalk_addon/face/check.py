@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from .. import engine
 from ..core import errors, poses, progress
-from ..desk import desk
 from . import build, geometry, moving, sheet
 from .recognise import find_face
 from .targets import Face, KeyTarget
@@ -38,8 +37,11 @@ class Request:
     picture: Path | None
 
 
-def request(objects: Sequence[Any], chosen: tuple[engine.Engine, tuple[str, ...]], picture: Path | None) -> Request:
-    """What to check on the face that `objects`, the head first, make up.  Raises FaceError."""
+def request(
+    objects: Sequence[Any], chosen: tuple[engine.Engine | None, tuple[str, ...]], picture: Path | None
+) -> Request:
+    """What to check on the face that `objects`, the head first, make up; its lips are measured where there is an
+    engine.  Raises FaceError."""
     face = find_face(objects)
     head = next((mesh for mesh in _keys_of(face) if mesh.item == face.owner), _keys_of(face)[0])
     ordered = [head.item, *(item for item in objects if item != head.item)]
@@ -89,12 +91,9 @@ def check(asked: Request) -> progress.Job[str]:
     parts = asked.parts
     with parts.folder as folder:
         try:
-            answer = yield from desk().workers.ask(
-                parts.engine, parts.arguments, "check_face", face=str(parts.source), poses=f"{folder}/poses.npz"
-            )
-            measured = answer["checked"]
-        except errors.FaceError as error:  # visemes may sit on what is no human head: it is looked at all the same
-            measured = {"sentence": str(error)}
+            measured = (yield from parts.ask("check_face", poses=f"{folder}/poses.npz"))["checked"]
+        except (errors.FaceError, engine.EngineError) as error:
+            measured = {"sentence": str(error)}  # no human head, or no engine: it is looked at all the same
     face = find_face(build.find(asked.objects))
     lines = [*_about_keys(face), *_about_lips(asked.names, measured)]
     if "points" in measured:
@@ -104,7 +103,9 @@ def check(asked: Request) -> progress.Job[str]:
     image = yield from sheet.draw(face, build.find(parts.objects), view, asked.picture)
     _write_report(lines, image)
     wrong = [line for line in lines if not line.startswith(("·", "✓"))]
-    return " ".join(wrong) if wrong else f"{face.sentence} Nothing wrong was found."
+    if wrong:
+        return " ".join(wrong)
+    return f"{face.sentence} Nothing wrong was found{'' if 'gaps' in measured else '; the lips were not measured'}."
 
 
 def _about_keys(face: Face) -> list[str]:

@@ -1,5 +1,6 @@
 """Face shapes: place landmarks, build, remove, check."""
 
+import contextlib
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
-from .. import options
+from .. import engine, options
 from ..core import errors, progress
 from ..face import build, check, chosen, landmarks
 from ..jobs.runner import JobOperator
@@ -91,8 +92,10 @@ class KMTALK_OT_face_check(_OnFace, JobOperator, bpy.types.Operator):
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         path = Path(bpy.path.abspath(self.filepath)).with_suffix(".png") if self.filepath else None
-        asked = check.request(chosen.meshes(context, self.faces), options.face_engine_of(context), path)
-        return _checked(asked)
+        found: tuple[engine.Engine | None, tuple[str, ...]] = (None, ())
+        with contextlib.suppress(engine.EngineError):  # the lips are not measured then, which the report says
+            found = options.face_engine_of(context)
+        return _checked(check.request(chosen.meshes(context, self.faces), found, path))
 
 
 def _checked(asked: check.Request) -> Generator[progress.Progress, None, str]:

@@ -74,3 +74,22 @@ def test_visemes_on_what_is_no_head_are_looked_at_all_the_same(
     assert bpy.ops.kmtalk.face_check() == {"FINISHED"}
     report = bpy.data.texts["KMTalk Face Check"].as_string()
     assert "VRM, 5 of 8" in report and "no effect: ee, ih, oh, ou" in report and "not measured" in report
+
+
+def test_a_face_is_looked_at_without_an_engine(
+    addon: Callable[[str], Any], scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import bpy
+    from faces_at_work import make_face
+
+    def none_is_there(*_: Any) -> None:
+        raise addon("engine").EngineError("The engine is not installed.")
+
+    make_face(scene, "Puppet", ("aa", "ih", "ou", "ee", "oh"))
+    monkeypatch.setattr(addon("options"), "face_engine_of", none_is_there)
+    assert bpy.ops.kmtalk.face_check() == {"FINISHED"}
+    assert bpy.data.images["KMTalk Face Check"].size[0] > 100
+    report = bpy.data.texts["KMTalk Face Check"].as_string()
+    assert "which KMTalk's preferences install" in report and "not measured" in report
+    with pytest.raises(RuntimeError, match="not installed"):
+        bpy.ops.kmtalk.face_build()
