@@ -162,8 +162,8 @@ Made again by `python build.py train-starter`.  All settings:
 ## Limits
 
 - The voices are synthetic: laughter, singing, whisper and shouting are beyond what was heard in training.
-- A rule made the faces: mouths articulate clearly and alike; no speaker's style, no emotion, brows by loudness alone,
-  and no blinks (these are added when a take is made).
+- A rule made the faces: mouths articulate clearly and alike, with no speaker's style. Moods, blinks, gaze, head and
+  brows come from the performance that is laid over them when a take is made.
 - Phones of languages other than the corpus's are heard as the nearest of 39 classes.
 
 ## Licence
