@@ -90,7 +90,7 @@ class LiveFace:
         if not RATES[0] <= rate <= RATES[1]:
             raise KMTalkError(f"The rate must lie between {RATES[0]:g} and {RATES[1]:g} frames a second.")
         self._settings = replace(settings or Settings(), delay=0.0)
-        self._calibration = calibration
+        self._calibration, self._articulation = calibration, network.config.articulation
         self._rate, self._look_ahead = rate, look_ahead
         native = network.config.motion_space
         self.space: MotionSpace = replace(native, fps=rate)
@@ -159,7 +159,9 @@ class LiveFace:
         self._script = self._script_at(time, moment)
         self._gestures.decide(self._script.prosody, time)
         performer = Performer(self._script, self._gestures.events)
-        shaping = Shaping(self.space, self._settings, moment.alignment, performer, self._calibration)
+        shaping = Shaping(
+            self.space, self._settings, moment.alignment, performer, self._calibration, self._articulation
+        )
         motion = self._shaped(shaping, moment, first)
         times = np.arange(first, self._number) / self._rate
         head = performer.head(times)

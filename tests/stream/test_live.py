@@ -188,3 +188,14 @@ def test_a_calibrated_actor_speaks_live(network: KMTalk, voice: np.ndarray) -> N
 def test_what_cannot_be_is_refused_in_a_sentence(network: KMTalk, asked: dict[str, float]) -> None:
     with pytest.raises(KMTalkError, match="must lie between"):
         LiveFace(network, **asked)
+
+
+def test_lips_go_as_far_as_those_of_a_take(network: KMTalk, voice: np.ndarray) -> None:
+    """The checkpoint says how far each channel is shown (`articulation`), here as there."""
+    plain = {"breath": False, "blinks": False}
+    take = Animator.load().animate(audio.from_samples(voice, audio.RATE), settings=plain)
+    live = motion(played(LiveFace(network, Settings.of(plain), look_ahead=0.4), voice))
+    for name in ("mouthFunnel", "mouthPucker"):
+        index = ARKIT.index_of(name)
+        ours, theirs = (np.percentile(each[:, index], 95) for each in (live, take.motion[: len(live)]))
+        assert ours == pytest.approx(theirs, rel=0.2), name
