@@ -10,6 +10,8 @@ from .rig import Rig, hill
 _LOWER_SHARE = 0.2
 """Of the opening: how far the lower lid rises to meet the upper one."""
 _SIDES = (("Left", "left", 1.0), ("Right", "right", -1.0))
+_LARGEST_BALL = 1.5
+"""Of the eye's width: the largest radius of an eyeball that is not there."""
 LOOK_DOWN, LOOK_UP, LOOK_ASIDE = np.radians(25.0), np.radians(22.0), np.radians(28.0)
 
 
@@ -18,9 +20,22 @@ def eye_ball(rig: Rig, side: str) -> tuple[Array, float]:
     width = float(np.linalg.norm(rig.points[f"eye_outer_{side}"] - rig.points[f"eye_inner_{side}"]))
     if rig.eye_radius > 0:
         return rig.points[f"eye_{side}"], rig.eye_radius
+    slit = rig.eyes.get(side)
+    if slit is not None and slit.is_hole:
+        return _ball_through(np.concatenate([slit.upper, slit.lower]), width)
     lids = 0.5 * (rig.points[f"eyelid_upper_{side}"] + rig.points[f"eyelid_lower_{side}"])
     radius = 0.52 * width
     return lids - np.array([0.0, 0.0, 0.95 * radius]), radius
+
+
+def _ball_through(rims: Array, width: float) -> tuple[Array, float]:
+    """The ball that the rims of a hole lie on, as round as the face there: lids that turned about a smaller one would
+    leave the corners open."""
+    solution = np.linalg.lstsq(np.c_[2 * rims, np.ones(len(rims))], (rims**2).sum(axis=1), rcond=None)[0]
+    middle, way = rims.mean(axis=0), rims.mean(axis=0) - solution[:3]
+    radius = float(np.clip(np.linalg.norm(way), 0.52 * width, _LARGEST_BALL * width))
+    forward = np.array([0.0, 0.0, 1.0]) if way[2] < 0.5 * np.linalg.norm(way) else way / np.linalg.norm(way)
+    return middle - 0.95 * radius * forward, radius
 
 
 def _lids(rig: Rig, side: str) -> Lids | None:

@@ -1,7 +1,7 @@
 """A dozen landmarks of a bare head, found from its shape alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,11 @@ _SYMMETRIC = 0.0015
 LIPS_AHEAD = np.radians(16.0)
 """How far the way from the eyes to the lips leans forward on a head that looks straight ahead."""
 _NOD_ALLOWED = np.radians(12.0)
+_EYES_LOW = 0.35
+"""Of the distance between the eyes: how much further down eyes that are holes in the skin may reach."""
+_UPRIGHT = 0.999
+_SNOUT = 0.95
+"""Of the distance between the eyes: how far ahead of them the tip of a snout lies; people's noses do half of that."""
 _HIDDEN = 0.6
 """Of the distance between the eyes: how much head in front of an eye hides it."""
 _EYE_SHAPE = {
@@ -126,7 +131,7 @@ def _look_again(mesh: Mesh, first: Landmarks) -> Landmarks:
         middles = np.array([0.5 * (first.points[left] + first.points[right]) for left, right in pairs])
         axes = axes.aligned(ways.sum(axis=0), middles.mean(axis=0))
     nod = _nod(first.points, first.axes)
-    if abs(nod) > _NOD_ALLOWED:
+    if abs(nod) > _NOD_ALLOWED and not (first.eyes and _has_snout(first.points, first.axes)):
         axes = axes.turned(nod)
     again = _look(skin, axes, first.skin, first.symmetry, balls)
     return again if again is not None and again.score >= first.score - 0.05 else first
@@ -138,6 +143,17 @@ def _nod(points: Mapping[str, Array], axes: Axes) -> float:
     lips = axes.to_face(0.5 * (points["upper_lip"] + points["lower_lip"]))
     forward, down = lips[2] - eyes[2], eyes[1] - lips[1]
     return float(LIPS_AHEAD - np.arctan2(forward, down))
+
+
+def _has_snout(points: Mapping[str, Array], axes: Axes) -> bool:
+    """Whether the nose lies so far before the eyes that the lips do too, however straight the head looks ahead."""
+    left, right, tip = (axes.to_face(points[name]) for name in ("eye_left", "eye_right", "nose_tip"))
+    return bool(tip[2] - 0.5 * (left + right)[2] > _SNOUT * np.linalg.norm(left - right))
+
+
+def _stands_as_modelled(axes: Axes) -> bool:
+    """Whether a head looks along −Y with Z up, as heads are modelled in Blender."""
+    return bool(axes.rotation[1, 2] > _UPRIGHT and axes.rotation[2, 1] < -_UPRIGHT)
 
 
 def eyeballs(mesh: Mesh, skin: int) -> list[tuple[Array, float]]:
@@ -176,7 +192,7 @@ def _look(skin: Mesh, axes: Axes, label: int, symmetry: float, balls: list[tuple
     search = Search(profile.scale, profile.chin_limit, float(profile.nose_tip[1]), profile.front_limit)
     mouth = trace_slit(placed, search, 0.0)
     centres = _pair_of_eyeballs([(axes.to_face(centre), radius) for centre, radius in balls], profile)
-    eyes = _find_eyes(placed, profile, centres)
+    eyes = _find_eyes(placed, profile, centres, holes=mouth is not None)
     points, found = _complete(profile, mouth, eyes, centres)
     if symmetry < _SYMMETRIC and len(eyes) == 2:
         _take_wider_eye(points, eyes)
@@ -184,9 +200,11 @@ def _look(skin: Mesh, axes: Axes, label: int, symmetry: float, balls: list[tuple
         return None
     placed_points = {name: axes.to_mesh(point) for name, point in points.items()}
     seen = max(len(eyes), len(centres))
-    score = 0.25 * min(profile.nose_height / 0.12, 1.0) + 0.4 * (mouth is not None) + 0.175 * seen
+    score = 0.25 * min(profile.nose_height / 0.12, 1.0) + 0.4 * (mouth is not None) + 0.15 * seen + 0.025 * len(eyes)
     if seen or mouth is not None:
-        score -= 0.3 * min(abs(_nod(placed_points, axes)) / (np.pi / 4), 1.0) + _oddity(points, profile.scale)
+        is_animal = seen == 2 and _stands_as_modelled(axes) and _has_snout(placed_points, axes)
+        nod = 0.0 if is_animal else abs(_nod(placed_points, axes))
+        score -= 0.3 * min(nod / (np.pi / 4), 1.0) + _oddity(points, profile.scale)
     radius = float(np.mean([radius for _, radius in centres.values()])) if centres else 0.0
     return Landmarks(placed_points, axes, found, mouth, eyes, score, label, symmetry, radius)
 
@@ -226,8 +244,8 @@ def _pair_of_eyeballs(balls: list[tuple[Array, float]], profile: Profile) -> dic
     return {}
 
 
-def _find_eyes(mesh: Mesh, profile: Profile, balls: Mapping[str, tuple[Array, float]]) -> dict[str, Slit]:
-    """Slits of the eyelids by side."""
+def _find_eyes(mesh: Mesh, profile: Profile, balls: Mapping[str, tuple[Array, float]], holes: bool) -> dict[str, Slit]:
+    """Slits of the eyelids by side; holes: where there are none, eyes that are holes in the skin."""
     scale, tip = profile.scale, profile.nose_tip
     search = Search(scale, tip[1] + 0.15 * scale, tip[1] + 1.5 * scale, tip[2] - 1.2 * scale, LIDS)
     found: dict[str, Slit] = {}
@@ -238,10 +256,12 @@ def _find_eyes(mesh: Mesh, profile: Profile, balls: Mapping[str, tuple[Array, fl
             centre, radius = balls[side]
             starts = [float(centre[0]), *(float(centre[0]) + shift * radius for shift in (0.3, -0.3))]
             here = Search(scale, centre[1] - 1.3 * radius, centre[1] + 1.3 * radius, centre[2] - radius, LIDS)
-        trials = (trace_slit(mesh, here, x) for x in starts)
+        as_hole = replace(here, low=here.low - _EYES_LOW * scale, is_hole=True)
+        ways = (here, as_hole) if holes else (here,)
+        trials = (trace_slit(mesh, way, x) for way in ways for x in starts)
         slit = next((trial for trial in trials if trial is not None and trial.width > 0.15 * scale), None)
         if slit is not None and slit.upper[0, 0] * slit.upper[-1, 0] > 0:
-            found[side] = traced_around(mesh, slit, balls.get(side), scale)
+            found[side] = slit if slit.is_hole else traced_around(mesh, slit, balls.get(side), scale)
     if len(found) == 2 and abs(found["left"].middle[1] - found["right"].middle[1]) > 0.35 * scale:
         return {}
     return found

@@ -1,6 +1,7 @@
 """Landmarks of a head on which no face was found: laid out by proportion, and taken from where a user dragged them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -248,9 +249,11 @@ def _eye_at(mesh: Mesh, points: Mapping[str, Array], side: str, balls: list[tupl
     width, centre = float(np.linalg.norm(left - right)), 0.5 * (right + left)
     scale = float(np.linalg.norm(points["eye_left"] - points["eye_right"]))
     search = Search(scale, centre[1] - 0.6 * width, centre[1] + 0.6 * width, centre[2] - width, LIDS)
-    for start in (0.0, 0.15, -0.15):
-        slit = trace_slit(mesh, search, float(centre[0]) + start * width)
+    for start, is_hole in ((0.0, False), (0.15, False), (-0.15, False), (0.0, True)):
+        slit = trace_slit(mesh, replace(search, is_hole=is_hole), float(centre[0]) + start * width)
         if slit is not None and _fits(slit, right, left):
+            if is_hole:
+                return slit
             ball = next(iter(_ball_at(balls, points, side)), None)
             return traced_around(mesh, slit, ball, scale)
     return None

@@ -90,6 +90,7 @@ def front_profile(mesh: Mesh) -> Profile | None:
     middle = _front(mesh, 0.0, heights)
     beside = np.fmin(_front(mesh, 0.3 * scale, heights), _front(mesh, -0.3 * scale, heights))
     ridge = middle - beside
+    ridge[_pointed_end(ridge) :] = -np.inf
     ridge[~np.isfinite(ridge) | (ridge > 0.55 * scale)] = -np.inf
     # A nose has forehead above it and a mouth below, and is long: the edge of a chin stands out over a short way only.
     ridge[(heights > top - 0.3 * width) | (heights < top - 1.35 * width)] = -np.inf
@@ -104,6 +105,17 @@ def front_profile(mesh: Mesh) -> Profile | None:
     height = float(ridge[tip] / scale)
     tip = int(around[np.nanargmax(middle[around])])
     return Profile(heights, middle, scale, np.array([0.0, heights[tip], middle[tip]]), height)
+
+
+def _pointed_end(ridge: Array) -> int:
+    """Where a pointed chin begins, which stands out more and more until the head ends: a nose has a mouth below it."""
+    known = np.flatnonzero(np.isfinite(ridge))
+    if not len(known):
+        return len(ridge)
+    row = int(known[-1])
+    while row > 0 and ridge[row - 1] < ridge[row]:
+        row -= 1
+    return row
 
 
 def foremost(mesh: Mesh, x: float, y: float) -> float:

@@ -14,6 +14,19 @@ LIPS = 2.0
 LIDS = 1.25
 """The same for eyelids, which part at a wedge of 106°: they are open, and the socket is shallow."""
 
+_WIDEST_HOLE = 1.2
+"""Of the scale: how tall an eye may be that is a hole in the skin, as those of anime are."""
+_HOLE = 0.2
+"""How much longer than the eye is tall the way behind a hole counts."""
+_OUTSIDE = 0.12
+"""Of the scale: so far from its rims the skin above a slit is higher than that below it, or its lips are swapped."""
+_ROUND = 6.0
+"""Of the scale: how long a section at least is that goes around a head without a neck; it is about nine."""
+_BAG = 0.1
+"""Of the scale: how deep a mouth is at least on a head without a neck, where a mere slit may be anything."""
+_RIM = 0.8
+"""Of the scale: how deep both rims of a hole together go in at most."""
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -30,13 +43,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class Rim:
-    """Where two surfaces of a slit part, seen in one section: indices into the curves above and below."""
+    """Where two surfaces of a slit part, seen in one section: indices into the curves above and below.
+
+    around: the section runs on from one to the other around the whole head, which has no neck.
+    """
 
     above: Curve
     upper: int
     below: Curve
     lower: int
     detour: float
+    around: bool = False
 
     @property
     def upper_point(self) -> Array:
@@ -115,19 +132,26 @@ def find_slit(
     low: float = -np.inf,
     high: float = np.inf,
     steepness: float = LIPS,
+    is_hole: bool = False,
+    around: bool | None = None,
 ) -> Rim | None:
     """The slit between `low` and `high` (Y) that takes the longest way round, or None.
 
     scale: about the distance between the eyes; near: rims of the neighbouring section, of which the slit must be the
-    continuation.
+    continuation; is_hole: the surfaces end behind the slit, which may be wide open; around: as a `Rim` has it, where it
+    is known.
     """
-    best: Rim | None = None
-    for above in curves:
-        for below in curves:
-            rim = _widest(above, below, scale, near, low, high, steepness)
-            if rim is not None and (best is None or rim.detour > best.detour):
-                best = rim
-    return best
+    ways = (True,) if is_hole else (False, True) if steepness == LIPS else (False,)
+    for way in ways if around is None else (around,):
+        rims = (
+            _widest(above, below, scale, near, low, high, steepness, is_hole, way)
+            for above in curves
+            for below in curves
+        )
+        best = max((rim for rim in rims if rim is not None), key=lambda rim: rim.detour, default=None)
+        if best is not None:
+            return best
+    return None
 
 
 def _widest(
@@ -138,6 +162,8 @@ def _widest(
     low: float,
     high: float,
     steepness: float,
+    is_hole: bool,
+    around: bool,
 ) -> Rim | None:
     """The pair of points, one on each curve, with the longest way between them for their distance."""
     if above is not below and (above.closed or below.closed):
@@ -150,25 +176,55 @@ def _widest(
     p, q = above.points[first], below.points[second]
     apart = q[None] - p[:, None]
     distance = np.linalg.norm(apart, axis=2)
+    ends_apart = float(np.linalg.norm(above.points[-1] - below.points[0]))
+    hole, widest = 0.5 * scale, 0.5 * scale
+    if is_hole:  # an eye that is a hole in the skin may be as tall as wide
+        hole, widest = max(hole, (steepness + _HOLE) * ends_apart), _WIDEST_HOLE * scale
+    goes_round = above is below and not above.closed and _goes_round(above, scale, low, high)
+    runs_on = above.closed or (goes_round and around)
     if above is below:
         way = above.length[second][None] - above.length[first][:, None]
         if above.closed:
             way = np.where(way < 0, way + above.length[-1], way)
+        elif runs_on:  # a head without a neck: from one end behind the slit around it all to the other
+            behind = way + above.length[-1]
+            most = _RIM * scale if is_hole else above.length[-1]
+            way = np.where((way < 0) & (behind < most), behind + hole, way)
     else:
-        if np.linalg.norm(above.points[-1] - below.points[0]) > 1.2 * scale:
+        if ends_apart > 1.2 * scale:
             return None
-        way = above.length[-1] - above.length[first][:, None] + below.length[second][None] + 0.5 * scale
+        way = above.length[-1] - above.length[first][:, None] + below.length[second][None] + hole
     facing_down = np.einsum("ijk,ik->ij", apart, _normals(above)[first]) > -0.3 * distance - 1e-9 * scale
     facing_up = np.einsum("ijk,jk->ij", apart, _normals(below)[second]) < 0.3 * distance + 1e-9 * scale
-    allowed = facing_down & facing_up & (distance < 0.5 * scale) & (apart[:, :, 1] < 0.1 * scale)
+    allowed = facing_down & facing_up & (distance < widest) & (apart[:, :, 1] < 0.1 * scale)
     allowed &= way > (0.2 if near is None else 0.04) * scale
+    if above.closed or goes_round:
+        allowed &= _beside(above, first, -_OUTSIDE * scale)[:, None] > _beside(below, second, _OUTSIDE * scale)[None]
+    if goes_round and not is_hole and near is None:
+        behind = above.points[first, 2][:, None] - above.points[-1, 2], below.points[second, 2] - below.points[0, 2]
+        allowed &= np.minimum(*behind) > _BAG * scale
     detour = np.where(allowed, way - steepness * distance, -np.inf)
-    if above.closed:
+    if runs_on:
         detour = np.where(way < 0.6 * above.length[-1], detour, -np.inf)
     i, j = np.unravel_index(np.argmax(detour), detour.shape)
     if detour[i, j] < (0.08 if near is None else 0.05 if steepness == LIPS else 0.015) * scale:
         return None
-    return Rim(above, int(first[i]), below, int(second[j]), float(detour[i, j]))
+    return Rim(above, int(first[i]), below, int(second[j]), float(detour[i, j]), around)
+
+
+def _goes_round(curve: Curve, scale: float, low: float, high: float) -> bool:
+    """Whether an open run goes around a head without a neck, from behind the slit between `low` and `high` to there."""
+    ends = curve.points[[0, -1]]
+    near = np.linalg.norm(ends[1] - ends[0]) < 1.2 * scale and low - scale < ends[:, 1].min()
+    return bool(near and ends[:, 1].max() < high + scale and curve.length[-1] > _ROUND * scale)
+
+
+def _beside(curve: Curve, chosen: IntArray, way: float) -> Array:
+    """(n,) Y of a curve so far along it from some of its points; at its ends that of the ends."""
+    along = curve.length[chosen] + way
+    if curve.closed:
+        along = along % curve.length[-1]
+    return np.interp(along, curve.length, curve.points[:, 1])
 
 
 def _candidates(curve: Curve, low: float, high: float, near: Array | None, reach: float) -> IntArray:

@@ -19,13 +19,15 @@ class Slit:
     """A slit from its right corner to its left, in face axes.
 
     upper, lower: (n, 3) where the surfaces meet or come nearest, section by section, both ending in the corners;
-    marks: triangles around the slit whose side is known; anchors: the points of the sections on their triangles.
+    marks: triangles around the slit whose side is known; anchors: the points of the sections on their triangles;
+    is_hole: the skin ends behind the rims.
     """
 
     upper: Array
     lower: Array
     marks: tuple["Mark", ...]
     anchors: "Anchors"
+    is_hole: bool = False
 
     @property
     def corners(self) -> tuple[Array, Array]:
@@ -135,7 +137,7 @@ class Search:
     """Where to look for a slit: between Y low and high, in front of Z front.
 
     steepness: how wide a wedge its surfaces may form; step: how far neighbouring sections stand apart, of the scale;
-    margin: of the slit's width, how far from its corners the anchors keep.
+    margin: of the slit's width, how far from its corners the anchors keep; is_hole: a wide one in the skin is sought.
     """
 
     scale: float
@@ -145,11 +147,13 @@ class Search:
     steepness: float = LIPS
     step: float = _STEP
     margin: float = 0.06
+    is_hole: bool = False
 
     def rim(self, mesh: Mesh, x: float, last: Rim | None = None) -> Rim | None:
         """The slit in the section at X = x, the continuation of `last` if given."""
         near = (last.upper_point, last.lower_point) if last is not None else None
-        rim = find_slit(section(mesh, x), self.scale, near, self.low, self.high, self.steepness)
+        around = last.around if last is not None else None
+        rim = find_slit(section(mesh, x), self.scale, near, self.low, self.high, self.steepness, self.is_hole, around)
         if rim is None or min(rim.upper_point[2], rim.lower_point[2]) < self.front:
             return None
         if last is not None and rim.gap > last.gap + _WIDENING * self.scale:
@@ -174,7 +178,7 @@ def trace_slit(mesh: Mesh, search: Search, x: float) -> Slit | None:
     inner = _away_from_ends(0.5 * (upper + lower)[:, 0], search.margin)
     anchors = Anchors(*_tied(mesh, above[inner], upper[inner]), *_tied(mesh, below[inner], lower[inner]))
     marks = tuple(mark for rim in rims for mark in _marks(rim, search.scale))
-    return Slit(_with_corners(upper, lower), _with_corners(lower, upper), marks, anchors)
+    return Slit(_with_corners(upper, lower), _with_corners(lower, upper), marks, anchors, search.is_hole)
 
 
 def _away_from_ends(x: Array, margin: float) -> IntArray:
