@@ -1,5 +1,6 @@
 """What surrounds the code: its licence, its version, and the files that GitHub and citation tools read."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -85,3 +86,15 @@ def test_hooks_run_what_the_test_command_runs() -> None:
         assert tool in hooks, tool
     for tool in ('"ruff", "check"', '"ruff", "format"', '"mypy"'):
         assert tool in command, tool
+
+
+def test_no_private_function_is_left_uncalled() -> None:
+    """A part of a panel that nobody draws is a feature that nobody finds."""
+    unused = []
+    for path in [*(ROOT / "kmtalk_addon").rglob("*.py"), *(ROOT / "kmtalk_core").rglob("*.py")]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | {"__getattr__"}
+        own = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        unused += [f"{path.name}: {name}" for name in own if name.startswith("_") and name not in names]
+    assert unused == []

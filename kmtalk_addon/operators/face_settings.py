@@ -1,5 +1,6 @@
 """How a character's keys are driven: multipliers and offsets, the matrix, presets."""
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -312,6 +313,8 @@ class KMTALK_OT_learn_recording(Needs, JobOperator, bpy.types.Operator):
     def invoke(self, context: Any, event: Any) -> Done:
         if not self.filepath:
             self._is_browsed = True
+            if bpy.data.filepath:  # else Blender proposes this file's own name, and a folder cannot be chosen
+                self.filepath = f"{Path(bpy.data.filepath).parent}{os.sep}"
             context.window_manager.fileselect_add(self)
             return {"RUNNING_MODAL"}
         return super().invoke(context, event)

@@ -67,13 +67,13 @@ def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int
         return {}
     reaches = layers.in_order(lines.reaches_of(action))
     noted: dict[str, list[tuple[npt.NDArray[Any], npt.NDArray[Any], int]]] = {}
-    by_uid = {line.uid: line for line in action.kmtalk_lines.lines}
-    uids = tuple(by_uid)
-    scope = (number, *((reach, by_uid[reach.uid].revision or len(by_uid[reach.uid].record)) for reach in reaches))
+    uids = tuple(line.uid for line in action.kmtalk_lines.lines)
+    scope = _scope(number)
     joined = memory.joined if memory.scope == scope else {}
 
     def unpack(place: int) -> None:
-        for name, (frames, values) in memory.of(by_uid[reaches[place].uid]).items():
+        line = _line_at(number, uids.index(reaches[place].uid), reaches[place].uid)  # an undo may have moved it
+        for name, (frames, values) in memory.of(line).items() if line is not None else ():
             noted.setdefault(name, []).append((frames, values, place))
 
     def compare(name: str) -> None:
@@ -86,6 +86,8 @@ def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int
     if not joined:
         yield from pace.each(range(len(reaches)), unpack, "looking")
     yield from pace.each(list(joined or noted), compare, "looking")
+    if _scope(number) != scope:  # an undo or an answer came between: half of it was read before
+        return (yield from count(number, memory, pace))
     memory.joined, memory.scope = joined, scope
     yield from pace.rest("looking")
     action = find_action(number)
@@ -102,6 +104,16 @@ def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int
 
     yield from pace.each(range(len(uids)), look, "looking")
     return {uid: len(frames) for uid, frames in found.items() if frames}
+
+
+def _scope(number: int) -> tuple[Any, ...]:
+    """What is other as soon as a line of an action is written anew, moved, added or removed."""
+    action = find_action(number)
+    if action is None:
+        return (number,)
+    reaches = layers.in_order(lines.reaches_of(action))
+    written = {line.uid: line.revision or len(line.record) for line in action.kmtalk_lines.lines}
+    return (number, *((reach, written[reach.uid]) for reach in reaches))
 
 
 def _joined(parts: list[tuple[npt.NDArray[Any], npt.NDArray[Any], int]], reaches: list[layers.Reach]) -> _Noted:

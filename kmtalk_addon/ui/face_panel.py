@@ -79,6 +79,7 @@ def draw_face(layout: Any, context: Any) -> None:
         if lines.actions_of(meshes):
             layout.operator("kmtalk.apply_face", icon="FILE_REFRESH")
     layout.operator("kmtalk.face_check", icon="VIEWZOOM")
+    _draw_actor(layout, face)
     if any(build.built_keys(mesh.item.data) for mesh in face.meshes):
         _draw_built(layout, face.found_on[0])
     _draw_settings(layout, context, face)

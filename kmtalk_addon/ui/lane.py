@@ -21,6 +21,7 @@ from ..core import errors
 from ..take import labels, lines, store
 
 _HEIGHT, _LEAST = 18, 9  # pixels: of a row, and of the narrowest phone that is named
+_MARKED = 71  # pixels of a Dope Sheet's region above which Blender draws markers in it
 _A_CELL = 3  # pixels that a cell takes at least, on average
 _BUDGET = 0.008  # seconds that a drawing may spend on takes that it has not read yet
 _EDITORS = {"SEQUENCE_EDITOR": "SpaceSequenceEditor", "DOPESHEET_EDITOR": "SpaceDopeSheetEditor"}
@@ -138,8 +139,12 @@ def frame_at(context: Any, x: float) -> float:
 
 
 def _foot(context: Any) -> float:
-    """How far above the region's lower end the lane begins, in pixels: above what the sequencer has there."""
-    return 2.0 + (22.0 * context.preferences.system.ui_scale if context.area.type == "SEQUENCE_EDITOR" else 0.0)
+    """How far above the region's lower end the lane begins, in pixels: above markers, and the sequencer's foot."""
+    scale = context.preferences.system.ui_scale
+    if context.area.type == "SEQUENCE_EDITOR":
+        return 2.0 + 22.0 * scale
+    has_markers = context.space_data.show_markers and len(context.scene.timeline_markers) > 0
+    return 2.0 + (27.0 * scale if has_markers and context.region.height > _MARKED * scale else 0.0)
 
 
 def _draw() -> None:

@@ -80,7 +80,7 @@ def columns_of(layout: Any, context: Any) -> tuple[Any, ...]:
     """The six cells of a row of the list of keys; None for the second one, of seconds, where there is little room."""
     cells: list[Any] = []
     rest = layout.row(align=True)
-    for share in (0.16, 0.19, 0.38, 0.42, 0.64) if is_wide(context) else (0.19, None, 0.42, 0.45, 0.64):
+    for share in (0.16, 0.19, 0.38, 0.42, 0.64) if is_wide(context) else (0.19, None, 0.36, 0.40, 0.72):
         if share is None:
             cells.append(None)
             continue

@@ -148,3 +148,36 @@ def test_strength_and_delay_are_applied_without_an_engine_and_without_loss(
     assert all(np.allclose(before[name], after[name], atol=1e-5) for name in before)
     with pytest.raises(RuntimeError, match="these settings already"):
         bpy.ops.kmtalk.apply_settings()
+
+
+def test_what_waits_is_told_rightly_when_a_line_is_written_while_it_is_counted(
+    addon: Callable[[str], Any],
+    scene: Any,
+    head: Any,
+    add_strip: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import bpy
+
+    pending, writing = addon("take.pending"), addon("take.writing")
+    add_strip()
+    animate()
+    number, memory = action_of(head).session_uid, pending.Memory()
+
+    def count(steps: int = 0, deed: Callable[[], Any] = lambda: None) -> dict[str, int]:
+        job = pending.count(number, memory, writing.Pace())
+        try:
+            for _ in range(steps):
+                next(job)
+            deed()
+            while True:
+                next(job)
+        except StopIteration as end:
+            return dict(end.value)
+
+    monkeypatch.setattr(writing, "SLICE_SECONDS", 0.0)  # a step for each curve
+    for steps in (1, 5):
+        edit(addon, head, value=0.5 + steps / 16)
+        assert list(count().values()) == [1]
+        assert count(steps, lambda: bpy.ops.kmtalk.regenerate()) == {}
+        assert count() == {}
