@@ -16,6 +16,8 @@ from typing import Any
 
 import bpy
 
+from .as_module import leave
+
 _REPOSITORY = "kmtalk_bench"
 MODULE = f"bl_ext.{_REPOSITORY}.kmtalk"
 _EDITED_KEY = 5
@@ -161,3 +163,4 @@ def _edit(head: Any, key: int) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]).resolve())
+    leave(0)

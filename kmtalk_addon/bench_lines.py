@@ -21,6 +21,7 @@ from typing import Any
 
 import bpy
 
+from .as_module import leave
 from .bench import MODULE, enabled, face_named
 
 _GAP = 24  # frames between two lines
@@ -166,3 +167,4 @@ def _play() -> float:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 300)
+    leave(0)

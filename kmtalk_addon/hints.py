@@ -5,12 +5,13 @@ operators, as `bpy/ops/kmtalk/__init__.pyi`.
 """
 
 import inspect
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import bpy
+
+from .as_module import leave
 
 PATH = Path(__file__).with_name("kmtalk.pyi")
 _TYPES = {"BOOLEAN": "bool", "INT": "int", "FLOAT": "float", "STRING": "str"}
@@ -58,9 +59,9 @@ def main() -> None:
         PATH.write_text(stub(), encoding="utf-8")
     finally:
         registration.unregister()
-    print(PATH, flush=True)
-    os._exit(0)  # Blender as a module may hang while the interpreter ends
+    print(PATH)
 
 
 if __name__ == "__main__":
     main()
+    leave(0)

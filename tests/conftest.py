@@ -1,5 +1,6 @@
 """Fixtures that several rooms share."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,21 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.register_profile("kmtalk", few)
     settings.load_profile("kmtalk")
+
+
+_STATUS = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_STATUS] = int(exitstatus)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """How the tests went is known and told; Blender's own end as a module may hang or crash."""
+    if "bpy" in sys.modules and _STATUS in config.stash:
+        from kmtalk_addon.as_module import leave
+
+        leave(config.stash[_STATUS])
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from typing import IO
 
 from kmtalk_core.errors import KMTalkError
 
+from ..as_module import leave
+
 
 def main() -> int:
     options = _parse()
@@ -117,4 +119,4 @@ def _bar(terminal: IO[str]) -> Iterator[Callable[[str, float], None]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

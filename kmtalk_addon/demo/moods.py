@@ -13,6 +13,8 @@ from kmtalk_core.animate import Animator
 from kmtalk_core.errors import KMTalkError
 from kmtalk_core.settings import MOODS
 
+from ..as_module import leave
+
 _CELL = (260, 290)
 _GAP = 6
 
@@ -81,4 +83,4 @@ def _write(picture: Any, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

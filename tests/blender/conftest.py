@@ -1,7 +1,5 @@
 """Real Blender, as a module in this process, with the add-on registered for as long as the tests run."""
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -22,20 +20,6 @@ def registered() -> Iterator[None]:
     registration.register()
     yield
     registration.unregister()
-
-
-_status = [0]
-
-
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    _status[0] = int(exitstatus)
-
-
-def pytest_unconfigure() -> None:
-    """Blender 4.2 as a module crashes while the interpreter ends, once a property with a callback was registered."""
-    if bpy.app.version < (4, 3, 0):
-        sys.stdout.flush()
-        os._exit(_status[0])
 
 
 @pytest.fixture
