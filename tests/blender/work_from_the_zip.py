@@ -7,6 +7,7 @@ python work_from_the_zip.py ZIP SOUND FOLDER
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from importlib.abc import MetaPathFinder
@@ -141,3 +142,5 @@ def edit(frame: int, value: float) -> None:
 
 if __name__ == "__main__":
     main(*map(Path, sys.argv[1:4]))
+    sys.stdout.flush()
+    os._exit(0)  # Blender's own end as a module may never come
