@@ -49,7 +49,8 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
         shown = labels.named(item.label) if context.scene.kmtalk.phone_names == "WORDS" else item.name
         cells[3].label(text=f"{shown} → {item.say}" if item.say else shown, translate=False)
         cells[4].alert = unsure
-        cells[4].label(text=f"{item.confidence:.0%}")
+        percent = f"{100 * item.confidence:.0f}"  # a sign more would be cut off where there is little room
+        cells[4].label(text=f"{percent}%" if cells[1] is not None else percent)
         icons = {"generated": "BLANK1", "edited": "GREASEPENCIL", "locked": "LOCKED", "added": "ADD"}
         cells[5].label(text="", icon=icons[item.state])
 
