@@ -147,6 +147,12 @@ def _foot(context: Any) -> float:
     return 2.0 + (27.0 * scale if has_markers and context.region.height > _MARKED * scale else 0.0)
 
 
+def _rows_in(context: Any, cells: Cells) -> list[tuple[Cell, ...]]:
+    """The rows to show in a region: the keys of a low timeline stay to be seen above them."""
+    most = context.region.height / (_HEIGHT * context.preferences.system.ui_scale) / 3
+    return cells.rows(context.region.width)[: max(int(most), 1)]
+
+
 def _draw() -> None:
     context = bpy.context
     if not context.scene.kmtalk.show_lane or context.region is None or context.region.type != "WINDOW":
@@ -161,7 +167,7 @@ def _draw() -> None:
     pixels = width / (last - first)
     height = _HEIGHT * context.preferences.system.ui_scale
     gpu.state.blend_set("ALPHA")
-    for number, row in enumerate(cells.rows(width)):
+    for number, row in enumerate(_rows_in(context, cells)):
         colours = _PHONES if row is cells.phones else _WORDS
         places = [((cell.first - first) * pixels, (cell.last - first) * pixels) for cell in row]
         _draw_row(row, places, _foot(context) + number * height, height, colours)
@@ -213,7 +219,7 @@ class KMTALK_OT_pick_phone(bpy.types.Operator):
         first, last = frame_at(context, 0), frame_at(context, context.region.width)
         height = _HEIGHT * context.preferences.system.ui_scale
         number = int((event.mouse_region_y - _foot(context)) // height)
-        rows = seen(context, first, last, _BUDGET)[0].rows(context.region.width)
+        rows = _rows_in(context, seen(context, first, last, _BUDGET)[0])
         if not 0 <= number < len(rows):
             return {"PASS_THROUGH"}
         frame = frame_at(context, event.mouse_region_x)
