@@ -77,7 +77,8 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
             box.label(text=f"PyTorch: {places.get(found.origin, found.origin)}", icon="CHECKMARK")
             box.label(text=str(found.python), icon="BLANK1")
         except errors.KMTalkError as error:
-            draw_text(box, context, str(error), "INFO" if inside else "ERROR")
+            said = str(error).replace("in KMTalk's preferences", "below")  # which is where this is read
+            draw_text(box, context, said, "INFO" if inside else "ERROR")
         column = box.column()
         column.prop(self, "install_device")
         sizes = next(about for name, _, about in INSTALL_DEVICES if name == self.install_device)
