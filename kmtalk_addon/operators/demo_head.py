@@ -1,9 +1,11 @@
 """A head to try everything on, for whoever has none yet."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import FloatProperty
+from mathutils import Vector
 
 from .. import core
 from ..annotations import Done
@@ -12,6 +14,7 @@ from ..face import bones
 from .base import Needs
 
 _HEIGHT = 0.31  # metres, from the foot of its neck to the top of its hair
+_STEPS = 40  # half a head each
 
 
 class KMTALK_OT_add_demo_head(Needs, bpy.types.Operator):
@@ -43,7 +46,7 @@ class KMTALK_OT_add_demo_head(Needs, bpy.types.Operator):
         objects = add_head(core.load_head(), collection)
         rig = add_rig(objects, collection)
         rig.scale = (self.size / _HEIGHT,) * 3
-        rig.location = scene.cursor.location
+        rig.location = _free_place(context, objects, self.size)
         rig.hide_set(True)  # its bones lie inside the head, whose settings name them
         bones.use_rig(objects[0].kmtalk_face, rig)
         objects[0].select_set(True)
@@ -51,6 +54,27 @@ class KMTALK_OT_add_demo_head(Needs, bpy.types.Operator):
         scene.kmtalk.meshes.clear()  # the face that is chosen is the one that was just added
         self.report({"INFO"}, "This head speaks at once: add a sound, then animate from audio.")
         return {"FINISHED"}
+
+
+def _free_place(context: Any, head: Sequence[Any], size: float) -> Any:
+    """The 3D cursor, or the nearest place to its right where the head has room: a new file has a cube there."""
+    others = [item for item in context.visible_objects if item.type == "MESH" and item not in head]
+    boxes = [[item.matrix_world @ Vector(corner) for corner in item.bound_box] for item in others]
+    place = context.scene.cursor.location.copy()
+    half = Vector((size / 2, size / 2, size))
+    for _ in range(_STEPS):
+        if not any(_meet(place - half, place + half, box) for box in boxes):
+            break
+        place.x += size / 2
+    return place
+
+
+def _meet(low: Any, high: Any, corners: Sequence[Any]) -> bool:
+    """Whether two boxes have something in common."""
+    return all(
+        min(corner[axis] for corner in corners) < high[axis] and max(corner[axis] for corner in corners) > low[axis]
+        for axis in range(3)
+    )
 
 
 CLASSES = (KMTALK_OT_add_demo_head,)

@@ -32,6 +32,7 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
     else:
         voice: EnumProperty(
             name="Voice",
+            description="Whom the face follows",
             items=(
                 ("MICROPHONE", "Microphone", "What the system's microphone hears"),
                 ("SOUND", "Sound", "The sound chosen above, played as if somebody spoke"),

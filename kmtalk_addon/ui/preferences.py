@@ -19,7 +19,7 @@ DEVICES = (
     ("CUDA", "CUDA", "An NVIDIA graphics card"),
     ("MPS", "Metal", "The graphics of an Apple computer"),
 )
-WHAT_FOR = "PyTorch is for other weights, graphics cards, and for building and checking the shapes of a face."
+WHAT_FOR = "PyTorch is for other weights, graphics cards, and for building the shapes of a face."
 INSTALL_DEVICES = (
     ("CPU", "CPU", "About 0.3 GB to fetch, 1.4 GB on disk"),
     ("MPS", "Apple GPU", "About 0.3 GB to fetch, 2 GB on disk")

@@ -94,6 +94,20 @@ def test_the_demo_head_speaks_at_once(scene: Any, speech: Path) -> None:
     assert action is not None, "the head bone turns"
 
 
+def test_the_demo_head_stands_beside_what_is_there(scene: Any) -> None:
+    """A new file has a cube of two metres where the 3D cursor is."""
+    bpy.ops.mesh.primitive_cube_add(size=2.0)
+    cube = bpy.context.object
+    assert bpy.ops.kmtalk.add_demo_head() == {"FINISHED"}
+    bpy.context.view_layer.update()
+    head = bpy.context.view_layer.objects.active
+    lowest = min((head.matrix_world @ vertex.co).x for vertex in head.data.vertices)
+    assert lowest > max((cube.matrix_world @ vertex.co).x for vertex in cube.data.vertices)
+    assert bpy.ops.kmtalk.add_demo_head() == {"FINISHED"}
+    bpy.context.view_layer.update()
+    assert bpy.context.view_layer.objects.active.matrix_world.translation.x > head.matrix_world.translation.x + 1
+
+
 def test_settings_are_kept_under_a_name_and_come_back(scene: Any) -> None:
     settings = scene.kmtalk
     settings.strength_lower, settings.mood, settings.regions = 1.3, "happy", {"mouth", "eyes"}
