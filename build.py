@@ -41,6 +41,7 @@ NEEDS = {  # command: the extras of pyproject.toml that it needs; what was insta
     "train-starter": ["research"],
 }
 BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "av", "espeakng-loader", "rich", "pytest"]
+OF_PYTHON = ["tests/extension/test_engine*.py", "tests/extension/test_workers.py"]  # once a Python, not once a Blender
 PRINTING = threading.Lock()
 NO_TESTS = 5  # pytest's exit status for an empty selection
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
@@ -133,7 +134,9 @@ def test(options, rest):
     for version in BLENDERS if options.blender == "all" else ():
         if version != own_blender():
             interpreter = blender_environment(version)
-            runs += [(interpreter, [folder]) for folder in apart]
+            known = BLENDERS[version][0] == BLENDERS[own_blender()][0]
+            left_out = ["--ignore-glob=%s" % pattern for pattern in OF_PYTHON] if known else []
+            runs += [(interpreter, [folder, *left_out]) for folder in apart]
     with ThreadPoolExecutor(os.cpu_count() or 1) as side_by_side:
         done = [side_by_side.submit(pytest, interpreter, *folders, *rest, quiet=True) for interpreter, folders in runs]
         failed = [run.result() for run in as_completed(done)]
