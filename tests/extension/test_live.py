@@ -292,7 +292,7 @@ def test_twenty_edits_one_after_the_other_are_all_answered(addon: Any, animated:
     frame = free_key(action_of(animated)).frame
     for number in range(20):
         set_value(addon, animated, frame, 0.3 + 0.02 * number)
-        assert settle() == 1
+        assert settle() == 1, addon("live.switch").live().fault or addon("desk").desk().notice
 
 
 def test_undo_takes_edit_and_answer_back_together(addon: Any, scene: Any, animated: Any, settle: Any) -> None:
@@ -303,7 +303,7 @@ def test_undo_takes_edit_and_answer_back_together(addon: Any, scene: Any, animat
     frame = free_key(action_of(animated)).frame
     set_value(addon, animated, frame, 0.9)
     bpy.ops.ed.undo_push(message="edit")
-    assert settle() == 1
+    assert settle() == 1, addon("live.switch").live().fault or addon("desk").desk().notice
     answered = points_of(addon, action_of(bpy.data.objects[name]))
     bpy.ops.ed.undo()
     again = action_of(bpy.data.objects[name])
