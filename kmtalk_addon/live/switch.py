@@ -26,8 +26,9 @@ _LEAST, _MOST, _SHARE = 0.008, 0.12, 0.25
 round seldom, and does not feel it."""
 _QUICK = 0.15
 """Seconds that writing a line may take to be done again and again while a slider is dragged."""
-_MOST_IN_A_ROW = 5
-"""Answers to nothing but its own answers after which it goes round in circles."""
+_MOST_IN_A_ROW, _ROW = 25, 1.0
+"""Answers to nothing but its own answers, each within so many seconds of the one before, after which it goes round in
+circles."""
 _HOLDING = ("TRANSFORM_", "GRAPH_", "ACTION_", "MARKER_", "ANIM_", "NLA_", "POSE_", "SEQUENCER_", "PAINT_", "ED_")
 """Blender's operators that hold keys or markers, or scrub, while they run."""
 
@@ -48,6 +49,7 @@ class Live:
     _followed: set[str] = field(default_factory=set)
     _wrote: float = 0.0
     _in_a_row: int = 0
+    _answered_at: float = -1e9
     _has_written: bool = False
     _echo: int = 0
     _ticked: float = 0.0
@@ -72,7 +74,8 @@ class Live:
         return _SELDOM
 
     def rest(self) -> None:
-        """Stop what is under way."""
+        """Stop what is under way; what was answered until now is no part of a row."""
+        self._in_a_row, self._echo, self._has_written = 0, 0, False
         if self._job is not None:
             self._job.close()
             self._job = None
@@ -114,7 +117,7 @@ class Live:
     def _start(self, context: Any, scene: Any) -> bool:
         """Begin with what was noticed, where there is something and things are quiet."""
         noted = notices()
-        if noted.number > self._echo:
+        if noted.number > self._echo or time.monotonic() - self._answered_at > _ROW:
             self._in_a_row = 0
         is_quiet = noted.quiet >= QUIET
         if is_quiet and noted.is_undone:
@@ -169,6 +172,7 @@ class Live:
             if end.value:
                 self.answered += 1
                 self._in_a_row += 1
+                self._answered_at = time.monotonic()
                 self._has_written = True
                 desk().notice, desk().notice_is_error = end.value, False
                 redraw()
