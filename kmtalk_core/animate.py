@@ -27,7 +27,7 @@ from .model.hearing import Memory
 from .model.network import Network
 from .model.performance import Performance
 from .motion.spaces import SPACES
-from .progress import Job, Progress, finish
+from .progress import Job, finish, within
 from .settings import Settings
 from .shaping import Shaping
 from .take import Key, Take, Track
@@ -234,8 +234,8 @@ class Animator:
             )
             for number, span in enumerate(planned.spans):
                 fresh = np.empty((span.last + 1 - span.first, motion.shape[1]), np.float32)
-                for step in performance.motion_job(planned.keys, span.first, span.last + 1, fresh):
-                    yield Progress("completing", (number + step.fraction) / len(planned.spans))
+                made = performance.motion_job(planned.keys, span.first, span.last + 1, fresh)
+                yield from within(made, number / len(planned.spans), (number + 1) / len(planned.spans))
                 _write_span(motion, fresh, span, planned.keys, performance.shaping)
         notes = take.notes
         if take.model.get("hash") != self.weights_hash and planned.spans:

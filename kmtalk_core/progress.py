@@ -30,3 +30,19 @@ def finish(job: Generator[Progress, None, Result], report: Callable[[Progress], 
             return stop.value
         if report is not None:
             report(step)
+
+
+def within(job: Job[Result], start: float, end: float, before: str = "") -> Job[Result]:
+    """`job` as a part of a longer one, whose fraction runs from `start` to `end` meanwhile.
+
+    `before` stands before the names of its stages.
+    """
+    try:
+        while True:
+            try:
+                step = next(job)
+            except StopIteration as stop:
+                return stop.value
+            yield Progress(before + step.stage, start + (end - start) * min(step.fraction, 1.0))
+    finally:
+        job.close()

@@ -29,18 +29,12 @@ def animate_all(context: Any, settings: Any, way: str) -> progress.Job[str]:
 def _run(asked: Sequence[animate.Request], notes: list[str]) -> progress.Job[str]:
     done = 0
     for number, one in enumerate(asked):
-        job = animate.animate(one)
+        share, said = 1 / len(asked), f"line {number + 1} of {len(asked)}, "
         try:
-            while True:
-                step = next(job)
-                share = (number + min(step.fraction, 1.0)) / len(asked)
-                yield progress.Progress(f"line {number + 1} of {len(asked)}, {step.stage}", share)
-        except StopIteration:
+            yield from progress.within(animate.animate(one), number * share, (number + 1) * share, said)
             done += 1
         except errors.Cancelled:
             raise
         except errors.KMTalkError as error:
             notes.append(f"“{one.story.name}”: {error}")
-        finally:
-            job.close()
     return ". ".join([f"{done} of {len(asked)} lines animated", *(note.rstrip(".") for note in notes)])

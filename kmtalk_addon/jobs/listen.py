@@ -100,16 +100,8 @@ def _run(
     for ref in earlier:
         yield from change_lines.remove_job(ref, objects, scene)
     for number, one in enumerate(asked):
-        job = animate.animate(one)
-        try:
-            while True:
-                step = next(job)
-                share = (number + min(step.fraction, 1.0)) / len(asked)
-                yield progress.Progress(f"gap {number + 1} of {len(asked)}, {step.stage}", share)
-        except StopIteration:
-            pass
-        finally:
-            job.close()
+        share, said = 1 / len(asked), f"gap {number + 1} of {len(asked)}, "
+        yield from progress.within(animate.animate(one), number * share, (number + 1) * share, said)
     if asked:
         return f"The face listens in {len(asked)} gap{'s' * (len(asked) != 1)} between its lines"
     gone = "; it listens no more" if earlier else ""

@@ -26,7 +26,7 @@ from ..animate import Animator
 from ..errors import DataSetError, KMTalkError
 from ..jobs import read_json
 from ..phones import BILABIALS
-from ..progress import Job, Progress
+from ..progress import Job, Progress, within
 from ..take import Take
 from ..textgrid import write_textgrid
 from ..training.motion import visible_opening
@@ -91,7 +91,9 @@ def score_job(animator: Animator, index: Path, guide: str = "ear") -> Job[Speech
         sound = audio.load(index.parent / clip["audio"])
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             given = _given(clip, index, guide, sound.duration, Path(folder))
-            take = yield from _within(animator.animate_job(sound, **given), number, len(clips))
+            take = yield from within(
+                animator.animate_job(sound, **given), number / len(clips), (number + 1) / len(clips)
+            )
         times, opening = np.arange(take.frame_count) / take.fps, _opening(take)
         if clip.get("motion") and not clip.get("sync_doubtful"):
             with np.load(index.parent / clip["motion"], allow_pickle=False) as motion:
@@ -180,15 +182,6 @@ def boundary_scores(clips: Sequence[tuple[FloatArray, FloatArray]], tolerance: f
     precision = hits / max(sum(len(found) for _, found in clips), 1)
     recall = hits / max(sum(len(truth) for truth, _ in clips), 1)
     return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
-
-
-def _within(job: Job[Take], number: int, count: int) -> Job[Take]:
-    while True:
-        try:
-            step = next(job)
-        except StopIteration as stop:
-            return stop.value
-        yield Progress(step.stage, (number + step.fraction) / count)
 
 
 def _opening(take: Take) -> FloatArray:

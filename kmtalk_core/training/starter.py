@@ -20,7 +20,7 @@ from ..model import checkpoint
 from ..model.config import STARTER_ARTICULATION
 from ..model.log_mel import FRAME_RATE
 from ..motion.spaces import ARKIT
-from ..progress import Job, Progress
+from ..progress import Job, within
 from .acoustic import AcousticTraining, train_encoder_job
 from .motion import MotionTraining, train_motion_job
 
@@ -50,26 +50,16 @@ def train_starter_job(config: StarterTraining) -> Job[Path]:
 
     Raises `CorpusError` where no voice works and `WeightsError` where the folder cannot be written.
     """
-    folder = yield from _within(build.synthesize_job(config.corpus), *_CORPUS)
-    encoder = yield from _within(
+    folder = yield from within(build.synthesize_job(config.corpus), *_CORPUS)
+    encoder = yield from within(
         train_encoder_job(build.clips(folder), config.acoustic, config.scratch / "encoder.pt"), *_ENCODER
     )
-    model = yield from _within(
+    model = yield from within(
         train_motion_job(build.clips(folder), encoder, config.motion, config.scratch / "motion.pt"), *_MOTION
     )
     model.config = replace(model.config, articulation=STARTER_ARTICULATION)
     checkpoint.save(model, config.weights, card(config, build.summary(folder)))
     return config.weights
-
-
-def _within(job: Job[Result], start: float, end: float) -> Job[Result]:
-    """`job`, with its progress as a part of a longer one's."""
-    while True:
-        try:
-            step = next(job)
-        except StopIteration as stop:
-            return stop.value
-        yield Progress(step.stage, start + (end - start) * step.fraction)
 
 
 def card(config: StarterTraining, corpus: CorpusSummary) -> str:

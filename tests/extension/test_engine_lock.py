@@ -164,8 +164,8 @@ def test_a_server_that_does_not_answer_is_told_from_other_faults(
 def test_a_company_that_looks_into_connections_is_named() -> None:
     from kmtalk_addon.engine.faults import is_unreachable, sentence
 
-    log = "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] self-signed')) host='pypi.org'"
-    assert "pypi.org is not trusted" in sentence(log, Path("x")) and "PIP_CERT" in sentence(log, Path("x"))
+    log = "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] self-signed')) host='example.org'"
+    assert "example.org is not trusted" in sentence(log, Path("x")) and "PIP_CERT" in sentence(log, Path("x"))
     assert is_unreachable(log)
 
 

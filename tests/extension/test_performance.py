@@ -8,33 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from faces_at_work import action_of, line_in
-
-
-def animate(**options: Any) -> None:
-    import bpy
-
-    assert bpy.ops.kmtalk.animate(**options) == {"FINISHED"}
+from performance_at_work import animate, head_rig, line_of, value
 
 
 @pytest.fixture
 def rig(scene: Any, head: Any) -> Any:
-    """An armature with a neck and a head, which the face uses."""
-    import bpy
-
-    data = bpy.data.armatures.new("Rig")
-    item = bpy.data.objects.new("Rig", data)
-    scene.collection.objects.link(item)
-    bpy.context.view_layer.objects.active = item
-    bpy.ops.object.mode_set(mode="EDIT")
-    for name, foot, top in (("neck", 0.0, 0.1), ("head", 0.1, 0.3)):
-        bone = data.edit_bones.new(name)
-        bone.head, bone.tail = (0, 0, foot), (0, 0, top)
-    bpy.ops.object.mode_set(mode="OBJECT")
-    bpy.context.view_layer.objects.active = head
-    head.kmtalk_face.armature = item
-    head.kmtalk_face.head_bone, head.kmtalk_face.neck_bone = "head", "neck"
-    return item
+    return head_rig(scene, head)
 
 
 @pytest.fixture
@@ -44,15 +23,6 @@ def minute(speech: Path, tmp_path: Path) -> Path:
     path = tmp_path / "six times.wav"
     soundfile.write(path, np.tile(np.concatenate([samples, np.zeros(rate // 2, np.float32)]), 6), rate)
     return path
-
-
-def line_of(head: Any) -> Any:
-    return line_in(action_of(head))
-
-
-def value(scene: Any, head: Any, name: str, frame: int) -> float:
-    scene.frame_set(frame)
-    return float(head.data.shape_keys.key_blocks[name].value)
 
 
 def test_head_and_neck_share_the_turn_of_the_head(
@@ -230,77 +200,6 @@ def test_settings_and_regions_go_over_the_command_line(
     assert (settings["liveliness"], settings["delay"]) == pytest.approx((0.8, 0.5))
     assert main([*sound, "--set", "mood=splendid"]) == 2
     assert "mood must be one of" in capsys.readouterr().err
-
-
-def lines_of(head: Any) -> list[Any]:
-    return list(action_of(head).kmtalk_lines.lines)
-
-
-def listening_lines(addon: Callable[[str], Any], head: Any) -> list[Any]:
-    return [line for line in lines_of(head) if addon("take.store").story_of(line).silent]
-
-
-def test_a_face_listens_in_the_gap_between_two_lines_and_rests_at_its_ends(
-    addon: Callable[[str], Any], scene: Any, head: Any, rig: Any, add_strip: Callable[..., Any]
-) -> None:
-    import bpy
-
-    for name, frame in (("one", 1), ("two", 400)):
-        add_strip(name=name, frame=frame)
-        animate(strip=name)
-    spoken = [(line.first, line.last, line.file) for line in lines_of(head)]
-    between = range(spoken[0][1] + 15, spoken[1][0] - 15)
-    still = [value(scene, head, "eyeBlinkLeft", frame) for frame in between]
-    assert max(still) < 0.01
-    assert bpy.ops.kmtalk.listen() == {"FINISHED"}
-    (gap,) = listening_lines(addon, head)
-    assert spoken[0][1] < gap.first < gap.last < spoken[1][0]
-    assert [(line.first, line.last, line.file) for line in lines_of(head) if line.uid != gap.uid] == spoken
-    lids = [value(scene, head, "eyeBlinkLeft", frame) for frame in between]
-    jaw = [value(scene, head, "jawOpen", frame) for frame in between]
-    assert max(lids) > 0.5 and max(jaw) < 0.01
-    assert {"blink", "nod"} <= {row.kind for row in gap.events}
-    nods = []
-    for frame in between:
-        scene.frame_set(frame)
-        nods.append(tuple(rig.pose.bones["head"].rotation_quaternion))
-    assert np.ptp(nods, axis=0).max() > 0.01
-    for frame in (spoken[0][1] + 1, spoken[1][0] - 1):
-        assert value(scene, head, "eyeBlinkLeft", frame) < 0.05
-
-
-def test_listening_is_made_anew_where_the_gaps_are_now_and_its_events_are_edited_like_any(
-    addon: Callable[[str], Any], scene: Any, head: Any, rig: Any, add_strip: Callable[..., Any]
-) -> None:
-    import bpy
-
-    for name, frame in (("one", 1), ("two", 300)):
-        add_strip(name=name, frame=frame)
-        animate(strip=name)
-    bpy.ops.kmtalk.listen()
-    add_strip(name="three", frame=150)
-    animate(strip="three")
-    bpy.ops.kmtalk.listen()
-    gaps = listening_lines(addon, head)
-    assert len(gaps) == 2 and gaps[0].last < 150 < gaps[1].first
-    at = gaps[1].first + 30
-    action_of(head).kmtalk_lines.index = next(n for n, line in enumerate(lines_of(head)) if line.uid == gaps[1].uid)
-    scene.frame_set(at)
-    assert bpy.ops.kmtalk.add_event(kind="blink") == {"FINISHED"}
-    before = value(scene, head, "eyeBlinkLeft", at)
-    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
-    assert value(scene, head, "eyeBlinkLeft", at) > max(before, 0.6)
-
-
-def test_lines_that_follow_each_other_closely_leave_nothing_to_listen_to(
-    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
-) -> None:
-    import bpy
-
-    add_strip(name="one", frame=1)
-    animate(strip="one")
-    assert bpy.ops.kmtalk.listen() == {"FINISHED"}
-    assert len(lines_of(head)) == 1 and "No gap" in addon("desk").desk().notice
 
 
 @pytest.fixture

@@ -1,0 +1,85 @@
+"""A face listens between its lines."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from faces_at_work import action_of
+from performance_at_work import animate, head_rig, value
+
+
+@pytest.fixture
+def rig(scene: Any, head: Any) -> Any:
+    return head_rig(scene, head)
+
+
+def lines_of(head: Any) -> list[Any]:
+    return list(action_of(head).kmtalk_lines.lines)
+
+
+def listening_lines(addon: Callable[[str], Any], head: Any) -> list[Any]:
+    return [line for line in lines_of(head) if addon("take.store").story_of(line).silent]
+
+
+def test_a_face_listens_in_the_gap_between_two_lines_and_rests_at_its_ends(
+    addon: Callable[[str], Any], scene: Any, head: Any, rig: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    for name, frame in (("one", 1), ("two", 400)):
+        add_strip(name=name, frame=frame)
+        animate(strip=name)
+    spoken = [(line.first, line.last, line.file) for line in lines_of(head)]
+    between = range(spoken[0][1] + 15, spoken[1][0] - 15)
+    still = [value(scene, head, "eyeBlinkLeft", frame) for frame in between]
+    assert max(still) < 0.01
+    assert bpy.ops.kmtalk.listen() == {"FINISHED"}
+    (gap,) = listening_lines(addon, head)
+    assert spoken[0][1] < gap.first < gap.last < spoken[1][0]
+    assert [(line.first, line.last, line.file) for line in lines_of(head) if line.uid != gap.uid] == spoken
+    lids = [value(scene, head, "eyeBlinkLeft", frame) for frame in between]
+    jaw = [value(scene, head, "jawOpen", frame) for frame in between]
+    assert max(lids) > 0.5 and max(jaw) < 0.01
+    assert {"blink", "nod"} <= {row.kind for row in gap.events}
+    nods = []
+    for frame in between:
+        scene.frame_set(frame)
+        nods.append(tuple(rig.pose.bones["head"].rotation_quaternion))
+    assert np.ptp(nods, axis=0).max() > 0.01
+    for frame in (spoken[0][1] + 1, spoken[1][0] - 1):
+        assert value(scene, head, "eyeBlinkLeft", frame) < 0.05
+
+
+def test_listening_is_made_anew_where_the_gaps_are_now_and_its_events_are_edited_like_any(
+    addon: Callable[[str], Any], scene: Any, head: Any, rig: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    for name, frame in (("one", 1), ("two", 300)):
+        add_strip(name=name, frame=frame)
+        animate(strip=name)
+    bpy.ops.kmtalk.listen()
+    add_strip(name="three", frame=150)
+    animate(strip="three")
+    bpy.ops.kmtalk.listen()
+    gaps = listening_lines(addon, head)
+    assert len(gaps) == 2 and gaps[0].last < 150 < gaps[1].first
+    at = gaps[1].first + 30
+    action_of(head).kmtalk_lines.index = next(n for n, line in enumerate(lines_of(head)) if line.uid == gaps[1].uid)
+    scene.frame_set(at)
+    assert bpy.ops.kmtalk.add_event(kind="blink") == {"FINISHED"}
+    before = value(scene, head, "eyeBlinkLeft", at)
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    assert value(scene, head, "eyeBlinkLeft", at) > max(before, 0.6)
+
+
+def test_lines_that_follow_each_other_closely_leave_nothing_to_listen_to(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    add_strip(name="one", frame=1)
+    animate(strip="one")
+    assert bpy.ops.kmtalk.listen() == {"FINISHED"}
+    assert len(lines_of(head)) == 1 and "No gap" in addon("desk").desk().notice
