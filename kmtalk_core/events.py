@@ -1,8 +1,9 @@
 """Events: single gestures beside the lips, which an animator can move, lock, delete or add."""
 
+import itertools
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 KINDS = ("blink", "glance", "nod", "shift", "brow_raise", "frown", "squint", "breath")
@@ -50,3 +51,19 @@ class Event:
         if not all(math.isfinite(n) and abs(n) < _LARGEST for n in (time, duration, size, direction)) or duration < 0:
             raise ValueError("not finite")
         return Event(name, kind, time, duration, size, direction, seed, state)
+
+
+def free_id(name: str, taken: Collection[str]) -> str:
+    """`name` where it is none of those `taken`, else the first of `name.1`, `name.2` … that is none of them."""
+    numbered = (f"{name[: _LONGEST_ID - 1 - len(str(n))]}.{n}" for n in itertools.count(1))
+    return next(free for free in itertools.chain([name], numbered) if free not in taken)
+
+
+def beside(others: Iterable[Event], events: Iterable[Event]) -> list[Event]:
+    """`others` and `events` in the order of their times, those of `events` with ids that none of the rest has."""
+    found = list(others)
+    taken = {event.id for event in found}
+    for event in events:
+        found.append(replace(event, id=free_id(event.id, taken)))
+        taken.add(found[-1].id)
+    return sorted(found, key=lambda event: (event.time, event.id))

@@ -1,9 +1,9 @@
 """The work of a hand, carried over from one take of a sound to another of the same sound."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..events import free_id
 from ..take import Key, Take
 from .entries import Edits
 from .keys import PlannedKey
@@ -102,8 +102,7 @@ def _events(done: Plan, new: Take, shift: float) -> list[dict[str, Any]]:
     for event in kept:
         if event.time - shift > new.duration:
             continue
-        names = itertools.chain([event.id], (f"{event.id}.{number}" for number in itertools.count(1)))
-        name = next(name for name in names if name not in taken)
+        name = free_id(event.id, taken)
         taken.add(name)
         values = {field: value for field, value in event.to_json().items() if field != "id"}
         entries.append({"event": name, "add": True, **values, "time": event.time - shift})

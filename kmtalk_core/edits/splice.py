@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..alignment import Phone, Word, in_order
+from ..events import beside
 from ..take import Take
 
 _BLEND = 0.1
@@ -36,7 +37,10 @@ def spliced(old: Take, new: Take, first: float, last: float) -> Take:
     inside = [key for key in new.keys if first <= key.frame / new.fps < last]
     outside = [key for key in old.keys if not first <= key.frame / old.fps < last]
     keys = sorted([*inside, *outside], key=lambda key: key.frame)
-    events = [e for e in old.events if not first <= e.time < last] + [e for e in new.events if first <= e.time < last]
+    events = beside(
+        (event for event in old.events if not first <= event.time < last),
+        (event for event in new.events if first <= event.time < last),
+    )
     turns = [turn for turn in old.turns if not first <= turn.frame / old.fps < last]
     turns += [turn for turn in new.turns if first <= turn.frame / new.fps < last]
     return replace(
@@ -44,7 +48,7 @@ def spliced(old: Take, new: Take, first: float, last: float) -> Take:
         tracks=tuple(tracks),
         turns=tuple(sorted(turns, key=lambda turn: turn.frame)),
         keys=tuple(replace(key, pose=motion[key.frame]) for key in keys),
-        events=tuple(sorted(events, key=lambda e: e.time)),
+        events=tuple(events),
         phones=_phones(old.phones, new.phones, first, last),
         words=_words(old.words, new.words, first, last),
         base=None,

@@ -21,8 +21,9 @@ def turned(take: Take, edits: Sequence[Edit], frames: Sequence[int]) -> Take:
     if len(take.tracks) == 1:
         return take
     turns = {turn.frame: turn for turn in take.turns}
+    there = {edit.frame: turns.pop(edit.frame, None) for edit in edits}  # all leave before one comes in another's place
     for edit in edits:
-        was = turns.pop(edit.frame, None)
+        was = there[edit.frame]
         if edit.delete or edit.state == "generated":
             continue
         frame = edit.frame if edit.move_to is None else edit.move_to

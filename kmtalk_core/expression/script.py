@@ -1,9 +1,9 @@
 """What the planners of events know, and the few things all of them do."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ..events import Event
+from ..events import Event, beside
 from ..settings import Settings
 from .chance import Chance
 from .mood import MoodTrack
@@ -80,9 +80,7 @@ def on_prominences(
 def keep(planned: Sequence[Event], kept: Sequence[Event], distance: float = 0.25) -> list[Event]:
     """`planned` without what would stand on an event of its kind that a hand has touched, and those `kept`."""
     free = [event for event in planned if not any(_meets(event, other, distance) for other in kept)]
-    taken = {event.id for event in kept}
-    renamed = [event if event.id not in taken else replace(event, id=f"{event.id}b") for event in free]
-    return sorted([*renamed, *kept], key=lambda event: (event.time, event.id))
+    return beside(kept, free)
 
 
 def _meets(event: Event, other: Event, distance: float) -> bool:

@@ -184,3 +184,17 @@ def test_a_turn_of_the_head_is_known_after_the_take_was_reshaped(
     whole = reshape(half, {"strength_head": 1.0})
     np.testing.assert_allclose(whole.track("head").motion, turned.track("head").motion, atol=1e-5)
     assert whole.turns == turned.turns
+
+
+def test_a_turn_goes_with_its_key_where_another_came_from(animator: Animator, sound: Sound, take: Take) -> None:
+    number = next(n for n in range(3, len(take.keys) - 2) if take.keys[n + 1].frame > take.keys[n].frame + 1)
+    (first, second), plain = (key.frame for key in take.keys[number - 1 : number + 1]), take.track("head").motion
+    _, once = turned_by_hand(animator, sound, take, number - 1, yaw=plain[first, 0] + 0.2)
+    _, twice = turned_by_hand(animator, sound, once, number, yaw=plain[second, 0] + 0.3)
+    edits = [{"frame": first, "move_to": second}, {"frame": second, "move_to": second + 1}]
+    for order in (edits, edits[::-1]):
+        moved = animator.complete(twice, sound, order)
+        assert [(turn.frame, round(turn.offsets["yaw"], 4)) for turn in moved.turns] == [
+            (second, 0.2),
+            (second + 1, 0.3),
+        ]
