@@ -30,6 +30,7 @@ from .faces import drawing, poses
 from .faces import files as face_files
 from .faces.demo import load_head
 from .motion import arkit, curves, mesh, spaces, topology
+from .naming import bones as body_bones
 from .naming import effects, face_bones, guesses, retarget
 from .naming import recognize as naming
 from .stream import inside as live

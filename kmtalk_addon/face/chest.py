@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import chest, drives
+from ..core import body_bones, chest, drives
 from . import bones, pose_library, rigs
 from .targets import BoneTarget, KeyTarget, Target
 
@@ -14,7 +14,10 @@ _COPYING = ("COPY_TRANSFORMS", "COPY_ROTATION", "ARMATURE", "CHILD_OF", "TRANSFO
 
 def targets(meshes: Sequence[Any], rig: Any, taken: Collection[str] = ()) -> tuple[Target, ...]:
     """What of a character breathes: keys of its `meshes`, else bones of its `rig` but those `taken`."""
-    keys = {item: chest.find_keys(block.name for block in item.data.shape_keys.key_blocks[1:]) for item in meshes}
+    keys = {
+        item: body_bones.find_breath_keys(block.name for block in item.data.shape_keys.key_blocks[1:])
+        for item in meshes
+    }
     names = tuple(dict.fromkeys(key for own in keys.values() for key in own))
     if not names:
         return _of_bones(rig, taken)
@@ -28,7 +31,7 @@ def _of_bones(rig: Any, taken: Collection[str]) -> tuple[BoneTarget, ...]:
         return ()
     theirs = pose_library.artists_bones(rig)
     free = [bone.name for bone in rig.pose.bones if bone.name not in taken and bone.name not in theirs]
-    named = chest.find_chest(name for name in free if _turns_by_itself(rig, rig.pose.bones[name]))
+    named = body_bones.find_chest(name for name in free if _turns_by_itself(rig, rig.pose.bones[name]))
     if not named:
         return ()
     axes = _axes(rig, named)
@@ -53,12 +56,12 @@ def _axes(rig: Any, named: dict[str, str]) -> Any:
 
     Up is where the spine goes, left where the left shoulder lies from the right one; without shoulders forward is −Y.
     """
-    if chest.LEFT not in named:
+    if body_bones.SHOULDER_LEFT not in named:
         return rigs.axes_of(rig).T
-    left = _along(_head_of(rig, named[chest.LEFT]) - _head_of(rig, named[chest.RIGHT]))
+    left = _along(_head_of(rig, named[body_bones.SHOULDER_LEFT]) - _head_of(rig, named[body_bones.SHOULDER_RIGHT]))
     up = np.array([0.0, 0.0, 1.0])
-    if chest.CHEST in named:
-        bone = rig.data.bones[named[chest.CHEST]]
+    if body_bones.CHEST in named:
+        bone = rig.data.bones[named[body_bones.CHEST]]
         way = np.array(bone.tail_local) - np.array(bone.head_local)
         up = _along(way - (way @ left) * left)
     return np.stack([left, up, np.cross(left, up)], axis=1)

@@ -1,6 +1,5 @@
 """Bones of jaw, eyes and head: which of a rig's bones they are, how a motion turns them, and back."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from ..motion import spaces
 from ..motion.arkit import EYE_TURNS
 from ..motion.spaces import ARKIT, MotionSpace
-from ..naming.bones import find_head_bones
+from ..naming.bones import by_spelling, find_head_bones
 from ..naming.retarget import shut
 from .turns import rotation_property, turn_of_values, values_of_turn
 
@@ -27,7 +26,7 @@ _JAW_FORWARD = 0.08
 
 _NAMES: dict[str, tuple[str, ...]] = {
     # Rigify's controls come before the bones that they lead; then FLAME, Reallusion, MetaHuman, Daz, Auto-Rig Pro.
-    JAW: ("jaw_master", "jaw", "ccbasejawroot", "facialcjaw", "lowerjaw", "cjawbonex", "jawbone", "mixamorigjaw"),
+    JAW: ("jawmaster", "jaw", "ccbasejawroot", "facialcjaw", "lowerjaw", "cjawbonex", "jawbone", "mixamorigjaw"),
     EYE_LEFT: (
         *("eyemasterl", "mastereyel", "eyel", "lefteye", "lefteyesmplhf", "ccbaseleye", "facialleye"),
         *("leye", "ceyel", "jadjlfaceeye", "eyeleft"),
@@ -37,7 +36,6 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("reye", "ceyer", "jadjrfaceeye", "eyeright"),
     ),
 }
-_SIGNS = re.compile(r"[\W_]+")
 
 
 def find_bones(names: Sequence[str], parents: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -45,12 +43,10 @@ def find_bones(names: Sequence[str], parents: Mapping[str, str] | None = None) -
 
     parents: bone → the one it hangs from.
     """
-    plain: dict[str, str] = {}
-    for name in names:
-        plain.setdefault(_SIGNS.sub("", name.lower()), name)
+    plain = by_spelling(names)
     found = {}
     for part, known in _NAMES.items():
-        called = next((plain[_SIGNS.sub("", name)] for name in known if _SIGNS.sub("", name) in plain), None)
+        called = next((plain[name] for name in known if name in plain), None)
         if called is not None:
             found[part] = called
     turning = find_head_bones(names, parents)

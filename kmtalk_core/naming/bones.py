@@ -1,7 +1,7 @@
-"""The bones of head and neck in a rig, by the names that rigs give them."""
+"""The bones of head, neck and chest in a rig, by the names that rigs give them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .spelling import words_of
@@ -20,6 +20,24 @@ _NECK = (
     *("ccbasenecktwist01", "jbipcneck", "bip01neck", "bip001neck", "neckx", "spine005", "spine004", "neck01"),
     *("necklower", "neckbone", "defneck", "defspine005", "orgneck", "hals", "cou", "cuello", "collo", "шея", "首"),
 )
+
+CHEST, SHOULDER_LEFT, SHOULDER_RIGHT = "chest", "shoulder_left", "shoulder_right"
+_CHEST: dict[str, tuple[str, ...]] = {
+    # Rigify's control, MetaHuman and Unreal, Mixamo, Daz, Reallusion, VRM, Biped, Auto-Rig Pro.
+    CHEST: (
+        *("chest", "upperchest", "spine05", "spine03", "mixamorigspine2", "chestupper", "ccbasespine02"),
+        *("jbipcupperchest", "jbipcchest", "bip001spine2", "cspine03x", "spine2", "spinefk003"),
+    ),
+    SHOULDER_LEFT: (
+        *("shoulderl", "claviclel", "mixamorigleftshoulder", "lcollar", "lclavicle", "ccbaselclavicle"),
+        *("jbiplshoulder", "bip001lclavicle", "cshoulderl", "leftshoulder", "leftclavicle"),
+    ),
+    SHOULDER_RIGHT: (
+        *("shoulderr", "clavicler", "mixamorigrightshoulder", "rcollar", "rclavicle", "ccbaserclavicle"),
+        *("jbiprshoulder", "bip001rclavicle", "cshoulderr", "rightshoulder", "rightclavicle"),
+    ),
+}
+_BREATH = frozenset({"breathe", "breath", "breathing", "inhale", "breathein", "chestbreathe", "chestrise"})
 
 _HEAD_WORDS = frozenset((
     "head", "kopf", "schädel", "tete", "tête", "cabeza", "cabeça", "testa", "голова", "głowa", "baş", "頭", "头",
@@ -44,21 +62,57 @@ class HeadBones:
     neck: str
 
 
+def by_spelling(names: Iterable[str]) -> dict[str, str]:
+    """The first of `names` for each way to spell one: without signs, and without the namespace before it too.
+
+    A name that is spelt so as a whole counts before one that is so behind its namespace.
+    """
+    plain: dict[str, str] = {}
+    every = list(names)
+    for spelling in (spelt, _without_namespace):
+        for name in every:
+            plain.setdefault(spelling(name), name)
+    return plain
+
+
+def spelt(name: str) -> str:
+    """A bone's name as it is compared: small letters and digits alone."""
+    return _SIGNS.sub("", name.lower())
+
+
 def find_head_bones(names: Sequence[str], parents: Mapping[str, str] | None = None) -> HeadBones:
     """The bones of head and neck among `names`: called as in a rig that is known, else by their words.
 
     parents: bone → the one it hangs from; a neck by its words is one that the head hangs from, where they tell that.
     """
-    plain: dict[str, str] = {}
-    for name in names:
-        for spelling in (_SIGNS.sub("", name.lower()), _SIGNS.sub("", _NAMESPACE.sub("", name.lower()))):
-            plain.setdefault(spelling, name)
+    plain = by_spelling(names)
     head = next((plain[name] for name in _HEAD if name in plain), "") or _by_words(names, _HEAD_WORDS)
     neck = next((plain[name] for name in _NECK if name in plain and plain[name] != head), "")
     if not neck:
         above = set(_above(head, parents)) if parents else set(names)
         neck = _by_words([name for name in names if name in above and name != head], _NECK_WORDS)
     return HeadBones(head, neck)
+
+
+def find_chest(names: Iterable[str]) -> dict[str, str]:
+    """The bones of chest and shoulders among `names`, as far as one is called as in a rig that is known.
+
+    Shoulders come as a pair or not at all.
+    """
+    plain = by_spelling(names)
+    called = {part: next((plain[name] for name in known if name in plain), "") for part, known in _CHEST.items()}
+    if not (called[SHOULDER_LEFT] and called[SHOULDER_RIGHT]):
+        called[SHOULDER_LEFT] = called[SHOULDER_RIGHT] = ""
+    return {part: name for part, name in called.items() if name}
+
+
+def find_breath_keys(names: Iterable[str]) -> list[str]:
+    """The shape keys among `names` that are called after breathing in."""
+    return [name for name in names if {spelt(name), _without_namespace(name)} & _BREATH]
+
+
+def _without_namespace(name: str) -> str:
+    return spelt(_NAMESPACE.sub("", name))
 
 
 def _by_words(names: Sequence[str], wanted: frozenset[str]) -> str:
