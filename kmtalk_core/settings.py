@@ -117,7 +117,7 @@ class Settings:
         1.0, Worded(0, 2, LIVELINESS), "Liveliness", "How much head, gaze and brows move of themselves", "times"
     )
     blinks: bool = _setting(True, Flag(), "Blinks", "Blink while somebody speaks")
-    breath: bool = _setting(True, Flag(), "Breath", "Breathe in before speech")
+    breath: bool = _setting(True, Flag(), "Breath", "Breathe in before speech, and with the chest all the time")
     listening: bool = _setting(
         False, Flag(), "Listening", "Nod and react as a listener does where nobody speaks for long"
     )

@@ -50,7 +50,7 @@ def _listen(context: Any, face: Face, settings: Any, found: list[tuple[lines.Ref
     scene = context.scene
     fps = bake.scene_fps(scene)
     numbers = [item.session_uid for item in face.found_on or face.objects]
-    asked = animate.settings_for(face, settings, scene, fps) | {"listening": True, "breath": False, "delay": 0.0}
+    asked = animate.settings_for(face, settings, scene, fps) | {"listening": True, "delay": 0.0}
     error = settings.error if settings.bake_mode == "REDUCED" else 0.0
     engine = options.engine_of(context)
     spoken = sorted((reach for _, story, reach in found if not story.silent), key=lambda reach: reach.first)

@@ -53,6 +53,11 @@ class Performer:
         """What everything by chance in it is drawn from, see `seed_of`."""
         return self._script.seed
 
+    @property
+    def _breathes(self) -> bool:
+        """Whether the chest moves."""
+        return self._script.settings.breath and self._script.settings.has("chest")
+
     @cached_property
     def _breathing(self) -> chest.Breathing:
         return chest.breathing(self._script, self.events)
@@ -82,16 +87,17 @@ class Performer:
         return np.clip(turned, HEAD.low, HEAD.high)
 
     def chest(self, times: FloatArray) -> Motion:
-        """How far the chest is up (n, 1) at `times`."""
-        if not self._script.settings.has("chest"):
+        """How far the chest is up (n, 1) at `times`; it rests where nobody is to breathe."""
+        if not self._breathes:
             return np.zeros((len(times), 1), np.float32)
         risen = self._alive(times) * self._breathing.at(times)
         return np.clip(risen, CHEST.low, CHEST.high).astype(np.float32)[:, None]
 
     def beside(self, times: FloatArray) -> dict[str, Motion]:
         """The motion (n, width) at `times`, rising, in each space beside the face's that the settings let move."""
-        made = {HEAD.name: self.head, CHEST.name: self.chest}
-        return {name: make(times) for name, make in made.items() if self._script.settings.has(name)}
+        made = {HEAD.name: self.head} if self._script.settings.has("head") else {}
+        made |= {CHEST.name: self.chest} if self._breathes else {}
+        return {name: make(times) for name, make in made.items()}
 
     def unperformed(self, poses: Motion, generated: Motion, times: FloatArray, space: MotionSpace) -> Motion:
         """`poses` (n, channels) seen at `times` (rising), as the network would have made them.

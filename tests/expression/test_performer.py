@@ -205,3 +205,10 @@ def test_a_mark_whose_strength_is_none_is_told() -> None:
     marks = (Mark(1.0, "happy,9"), Mark(2.0, "sad, -1"), Mark(3.0, "afraid nan"), Mark(4.0, "angry", 0.5))
     (note,) = notes_of(Alignment((), 5.0, "", marks=marks))
     assert all(f"({name})" in note for name in ("happy,9", "sad, -1", "afraid nan")) and "angry" not in note
+
+
+def test_the_chest_breathes_unless_breath_or_its_region_is_switched_off(performer: Made, mouth: np.ndarray) -> None:
+    assert performer().beside(times(mouth))["chest"].max() > 0.4
+    for settings in ({"breath": False}, {"regions": "mouth,upper,eyes,head"}):
+        still = performer(**settings)
+        assert set(still.beside(times(mouth))) == {"head"} and not still.chest(times(mouth)).any()

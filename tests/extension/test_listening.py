@@ -27,6 +27,7 @@ def test_a_face_listens_in_the_gap_between_two_lines_and_rests_at_its_ends(
 ) -> None:
     import bpy
 
+    head.shape_key_add(name="Breathe")
     for name, frame in (("one", 1), ("two", 400)):
         add_strip(name=name, frame=frame)
         animate(strip=name)
@@ -41,6 +42,8 @@ def test_a_face_listens_in_the_gap_between_two_lines_and_rests_at_its_ends(
     lids = [value(scene, head, "eyeBlinkLeft", frame) for frame in between]
     jaw = [value(scene, head, "jawOpen", frame) for frame in between]
     assert max(lids) > 0.5 and max(jaw) < 0.01
+    chest = [value(scene, head, "Breathe", frame) for frame in between]
+    assert 0.2 < max(chest) < 0.5  # at rest
     assert {"blink", "nod"} <= {row.kind for row in gap.events}
     nods = []
     for frame in between:

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kmtalk_core.schema import Number
-from kmtalk_core.settings import SETTINGS, Settings
+from kmtalk_core.settings import REGIONS, SETTINGS, Settings
 
 
 def shown_as(addon: Callable[[str], Any], name: str) -> str:
@@ -50,3 +51,13 @@ def test_what_the_scene_has_untouched_is_what_the_core_does_by_itself(
     for name in ("smoothing", "delay"):  # whatever a slider allows the core takes
         setattr(scene.kmtalk, name, 1e9)
     Settings.of(addon("settings").core_settings(scene.kmtalk, fps))
+
+
+@pytest.mark.parametrize("name", ["Calm", "Lively"])
+def test_a_preset_of_how_lively_a_face_is_moves_all_of_it(addon: Callable[[str], Any], scene: Any, name: str) -> None:
+    import bpy
+
+    scene.kmtalk.regions = {"mouth"}
+    folder = Path(addon("ui").__file__).parent / "presets/kmtalk/settings"
+    bpy.utils.execfile(str(folder / f"{name}.py"))
+    assert set(Settings.of(addon("settings").core_settings(scene.kmtalk, 24.0)).regions.split(",")) == set(REGIONS)
