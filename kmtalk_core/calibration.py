@@ -6,7 +6,7 @@ What is made of a channel, `x`, becomes `gain · x + rest + Σ share · pose` ov
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -32,6 +32,7 @@ _FAR = 1.0  # seconds around a stretch from which its phones come
 _LARGEST = 8 << 20  # bytes
 _LIPS = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
 _LIP = 0.125  # what a half of a lip opens beside what a whole jaw does
+_HALVINGS = 24
 _SHUT, _AJAR = 0.04, 0.14  # openings up to which lips count as meeting, and from which on they are the actor's
 _RECORD = Record(
     {
@@ -41,7 +42,7 @@ _RECORD = Record(
         "gains": MapOf(Number(LEAST_GAIN, MOST_GAIN), 200),
         "rests": MapOf(Number(-2, 2), 200),
         "poses": MapOf(MapOf(Number(-2, 2), 200), 200),
-        "notes": Text(10_000),
+        "notes": Text(10_000),  # of whoever wrote the file by hand; nothing here needs them
     },
     optional=("notes",),
 )
@@ -59,7 +60,6 @@ class Calibration:
     gains: Mapping[str, float]
     rests: Mapping[str, float]
     poses: Mapping[str, Mapping[str, float]]
-    notes: str = ""
 
     @staticmethod
     def load(path: Path) -> "Calibration":
@@ -76,8 +76,7 @@ class Calibration:
     def of(value: Any, what: str = "The calibration", error: type[KMTalkError] = KMTalkError) -> "Calibration":
         """What `to_json` gave, or anyone wrote.  Raises `error`."""
         found = _RECORD.read(value, what, error, "calibrate again")
-        found.pop("format")
-        return Calibration(**found)
+        return Calibration(**{field.name: found[field.name] for field in fields(Calibration)})
 
     @staticmethod
     def of_take(settings: Mapping[str, Any]) -> "Calibration | None":
@@ -96,7 +95,7 @@ class Calibration:
     def to_json(self) -> dict[str, Any]:
         poses = {phone: dict(pose) for phone, pose in self.poses.items()}
         record = {"format": FORMAT, "name": self.name, "strength": self.strength, "gains": dict(self.gains)}
-        return {**record, "rests": dict(self.rests), "poses": poses, "notes": self.notes}
+        return {**record, "rests": dict(self.rests), "poses": poses}
 
 
 class Spoken:
@@ -126,6 +125,23 @@ class Spoken:
         motion *= self.gains
         motion += added
 
+    def unspoken(self, motion: FloatArray, times: Doubles, strength: FloatArray) -> FloatArray:
+        """What `speak` makes `motion` (n, channels) of, at `times`.
+
+        How much is kept from parting the lips depends on how far they were apart before: where what it was taken for
+        and what comes of that meet, found by halving.
+        """
+        added = strength * self.offsets(times)
+        if self._opening is None:
+            return np.asarray((motion - added) / self.gains, np.float32)
+        low, high = np.zeros(len(motion)), np.ones(len(motion))
+        for _ in range(_HALVINGS):
+            share = 0.5 * (low + high)
+            before = (motion - _held(added, share, self._opening)) / self.gains
+            is_more = _parted(before, self._opening) > share
+            low, high = np.where(is_more, share, low), np.where(is_more, high, share)
+        return np.asarray((motion - _held(added, low, self._opening)) / self.gains, np.float32)
+
     def offsets(self, times: Doubles) -> FloatArray:
         """(n, channels) what is added at `times` (n,) seconds of the sound."""
         added: FloatArray = self._rests + shares(self._phones, times) @ self._poses
@@ -152,12 +168,23 @@ def keep_shut(motion: npt.NDArray[np.floating], added: npt.NDArray[np.floating],
     """Take away from `added` (n, channels), in place, what would part lips that meet in `motion` (n, channels)."""
     if parts is None:
         return
+    added[:] = _held(added, _parted(motion, parts), parts)
+
+
+def _parted(motion: npt.NDArray[np.floating], parts: Opening) -> Doubles:
+    """(n,) how far lips are apart: 0 where they count as meeting, 1 from where on they are the actor's."""
     jaw = np.maximum(motion[:, parts.jaw] - motion[:, parts.close], 0)
     share = np.clip((jaw + _LIP * motion[:, parts.lips].sum(axis=1) - _SHUT) / (_AJAR - _SHUT), 0, 1)
-    share = share * share * (3 - 2 * share)
+    return np.asarray(share * share * (3 - 2 * share), np.float64)
+
+
+def _held(added: npt.NDArray[np.floating], share: Doubles, parts: Opening) -> npt.NDArray[np.floating]:
+    """`added` (n, channels) with a `share` (n,) of what parts the lips."""
+    held = added.copy()
     for channel in (parts.jaw, *parts.lips):
-        added[:, channel] *= np.where(added[:, channel] > 0, share, 1)
-    added[:, parts.close] *= np.where(added[:, parts.close] < 0, share, 1)
+        held[:, channel] *= np.where(added[:, channel] > 0, share, 1)
+    held[:, parts.close] *= np.where(added[:, parts.close] < 0, share, 1)
+    return held
 
 
 def shares(phones: Sequence[Phone], times: Doubles) -> FloatArray:

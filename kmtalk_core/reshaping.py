@@ -53,7 +53,7 @@ def reshape(take: Take, values: Mapping[str, Any]) -> Take:
         take,
         tracks=tuple(tracks),
         keys=tuple(replace(key, pose=motion[key.frame]) for key in keys),
-        turns=_turns(base, round(later), _share(now.strength_head, old.strength_head)),
+        turns=_turns(base, old, now, round(later)),
         settings={**take.settings, **{name: getattr(now, name) for name in RESHAPING}},
         base=base,
     )
@@ -84,7 +84,7 @@ def _reshaped(track: Track, old: Settings, now: Settings, later: float, width: f
 
 
 def _ratios(space: MotionSpace, old: Settings, now: Settings) -> FloatArray:
-    """(width,) by how much each channel is stronger; (1,) for vertices.  Blinks stay whole."""
+    """(width,) by how much each channel is stronger; (1,) for vertices.  Blinks and breath stay whole."""
 
     def ratio(name: str) -> float:
         return _share(getattr(now, name), getattr(old, name))
@@ -92,6 +92,7 @@ def _ratios(space: MotionSpace, old: Settings, now: Settings) -> FloatArray:
     ratios = np.full(max(len(space.names), 1), ratio("strength_lower"), np.float32)
     ratios[space.in_region("upper", "eyes")] = ratio("strength_upper")
     ratios[space.in_region("head")] = ratio("strength_head")
+    ratios[space.in_region("chest")] = 1.0
     ratios[space.indices_of(LOOKS)] = ratio("strength_eyes")
     ratios[space.indices_of(LIDS)] = 1.0
     return ratios
@@ -101,15 +102,22 @@ def _share(now: float, old: float) -> float:
     return float(now / max(old, 1e-6)) if now else 0.0
 
 
-def _turns(base: Take, frames: int, share: float) -> tuple[Turn, ...]:
-    """What a hand has turned in a take shown later, as strong as all that turns; what has left it goes."""
+def _turns(base: Take, old: Settings, now: Settings, frames: int) -> tuple[Turn, ...]:
+    """What a hand has set beside the first track in a take shown later, as strong as what it is set in; what has left
+    it goes."""
     last = base.frame_count - 1
+    spaces = [track.space for track in base.tracks[1:]]
+    shares = {
+        name: float(share)
+        for space in spaces
+        for name, share in zip(space.names, _ratios(space, old, now), strict=True)
+    }
     return tuple(
         Turn(
             turn.frame + frames,
             min(max(turn.first + frames, 0), last),
             min(max(turn.last + frames, 0), last),
-            {name: share * value for name, value in turn.offsets.items()},
+            {name: shares[name] * value for name, value in turn.offsets.items()},
         )
         for turn in base.turns
         if 0 <= turn.frame + frames <= last

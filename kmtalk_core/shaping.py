@@ -96,7 +96,7 @@ class Shaping:
         """
         if self._actor is not None and frames is not None:
             times = np.asarray(frames, np.float64) / self._space.fps - self._delay
-            poses = (poses - self._strength * self._actor.offsets(times)) / self._actor.gains
+            poses = self._actor.unspoken(poses, times, self._strength)
         if self._performer is not None and frames is not None:
             times = np.asarray(frames, np.float64) / self._space.fps - self._delay
             poses = self._performer.unperformed(poses, generated, times, self._space)

@@ -98,6 +98,21 @@ def test_what_a_hand_has_posed_stays_and_blinks_stay_whole(animator: Animator, s
     np.testing.assert_array_equal(reshape(take, {"strength_upper": 0.0}).motion[:, LID], take.motion[:, LID])
 
 
+def test_no_strength_takes_the_breath_away_and_turns_go_with_their_own_track(
+    animator: Animator, sound: Sound, take: Take
+) -> None:
+    frame = take.keys[len(take.keys) // 2].frame
+    posed = animator.complete(take, sound, [{"frame": frame, "pose": {"rise": 0.9, "yaw": 0.3}}])
+    there = posed.track("chest").motion
+    shown = reshape(posed, {"strength_lower": 0.5, "strength_head": 0.5})
+    np.testing.assert_array_equal(shown.track("chest").motion, there)
+    assert there.max() > 0.5 and shown.track("head").motion[frame, 0] == pytest.approx(0.15, abs=1e-5)
+    ((was, now),) = zip(posed.turns, shown.turns, strict=True)
+    assert now.offsets == pytest.approx({"rise": was.offsets["rise"], "yaw": 0.5 * was.offsets["yaw"]})
+    freed = animator.complete(shown, sound, [{"frame": frame, "state": "generated"}])
+    np.testing.assert_allclose(freed.track("chest").motion, take.track("chest").motion, atol=1e-5)
+
+
 def test_completing_a_reshaped_take_touches_only_the_span(animator: Animator, sound: Sound, take: Take) -> None:
     reshaped = reshape(take, {"strength_lower": 0.6})
     key = reshaped.keys[len(take.keys) // 2]

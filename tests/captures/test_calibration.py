@@ -9,8 +9,9 @@ import pytest
 import soundfile
 
 from kmtalk_core import audio, espeak
+from kmtalk_core.alignment import Alignment, Phone
 from kmtalk_core.animate import Animator
-from kmtalk_core.calibration import Calibration, shares
+from kmtalk_core.calibration import Calibration, Spoken, shares
 from kmtalk_core.cli import main
 from kmtalk_core.datasets.captures.lag import PLAIN
 from kmtalk_core.errors import DataSetError, KMTalkError, TakeError
@@ -18,6 +19,8 @@ from kmtalk_core.motion.closures import closures_met
 from kmtalk_core.motion.opening import visible_opening
 from kmtalk_core.motion.spaces import ARKIT
 from kmtalk_core.progress import finish
+from kmtalk_core.settings import Settings
+from kmtalk_core.shaping import Shaping
 from kmtalk_core.take import Take, export_csv, load_take
 from kmtalk_core.training.calibrate import learn_job
 
@@ -124,6 +127,29 @@ def test_a_calibrated_take_is_completed_with_its_own_calibration(
         animator.complete(broken, audio.load(sound), [{"frame": key.frame, "pose": pose}])
 
 
+def test_a_pose_that_a_hand_set_is_taken_back_to_what_shows_as_it() -> None:
+    """At any opening between lips that meet and lips that are the actor's, in each of the ways to part them."""
+    rests = {"jawOpen": 0.15, "mouthClose": -0.1, "mouthLowerDownLeft": 0.2, "mouthUpperUpRight": -0.1}
+    actor = Calibration("ajar", 1.0, {"jawOpen": 1.4, "mouthSmileLeft": 0.5}, rests, {"m": {"jawOpen": 0.2}})
+    phones = (Phone(0.0, 0.5, "a"), Phone(0.5, 1.5, "m"), Phone(1.5, 3.0, "a"))
+    settings = Settings.of({"strength_lower": 0.7})
+    shaping = Shaping(ARKIT, settings, Alignment(phones, 3.0, "neural"), calibration=actor)
+    spoken = Spoken(actor, ARKIT, phones)
+    poses = np.random.default_rng(0).uniform(0, 0.4, (80, ARKIT.width)).astype(np.float32)
+    poses[:, JAW], poses[0] = np.linspace(0, 0.4, 80), 0.0
+    poses[::2, ARKIT.index_of("mouthClose")] = 0.0
+    strength = np.full(ARKIT.width, 0.7, np.float32)
+    times = np.linspace(0, 2.9, 80)
+    shown = spoken.unspoken(poses, times, strength)
+    spoken.speak(shown, times, strength)
+    np.testing.assert_allclose(shown, poses, atol=1e-5)
+    frame = 5  # of an open vowel, where no lips have to meet
+    edited = poses[:1].copy()
+    edited[0, JAW] = 0.12
+    raw = shaping.unshape(edited, edited, [frame])
+    assert shaping.shape(raw, frame, 0, 0)[0, JAW] == pytest.approx(0.12, abs=1e-4)
+
+
 def test_a_calibration_of_no_strength_changes_nothing(recording: Path, actor: Path, animator: Animator) -> None:
     sound = audio.load(recording / "two.wav")
     silent = replace(Calibration.load(actor), strength=0.0)
@@ -156,6 +182,12 @@ def test_a_file_that_is_no_calibration_is_refused(text: str, tmp_path: Path) -> 
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(KMTalkError, match=r"a\.json"):
         Calibration.load(tmp_path / "a.json")
+
+
+def test_notes_that_a_person_wrote_into_a_calibration_do_no_harm(tmp_path: Path) -> None:
+    actor = Calibration("Anna", 0.5, {"jawOpen": 1.2}, {}, {"m": {"jawOpen": 0.1}})
+    (tmp_path / "a.json").write_text(json.dumps({**actor.to_json(), "notes": "from the second session"}))
+    assert Calibration.load(tmp_path / "a.json").to_json() == actor.to_json()
 
 
 def test_phones_fade_into_each_other_and_always_sum_to_one(spoken: Take) -> None:
