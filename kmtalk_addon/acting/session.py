@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core import audio, errors, live, spaces
-from ..face.targets import Face, Target
+from ..face.targets import Curve, Face, Target
 
 if TYPE_CHECKING:
     from kmtalk_core.stream.live import Frame
@@ -28,7 +28,8 @@ _PATIENCE = 2.0  # seconds for the thread to end
 class Session:
     """Plays the blocks of a voice to a face until they end or `end` is called.
 
-    `record` is the WAV file that keeps the voice, None for none.
+    `record` is the WAV file that keeps the voice, None for none.  Raises FaceError for a face that has not all that it
+    is said to move.
     """
 
     def __init__(
@@ -36,9 +37,9 @@ class Session:
     ) -> None:
         self._face, self._blocks = face, blocks
         self._settings, self._look_ahead = dict(settings), look_ahead
-        self.record = record
+        self._record = record
         self._was = [
-            (target, curve, curve.get(target.owner)) for target in face.targets for curve in target.curves.values()
+            (target, curve, _value(target, curve)) for target in face.targets for curve in target.curves.values()
         ]
         self._frames: collections.deque[Frame] = collections.deque(maxlen=_KEPT)
         self._asked, self._done = threading.Event(), threading.Event()
@@ -47,6 +48,11 @@ class Session:
         """Of sound that was heard."""
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
+
+    @property
+    def recording(self) -> Path | None:
+        """What was recorded; None for nothing."""
+        return self._record if self.seconds > 0 else None
 
     @property
     def is_ended(self) -> bool:
@@ -75,15 +81,17 @@ class Session:
         """Stop listening, and give everything the value it had."""
         self._asked.set()
         self._thread.join(_PATIENCE)
-        with contextlib.suppress(ReferenceError):
-            for target, curve, value in self._was:
+        for target, curve, value in self._was:
+            with contextlib.suppress(ReferenceError):  # removed meanwhile
                 curve.set(target.owner, value)
-            for target in self._face.targets:
-                target.tag()
+        for target in self._face.targets:
+            with contextlib.suppress(ReferenceError):
+                if target.owner is not None:
+                    target.tag()
 
     def _listen(self) -> None:
         try:
-            with _Recorder(self.record) as recorder:
+            with _Recorder(self._record) as recorder:
                 face = live.LiveFace(live.network_of(), live.Settings.of(self._settings), look_ahead=self._look_ahead)
                 for block in self._blocks:
                     if self._asked.is_set():
@@ -149,18 +157,30 @@ def stage() -> Stage:
     return _stage
 
 
-def free_path() -> tuple[Path, bool]:
-    """Where the next recording goes: beside the .blend file; and whether it does, for without one it is temporary."""
+def free_path() -> Path:
+    """Where the next recording goes: beside the .blend file, or into Blender's temporary folder where there is none."""
     saved = bool(bpy.data.filepath)
     folder = Path(bpy.data.filepath).parent if saved else Path(bpy.app.tempdir)
     stem = Path(bpy.data.filepath).stem if saved else "voice"
     number = 1
     while (path := folder / f"{stem}_voice_{number:03}.wav").exists():
         number += 1
-    return path, saved
+    return path
+
+
+def _value(target: Target, curve: Curve) -> float:
+    """What a curve's property has now.  Raises FaceError where it is gone."""
+    try:
+        return curve.get(target.owner)
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise errors.FaceError(
+            f"“{target.name}” has no {curve.name} that could move: choose what moves the face again (Face ▸ Settings)."
+        ) from error
 
 
 def _show(target: Target, frame: "Frame") -> None:
+    if target.owner is None:
+        raise errors.FaceError(f"The shape keys of “{target.name}” were removed while it was live.")
     if target.drive.space.name == spaces.HEAD.name:
         values = target.drive(frame.head[None])[0]
     elif target.drive.space.name == spaces.ARKIT.name:

@@ -14,7 +14,7 @@ from ..annotations import Done
 from ..audio import sound
 from ..core import errors, live, progress
 from ..jobs import animate as animating
-from ..jobs.runner import redraw
+from ..jobs.runner import desk, redraw
 from .base import Needs
 
 TICK_SECONDS = 1 / 60
@@ -44,7 +44,6 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
 
     _session: acting.Session | None = None
     _timer: Any = None
-    _playing: Any = None
 
     @classmethod
     def missing(cls, context: Any) -> str:
@@ -86,14 +85,21 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
             if not live.has_microphone():
                 found = options.worker_of(context)[0]
             blocks = voices.microphone(found)
-            record = acting.free_path()[0] if self.record else None
+            record = acting.free_path() if self.record else None
         return acting.stage().start(lambda: acting.Session(face, blocks, asked, settings.look_ahead, record))
 
     def modal(self, context: Any, event: Any) -> Done:
+        try:
+            return self._follow(context, event)
+        except Exception:  # Blender ends the operator and prints why; the microphone must not stay open
+            self._keep(self._end(context))
+            raise
+
+    def _follow(self, context: Any, event: Any) -> Done:
         session = self._session
         assert session is not None
-        if acting.stage().session is not session:  # another file, an undo, a rendering
-            return self._leave(context, "")
+        if acting.stage().session is not session:  # another file, an undo, a rendering: no time to animate
+            return self._keep(self._end(context))
         if event.type == "ESC" and event.value == "PRESS":
             return self._leave(context, "")
         if event.type != "TIMER":
@@ -106,43 +112,59 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
         if not session.is_ended:
             return {"PASS_THROUGH"}
         if session.failure is not None and not isinstance(session.failure, (errors.KMTalkError, OSError)):
-            self._leave(context, "")
             raise session.failure
         return self._leave(context, str(session.failure or ""))
 
     def cancel(self, context: Any) -> None:
-        self._leave(context, "")
+        """Blender takes the operator away: another file was loaded, or its window closed."""
+        recording = self._end(context)
+        if recording is not None:  # nobody reads what an operator reports that is gone
+            desk().notice, desk().notice_is_error = kept_at(recording), False
 
-    def _leave(self, context: Any, failure: str) -> Done:
+    def _end(self, context: Any) -> Path | None:
+        """Give back the timer and the stage; what was recorded, None for nothing."""
         session, self._session = self._session, None
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
-        if session is None:
-            return {"CANCELLED"}
-        if acting.stage().session is session:
+        if session is not None and acting.stage().session is session:
             acting.stage().clear()
         redraw()
+        return None if session is None else session.recording
+
+    def _keep(self, recording: Path | None) -> Done:
+        """Tell where a voice is kept of which no take is made now."""
+        if recording is not None:
+            self.report({"INFO"}, kept_at(recording))
+        return {"CANCELLED"}  # nothing was changed: no step of undo
+
+    def _leave(self, context: Any, failure: str) -> Done:
+        """End, and make a take of what was recorded."""
+        recording = self._end(context)
         if failure:
             self.report({"ERROR"}, failure)
-        if session.record is not None and session.seconds > 0:
-            try:
-                self.report({"INFO"}, animate_recording(context, session.record))
-            except (errors.KMTalkError, RuntimeError) as error:  # RuntimeError: what an operator reports
-                self.report({"ERROR"}, f"The voice is kept as {session.record}, but: {error}")
-            return {"FINISHED"}
-        return {"CANCELLED"}  # nothing was changed: no step of undo
+        if recording is None:
+            return {"CANCELLED"}
+        try:
+            self.report({"INFO"}, animate_recording(context, recording))
+        except (errors.KMTalkError, RuntimeError) as error:  # RuntimeError: what an operator reports
+            self.report({"ERROR"}, f"{kept_at(recording)} No take was made of it: {error}")
+        return {"FINISHED"}
+
+
+def kept_at(path: Path) -> str:
+    """Where a recording is, in a sentence."""
+    if path.parent == Path(bpy.app.tempdir):
+        return f"The voice is kept until Blender closes, for its file had no folder yet; copy it to keep it: {path}."
+    return f"The voice is kept beside the .blend file as {path.name}."
 
 
 def animate_recording(context: Any, path: Path) -> str:
     """Lay a recording at the playhead and animate the face from it; what to tell.  Raises KMTalkError."""
-    said = f"The voice is kept as {path.name} beside this file."
-    if not bpy.data.filepath:
-        said = f"The voice is kept in a temporary folder until this file is saved: {path}"
     strip = sound.add_sound(context.scene, path, context.scene.frame_current, path.stem)
     mode = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
     bpy.ops.kmtalk.animate(mode, strip=strip.name, use_range=False)
-    return said
+    return kept_at(path)
 
 
 def options_fps(scene: Any) -> float:

@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from faces_at_work import make_face
 
 from kmtalk_core import audio
 
@@ -113,6 +115,110 @@ def test_a_face_that_goes_while_it_is_live_is_told(
             session.show()
             time.sleep(0.01)
     session.end()
+
+
+def test_all_that_is_left_of_a_face_is_put_back(
+    addon: Callable[[str], Any], scene: Any, head: Any, speech: Path, acting: Any, voices: Any
+) -> None:
+    import bpy
+
+    other = make_face(scene, "Other")
+    jaw = other.data.shape_keys.key_blocks[ONE]
+    face = addon("options").face_of([head, other])
+    session = acting.Session(face, voices.played(audio.load(speech), speed=0), {}, 0.2)
+    jaw.value = 0.7  # as if it spoke
+    bpy.data.objects.remove(head)
+    session.end()
+    assert jaw.value == 0
+
+
+def test_a_face_whose_keys_go_is_told_before_and_meanwhile(
+    addon: Callable[[str], Any], scene: Any, head: Any, speech: Path, acting: Any, voices: Any
+) -> None:
+    core_errors = addon("core").errors
+    face = face_of(addon, head)
+    head.shape_key_remove(head.data.shape_keys.key_blocks["mouthSmileLeft"])
+    with pytest.raises(core_errors.FaceError, match="mouthSmileLeft"):
+        acting.Session(face, voices.played(audio.load(speech), speed=0), {}, 0.2)
+    session = acting.Session(face_of(addon, head), voices.played(audio.load(speech), speed=0), {}, 0.2)
+    head.shape_key_clear()
+    with pytest.raises(core_errors.FaceError, match="were removed while it was live"):
+        until_shown(session)
+    session.end()
+
+
+@pytest.fixture
+def followed(
+    addon: Callable[[str], Any], scene: Any, head: Any, speech: Path, acting: Any, voices: Any, tmp_path: Path
+) -> Any:
+    """The button as it runs in a window, with a recording that has begun: all but the window's own timer is real."""
+    button = addon("operators.live_voice").KMTALK_OT_live
+    names = ("modal", "cancel", "_follow", "_end", "_keep", "_leave")
+    held = type("Held", (), {"_timer": None, **{name: vars(button)[name] for name in names}})()
+    held.told = []
+    held.report = lambda kind, said: held.told.append(said)
+    face, blocks = face_of(addon, head), voices.played(audio.load(speech), speed=1)
+    held._session = acting.stage().start(lambda: acting.Session(face, blocks, {}, 0.2, record=tmp_path / "voice.wav"))
+    until_shown(held._session)
+    return held
+
+
+def until_shown(session: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not session.show() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_a_window_that_closes_leaves_the_recording_and_makes_nothing(
+    addon: Callable[[str], Any], followed: Any, acting: Any, head: Any
+) -> None:
+    import bpy
+
+    followed.cancel(bpy.context)
+    assert acting.stage().session is None
+    assert "voice.wav" in addon("jobs.runner").desk().notice
+    assert head.data.shape_keys.animation_data is None and not bpy.data.sounds
+
+
+def test_a_face_that_was_sent_off_the_stage_leaves_the_recording_and_makes_nothing(
+    followed: Any, acting: Any, head: Any
+) -> None:
+    import bpy
+
+    acting.stage().clear()  # what the handlers before loading, undo and rendering do
+    assert followed.modal(bpy.context, SimpleNamespace(type="TIMER", value="NOTHING")) == {"CANCELLED"}
+    assert len(followed.told) == 1 and "voice.wav" in followed.told[0]
+    assert head.data.shape_keys.animation_data is None and not bpy.data.sounds
+
+
+def test_a_fault_closes_the_microphone_and_puts_the_face_back(followed: Any, acting: Any, head: Any) -> None:
+    import bpy
+
+    def fails() -> bool:
+        raise RuntimeError("a fault of ours")
+
+    session = followed._session
+    session.show = fails
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        followed.modal(bpy.context, SimpleNamespace(type="TIMER", value="NOTHING"))
+    assert acting.stage().session is None and session.is_ended
+    assert not any(block.value for block in head.data.shape_keys.key_blocks[1:])
+
+
+def test_a_recording_is_told_by_where_it_lies(
+    addon: Callable[[str], Any], scene: Any, acting: Any, tmp_path: Path
+) -> None:
+    import bpy
+
+    kept_at = addon("operators.live_voice").kept_at
+    unsaved = acting.free_path()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert "copy it to keep it" in kept_at(unsaved) and str(unsaved) in kept_at(unsaved)
+    beside = acting.free_path()
+    assert beside == tmp_path / "scene_voice_001.wav"
+    beside.touch()
+    assert acting.free_path() == tmp_path / "scene_voice_002.wav"
+    assert kept_at(beside) == "The voice is kept beside the .blend file as scene_voice_001.wav."
 
 
 def test_where_no_microphone_is_the_button_says_what_to_do(
