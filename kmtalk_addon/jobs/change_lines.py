@@ -10,7 +10,7 @@ from .. import options
 from ..audio import sound, strips
 from ..core import errors, progress
 from ..face import Curve, Face
-from ..take import layout, lines, markers, place, store
+from ..take import events, layout, lines, markers, phones, place, store
 from ..take.columns import Columns
 from ..take.layers import Reach
 from ..take.writing import Journal, Pace, insist
@@ -134,6 +134,8 @@ def _note_move(line: Any, shift: int) -> None:
     store.keep_record(line, {n: (frames + shift, values) for n, (frames, values) in noted.items()})
     for item in line.key_motions:
         item.frame += shift
+    phones.shift(line, shift)
+    events.shift(line, shift)
 
 
 def _shifted(columns: Columns, shift: int) -> Columns:

@@ -59,6 +59,11 @@ def forget(ref: lines.Ref, frame: int | None = None) -> None:
         _note(line, [wish for wish in asked_of(line) if frame is not None and wish[0] != frame])
 
 
+def shift(line: Any, frames: int) -> None:
+    """What is asked goes along with a line that moves."""
+    _note(line, [(frame + frames, entry) for frame, entry in asked_of(line)])
+
+
 def _heard(ref: lines.Ref, frame: float) -> tuple["Take", float]:
     """The take of a line, and the second of its sound at a scene frame, as the lane shows it."""
     line = ref.find()[0][1]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from faces_at_work import action_of, line_in, make_face, points_of, said_on
-from keys_at_work import JAW, set_value
+from keys_at_work import JAW, free_key, set_value
 from lines_at_work import animate, edit, shown
 
 
@@ -104,6 +104,38 @@ def test_a_line_follows_its_strip_with_its_edits(
     animate()
     assert said_on(head) == ["renamed"]  # the same line, whatever its strip is called
     assert shown(head, frame + 100) == pytest.approx(0.8125)
+
+
+def test_what_is_asked_of_sounds_and_events_follows_the_strip_too(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    strip = add_strip()
+    animate()
+    store, events, phones = (addon(f"take.{name}") for name in ("store", "events", "phones"))
+
+    def asked() -> Any:
+        line = line_in(action_of(head))
+        return events.edits_of(line, store.take_of(line), store.story_of(line)), phones.asked_of(line)
+
+    key = free_key(action_of(head)).frame
+    scene.frame_set(key + 1)
+    assert bpy.ops.kmtalk.move_phone() == bpy.ops.kmtalk.add_event(kind="frown") == {"FINISHED"}
+    line = line_in(action_of(head))
+    assert len(line.events) > 1
+    next(row for row in line.events if row.made).frame += 3
+    rows, edits, (wish,) = [row.frame for row in line.events], *asked()
+    assert len(edits) == 2 and all("time" in edit for edit in edits)
+    strip.frame_start += 100
+    assert bpy.ops.kmtalk.follow_strip() == {"FINISHED"}
+    assert [row.frame for row in line_in(action_of(head)).events] == [frame + 100 for frame in rows]
+    now, wishes = asked()
+    assert now == [{**edit, "time": pytest.approx(edit["time"])} for edit in edits]
+    assert [tuple(each) for each in wishes] == [(wish[0] + 100, wish[1])]
+    scene.frame_set(wishes[0][0])
+    assert bpy.ops.kmtalk.reset_key() == {"FINISHED"}
+    assert not asked()[1]
 
 
 def test_a_line_whose_strip_is_gone_says_so_and_can_be_removed(
