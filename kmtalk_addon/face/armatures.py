@@ -1,4 +1,4 @@
-"""Which armature moves an object."""
+"""Which armature moves an object, and whether it can be moved here."""
 
 from typing import Any
 
@@ -14,3 +14,9 @@ def rig_of(item: Any) -> Any:
         found = parent if parent.type == "ARMATURE" else None
         parent = parent.parent
     return found
+
+
+def can_move(rig: Any) -> bool:
+    """Whether the bones of an armature take animation in this file: of a linked one they do not, nor of an override
+    that is itself linked."""
+    return rig is not None and rig.pose is not None and rig.library is None

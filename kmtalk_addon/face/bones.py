@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core import bones, drives, errors
 from . import pose_library, settings
-from .armatures import rig_of
+from .armatures import can_move, rig_of
 from .targets import GROUP, BoneTarget, Curve, Target
 
 _TURNING = (bones.HEAD, bones.NECK)
@@ -23,7 +23,7 @@ def use_rig(own: Any, rig: Any, keeps_jaw: bool = False) -> dict[str, str]:
     """
     if rig is None:
         raise errors.FaceError("This mesh has no armature: choose the rig by hand.")
-    found = _named(rig)
+    found = named(rig)
     if keeps_jaw:
         found.pop(bones.JAW, None)
     own.armature = rig
@@ -32,7 +32,8 @@ def use_rig(own: Any, rig: Any, keeps_jaw: bool = False) -> dict[str, str]:
     return found
 
 
-def _named(rig: Any) -> dict[str, str]:
+def named(rig: Any) -> dict[str, str]:
+    """The bones of a rig that are known by their names and by what they hang from, by part."""
     parents = {bone.name: bone.parent.name for bone in rig.data.bones if bone.parent is not None}
     return bones.find_bones([bone.name for bone in rig.data.bones], parents)
 
@@ -61,7 +62,7 @@ def has_jaw(item: Any) -> bool:
     if own.armature is not None:
         return bones.JAW in settings.chosen_bones(own)
     rig = rig_of(item)
-    return rig is not None and rig.library is None and rig.pose is not None and bones.JAW in _named(rig)
+    return can_move(rig) and bones.JAW in named(rig)
 
 
 def taken(own: Any, item: Any, shown: Collection[str], opens: bool, driven: Collection[str]) -> Taken:
@@ -73,17 +74,17 @@ def taken(own: Any, item: Any, shown: Collection[str], opens: bool, driven: Coll
     if own.armature is not None:
         return Taken(settings.chosen_bones(own), own.armature)
     rig = rig_of(item)
-    if rig is None or rig.pose is None or (rig.library is not None and rig.override_library is None):
+    if not can_move(rig):
         return Taken({})
-    named = {part: name for part, name in _named(rig).items() if name not in driven}
+    free = {part: name for part, name in named(rig).items() if name not in driven}
     if opens:
-        named.pop(bones.JAW, None)
+        free.pop(bones.JAW, None)
     if any(channel.startswith("eyeLook") for channel in shown):
-        named.pop(bones.EYE_LEFT, None)
-        named.pop(bones.EYE_RIGHT, None)
+        free.pop(bones.EYE_LEFT, None)
+        free.pop(bones.EYE_RIGHT, None)
     theirs = pose_library.artists_bones(rig)
-    left = tuple(name for name in named.values() if name in theirs)
-    return Taken({part: rig.pose.bones[name] for part, name in named.items() if name not in left}, rig, left)
+    left = tuple(name for name in free.values() if name in theirs)
+    return Taken({part: rig.pose.bones[name] for part, name in free.items() if name not in left}, rig, left)
 
 
 def target(own: Any, chosen: Taken, *, closes: bool) -> BoneTarget | None:
@@ -138,7 +139,7 @@ def of_bones(rig: Any, drive: drives.BoneDrive) -> BoneTarget:
 def standing(rig: Any) -> tuple[Any, Any]:
     """(3,) up and forward of a rig at rest, in its own space: most stand along Z and look along −Y, and those of files
     that have Y up look along Z."""
-    head = bones.find_bones([bone.name for bone in rig.data.bones]).get(bones.HEAD)
+    head = named(rig).get(bones.HEAD)
     way = np.array([0.0, 0.0, 1.0])
     if head is not None:
         bone = rig.data.bones[head]

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..core import body_bones, chest, drives
 from . import bones, pose_library, rigs
+from .armatures import can_move
 from .targets import BoneTarget, KeyTarget, Target
 
 _COPYING = ("COPY_TRANSFORMS", "COPY_ROTATION", "ARMATURE", "CHILD_OF", "TRANSFORM", "DAMPED_TRACK", "STRETCH_TO", "IK")
@@ -27,7 +28,7 @@ def targets(meshes: Sequence[Any], rig: Any, taken: Collection[str] = ()) -> tup
 
 
 def _of_bones(rig: Any, taken: Collection[str]) -> tuple[BoneTarget, ...]:
-    if rig is None or rig.pose is None or (rig.library is not None and rig.override_library is None):
+    if not can_move(rig):
         return ()
     theirs = pose_library.artists_bones(rig)
     free = [bone.name for bone in rig.pose.bones if bone.name not in taken and bone.name not in theirs]

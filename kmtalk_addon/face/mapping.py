@@ -1,6 +1,6 @@
 """A face of which somebody says what its keys show, where their names do not tell it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..core import errors, naming
@@ -16,32 +16,35 @@ def begin(objects: Sequence[Any], scheme: str = "") -> Any:
     scheme: of `naming.SCHEME_BY_NAME`, the likeliest where empty.  Raises FaceError.
     """
     names = {item.name: [block.name for block in item.data.shape_keys.key_blocks[1:]] for item in objects}
-    if scheme and scheme not in naming.SCHEME_BY_NAME:
-        raise errors.FaceError(
-            f"There is no naming scheme “{scheme}”: choose one of {', '.join(naming.SCHEME_BY_NAME)}."
-        )
     owner = settings.owner_of(objects, lambda item: len(names[item.name]))
-    if owner.library is not None:
-        raise errors.FaceError(
-            f"“{owner.name}” is linked from “{owner.library.name}”: map its keys there, or make it local first."
-        )
-    own = owner.kmtalk_face
-    own.scheme = scheme or _likeliest(names)
-    every = list(dict.fromkeys(name for each in names.values() for name in each))
-    settings.guess_channels(own, every, moving.guesses_by_effect(objects))
-    return own
+    return _begin(owner, "keys", names, scheme, lambda: moving.guesses_by_effect(objects))
 
 
 def begin_poses(rig: Any, scheme: str = "") -> Any:
     """List all poses of a rig with what their names say; returns the settings that hold the list.  Raises FaceError."""
-    names = [pose.name for pose in pose_library.poses_of(rig)]
+    return _begin(rig, "poses", {rig.name: [pose.name for pose in pose_library.poses_of(rig)]}, scheme)
+
+
+def _begin(
+    owner: Any,
+    what: str,
+    names: Mapping[str, Sequence[str]],
+    scheme: str,
+    effects: Callable[[], Mapping[str, str]] = dict,
+) -> Any:
+    """List `names`, by object, on the settings of `owner`; effects: what of them is known by what it does."""
     if scheme and scheme not in naming.SCHEME_BY_NAME:
         raise errors.FaceError(
             f"There is no naming scheme “{scheme}”: choose one of {', '.join(naming.SCHEME_BY_NAME)}."
         )
-    own = rig.kmtalk_face
-    own.scheme = scheme or _likeliest({rig.name: names})
-    settings.guess_channels(own, names)
+    if owner.library is not None:
+        raise errors.FaceError(
+            f"“{owner.name}” is linked from “{owner.library.name}”: map its {what} there, or make it local first."
+        )
+    own = owner.kmtalk_face
+    own.scheme = scheme or _likeliest(names)
+    every = list(dict.fromkeys(name for each in names.values() for name in each))
+    settings.guess_channels(own, every, effects())
     return own
 
 

@@ -16,7 +16,7 @@ def find_face(rig: Any) -> Face:
 
     Raises FaceError where it has neither.
     """
-    if rig.library is not None and rig.override_library is None:
+    if rig.library is not None:
         raise errors.FaceError(
             f"“{rig.name}” is linked from “{rig.library.name}”: make a library override of the character (Object ▸ "
             "Library Override ▸ Make), or make it local, before animating it."
@@ -89,8 +89,8 @@ def _target(rig: Any, drive: Any) -> BoneTarget:
 
 def _head(rig: Any, taken: Mapping[str, str], left: set[str]) -> tuple[BoneTarget, ...]:
     """Head and neck, where they are known by name and nothing else moves them."""
-    named = bones.find_bones([bone.name for bone in rig.data.bones], _parents(rig))
-    named = {part: named[part] for part in (bones.HEAD, bones.NECK) if part in named}
+    known = rig_bones.named(rig)
+    named = {part: known[part] for part in (bones.HEAD, bones.NECK) if part in known}
     free = {part: name for part, name in named.items() if name not in taken and name not in left}
     if bones.HEAD not in free:
         return ()
@@ -102,10 +102,6 @@ def _head(rig: Any, taken: Mapping[str, str], left: set[str]) -> tuple[BoneTarge
         axes = rig_bones.axes_of(rig, bone)
         motions[name] = bones.bone_motion(part, axes, bone.length, 0.0, bone.rotation_mode, shares[part])
     return (rig_bones.of_bones(rig, drives.BoneDrive(motions)),)
-
-
-def _parents(rig: Any) -> dict[str, str]:
-    return {bone.name: bone.parent.name for bone in rig.data.bones if bone.parent is not None}
 
 
 def _mode_of(rig: Any, name: str) -> str:

@@ -17,6 +17,7 @@ from bpy.props import (
 
 from ..core import bones, errors, guesses, naming, retarget
 from ..core import settings as core_settings
+from .armatures import can_move
 
 BONES = {
     bones.JAW: "jaw_bone",
@@ -273,7 +274,7 @@ def adjusted(rules: retarget.Retarget, settings: Any) -> retarget.Retarget:
 
 def chosen_bones(own: Any) -> dict[str, Any]:
     """The pose bones that take part, by part."""
-    if own.armature is None or own.armature.pose is None or own.armature.library is not None:
+    if not can_move(own.armature):
         return {}
     found = {part: own.armature.pose.bones.get(getattr(own, prop)) for part, prop in BONES.items()}
     return {part: bone for part, bone in found.items() if bone is not None}

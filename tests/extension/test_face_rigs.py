@@ -1,6 +1,7 @@
 """Faces of bones open, round, close and blink: by the names of their bones, or by the poses of their library."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -297,3 +298,49 @@ def test_poses_of_any_name_are_chosen_in_a_list_and_seen_on_the_rig(addon: Calla
     assert bones["kiefer_7"].rotation_euler.x > 0.4
     show(face, mouthPucker=0.9)
     assert bones["ecke_7"].location.x < -0.25
+
+
+def link(path: Path, *names: str) -> list[Any]:
+    """Save the open file, begin another and link what has these names into it."""
+    import bpy
+
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(str(path), link=True) as (there, linked):
+        linked.objects, linked.actions = list(names), there.actions
+    for item in linked.objects:
+        bpy.context.scene.collection.objects.link(item)
+    bpy.context.view_layer.objects.active = linked.objects[0]
+    return list(linked.objects)
+
+
+def test_poses_of_a_linked_rig_are_mapped_in_its_own_file(posed: Any, tmp_path: Path) -> None:
+    import bpy
+
+    (rig,) = link(tmp_path / "puppet.blend", posed.name)
+    with pytest.raises(RuntimeError, match=r"“Puppet” is linked from “puppet\.blend”: map its poses there"):
+        bpy.ops.kmtalk.map_keys()
+    assert rig.kmtalk_face.scheme == "names" and not rig.kmtalk_face.keys
+
+
+def test_a_linked_rig_moves_by_an_override_of_this_file_alone(
+    addon: Callable[[str], Any], scene: Any, tmp_path: Path
+) -> None:
+    bones = {"head": ((0, 2, -1), (0, 2, 3), ""), "jaw_master": ((0, 2, 0.5), (0, -1, 0), "head")}
+    rig = armature(scene, "Body", bones)
+    can_move, face_of, error = (
+        addon("face.armatures").can_move,
+        addon("options").face_of,
+        addon("core").errors.FaceError,
+    )
+    assert can_move(rig) and face_of([rig])
+    (linked,) = link(tmp_path / "body.blend", "Body")
+    assert not can_move(linked)
+    with pytest.raises(error, match=r"“Body” is linked from “body\.blend”: make a library override"):
+        face_of([linked])
+    override = linked.override_create(remap_local_usages=True)
+    assert can_move(override) and face_of([override])
+    (linked,) = link(tmp_path / "shot.blend", override.name)  # another's override: nothing of it is saved here
+    assert linked.override_library is not None and not can_move(linked)
+    with pytest.raises(error, match=r"is linked from “shot\.blend”: make a library override"):
+        face_of([linked])
