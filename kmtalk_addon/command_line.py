@@ -16,6 +16,7 @@ from . import settings as shown
 from .core import errors, files, settings
 from .farm import report
 from .jobs.runner import desk
+from .operators.base import plain
 from .take import bake
 
 _registered: list[Any] = []  # Blender hands out a handle that has to be given back
@@ -95,7 +96,7 @@ def _do(operator: Any, **given: Any) -> str:
     except RuntimeError as error:
         failure = desk().failure
         if failure is None:  # it could not be run at all
-            raise errors.KMTalkError(_plain(error)) from error
+            raise errors.KMTalkError(plain(error)) from error
         if isinstance(failure, (errors.KMTalkError, KeyboardInterrupt)):
             raise failure from error
         raise _Fault from error
@@ -114,10 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     source = command.add_mutually_exclusive_group()
     source.add_argument("--strip", default="", help="sound strip by name (default: the only one)")
     source.add_argument("--audio", default="", help="sound file instead of a strip")
-    command.add_argument(
-        "--face", action="append", default=[], metavar="NAME",
-        help="mesh object by name, with the teeth and tongue that are its own; several: repeat it, or put ; between",
-    )  # fmt: skip
+    _add_face(command)
     command.add_argument("--text", default="", help="what is said")
     _add_common(command)
     command.set_defaults(run=_animate)
@@ -134,11 +132,19 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_scene)
     command = commands.add_parser("learn", help="let a character speak as the actor of a recording does")
     command.add_argument("recording", nargs="?", default="", help="a take of Live Link Face or the like, or a folder")
-    command.add_argument("--face", default="", help="mesh object by name (default: the scene's face)")
+    _add_face(command)
     command.add_argument("--forget", action="store_true", help="forget what it learnt instead")
     _add_file(command)
     command.set_defaults(run=_learn, render=False)
     return parser
+
+
+def _add_face(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--face", action="append", default=[], metavar="NAME",
+        help="mesh object by name, with the teeth and tongue that are its own; several: repeat it, or put ; between "
+        "(default: the scene's face)",
+    )  # fmt: skip
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:
@@ -166,18 +172,20 @@ def _add_file(command: argparse.ArgumentParser) -> None:
 
 def _learn(asked: argparse.Namespace) -> int:
     """Let a character speak as an actor does, or as usual again."""
-    objects = options.meshes_named(asked.face, bpy.context.scene) if asked.face else options.meshes_of(bpy.context)
+    if bool(asked.recording) == asked.forget:
+        raise errors.KMTalkError("Name the recording to learn from, or --forget: one of them.")
+    faces = _faces(asked.face)
+    objects = options.meshes_named(faces, bpy.context.scene) or options.meshes_of(bpy.context)
     if not objects:
         raise errors.FaceError("The scene has no face chosen: name one with --face.")
-    if asked.face:
-        bpy.context.view_layer.objects.active = objects[0]
     if asked.forget:
-        bpy.ops.kmtalk.forget_recording("EXEC_DEFAULT")
-        said = f"{objects[0].name} speaks as usual."
+        owner = options.face_of(objects).owner
+        _do(bpy.ops.kmtalk.forget_recording, faces=faces)
+        said = f"“{owner.name}” speaks as usual."
     else:
         path = str(files.typed_path(asked.recording).absolute())
-        said = _do(bpy.ops.kmtalk.learn_recording, filepath=path)
-    asked.shot.add("", asked.face, "done", _tell(said))
+        said = _do(bpy.ops.kmtalk.learn_recording, filepath=path, faces=faces)
+    asked.shot.add("", faces, "done", _tell(said))
     return 0
 
 
@@ -310,7 +318,7 @@ def _render(shot: report.Shot) -> int:
             shot.errors.append(_tell("the rendering was stopped."))
     except RuntimeError as error:
         is_done = False
-        shot.errors.append(_tell(f"rendering failed: {_plain(error)}"))
+        shot.errors.append(_tell(f"rendering failed: {plain(error)}"))
     finally:
         bpy.app.handlers.render_write.remove(written)
     return 0 if is_done else 1
@@ -319,8 +327,3 @@ def _render(shot: report.Shot) -> int:
 def _tell(sentence: str) -> str:
     print(f"kmtalk: {sentence}", file=sys.stderr, flush=True)
     return sentence
-
-
-def _plain(error: RuntimeError) -> str:
-    """What Blender says of an operator, in one line."""
-    return " ".join(str(error).removeprefix("Error: ").split())

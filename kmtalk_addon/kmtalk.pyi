@@ -71,6 +71,7 @@ def animate(
     undo: bool | None = None,
     /,
     *,
+    faces: str = ...,
     file: str = ...,
     use_range: bool = ...,
     range_start: int = ...,
@@ -100,7 +101,6 @@ def animate(
     look_up: float = ...,
     seed: int = ...,
     strip: str = ...,
-    faces: str = ...,
     start_over: bool = ...,
 ) -> set[str]:
     """Bring the face to life from the sound."""
@@ -247,6 +247,8 @@ def forget_recording(
     execution_context: str | None = None,
     undo: bool | None = None,
     /,
+    *,
+    faces: str = ...,
 ) -> set[str]:
     """Forget what this character learnt from a recording; it speaks as usual from now on."""
 
@@ -283,6 +285,7 @@ def learn_recording(
     undo: bool | None = None,
     /,
     *,
+    faces: str = ...,
     filepath: str = ...,
     filter_glob: str = ...,
 ) -> set[str]:
@@ -293,6 +296,7 @@ def listen(
     undo: bool | None = None,
     /,
     *,
+    faces: str = ...,
     file: str = ...,
     use_range: bool = ...,
     range_start: int = ...,
@@ -321,7 +325,6 @@ def listen(
     look_left: float = ...,
     look_up: float = ...,
     seed: int = ...,
-    faces: str = ...,
 ) -> set[str]:
     """Let the face listen between its lines: blinks, looks and small nods in every gap; once more makes them anew."""
 

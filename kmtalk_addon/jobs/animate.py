@@ -174,6 +174,8 @@ def settings_for(face: Any, settings: Any, scene: Any, fps: float) -> dict[str, 
     Raises FaceError where nothing of it takes what is asked for.
     """
     asked = core_settings(settings, fps)
+    if not asked["regions"]:
+        raise errors.FaceError("No region is chosen: choose at least the mouth.")
     there = {"head": face.turns_head, "chest": face.breathes}  # eyes would turn against a head that stays
     wanted = [name for name in asked["regions"] if there.get(name, True)]
     if not wanted:

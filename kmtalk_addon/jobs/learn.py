@@ -1,6 +1,7 @@
 """Learn from a recording of an actor: in the background, by the engine that animates."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,15 @@ from . import lay
 from .runner import desk, in_thread
 
 
-def learn(context: Any, recording: Path) -> progress.Job[str]:
-    """The job that lets the chosen character speak as the actor of `recording`, a folder or a file of one take.
+def learn(context: Any, recording: Path, objects: Sequence[Any]) -> progress.Job[str]:
+    """The job that lets the character of `objects` speak as the actor of `recording`, a folder or a file of one take.
 
     Raises KMTalkError.
     """
     space = options.space_of(context)
     if not space.has_names:
         raise errors.FaceError(f"These weights move {space.name}: an actor is learnt for the starter weights.")
-    owner = options.face_of(options.meshes_of(context), space).owner
-    if not recording.exists() and recording.parent.is_dir() and not recording.suffix:
-        recording = recording.parent
+    owner = options.face_of(objects, space).owner
     engine, arguments = options.engine_of(context)
     return _learn(owner.session_uid, owner.name, recording, engine, arguments)
 

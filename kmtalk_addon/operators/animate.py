@@ -14,10 +14,10 @@ from ..jobs import regenerate as regenerating
 from ..jobs.runner import JobOperator, desk
 from ..properties.animation import AnimationOptions
 from ..take import lines
-from .base import NO_LINE, NO_SCENE, Needs
+from .base import NO_LINE, NO_SCENE, NamesFaces, Needs
 
 
-class KMTALK_OT_animate(Needs, AnimationOptions, JobOperator, bpy.types.Operator):
+class KMTALK_OT_animate(Needs, AnimationOptions, NamesFaces, JobOperator, bpy.types.Operator):
     """Bring the face to life from the sound"""
 
     bl_idname = "kmtalk.animate"
@@ -26,13 +26,9 @@ class KMTALK_OT_animate(Needs, AnimationOptions, JobOperator, bpy.types.Operator
 
     if TYPE_CHECKING:
         strip: str
-        faces: str
         start_over: bool
     else:
         strip: StringProperty(name="Strip", description="Sound strip to animate from, by name")
-        faces: StringProperty(
-            name="Faces", description="Mesh objects of the face by name, with ; between them (\\; within a name)"
-        )
         start_over: BoolProperty(
             name="Start Over", description="Forget what was changed by hand on the line, instead of keeping it"
         )
@@ -47,8 +43,9 @@ class KMTALK_OT_animate(Needs, AnimationOptions, JobOperator, bpy.types.Operator
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         settings = Merged(self, context.scene.kmtalk)
-        objects = options.meshes_named(self.faces, context.scene)
-        asked = animating.request(context, settings, strip=self.strip, file=self.file, objects=objects, text=self.text)
+        asked = animating.request(
+            context, settings, strip=self.strip, file=self.file, objects=self.objects(context), text=self.text
+        )
         self.title = f"Animating “{asked.clip.name}” on {face_name(asked.objects)}"
         return animating.animate(asked)
 

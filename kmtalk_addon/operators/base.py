@@ -1,6 +1,8 @@
 """What all operators have in common: why one is grey, and how it reports."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from bpy.props import StringProperty
 
 from .. import options
 from ..annotations import Done, Options
@@ -28,12 +30,47 @@ class Needs:
         return not why
 
 
+class NamesFaces:
+    """May be told by name whose face is meant."""
+
+    if TYPE_CHECKING:
+        faces: str
+    else:
+        faces: StringProperty(
+            name="Faces", description="Mesh objects of the face by name, with ; between them (\\; within a name)"
+        )
+
+    def objects(self, context: Any) -> list[Any]:
+        """The objects that are named, else those that the scene has chosen.  Raises FaceError."""
+        return options.meshes_named(self.faces, context.scene) or options.meshes_of(context)
+
+
 class NeedsLine(Needs):
     """Works on the lines of the chosen face."""
 
     @classmethod
     def missing(cls, context: Any) -> str:
         return "" if lines.chosen_in(lines.actions_of(options.meshes_of(context))) is not None else NO_LINE
+
+
+def plain(error: RuntimeError) -> str:
+    """What Blender says of an operator that failed, in one line."""
+    return " ".join(str(error).removeprefix("Error: ").split())
+
+
+def hand_on(caller: Any, operator: Any, mode: str = "INVOKE_DEFAULT", **given: Any) -> Done:
+    """Let an operator go on with what `caller` was to do, which is finished by that; it reports what kept it from it.
+
+    A modal one goes on by itself: `caller` has no handler, so it must not say that it is running.
+    """
+    try:
+        done = operator(mode, **given)
+    except RuntimeError as error:
+        if "Traceback" in str(error):  # a fault of ours
+            raise
+        caller.report({"ERROR"}, plain(error))
+        return {"CANCELLED"}
+    return {"CANCELLED"} if "CANCELLED" in done else {"FINISHED"}
 
 
 class Deed(Needs):

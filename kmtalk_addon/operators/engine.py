@@ -16,7 +16,7 @@ from ..annotations import Done, Options
 from ..core import errors, progress
 from ..jobs.runner import JobOperator, desk, in_thread
 from ..preferred import preferences
-from .base import Deed, Needs
+from .base import Deed, Needs, hand_on
 
 
 class _NeedsRest(Needs):
@@ -52,8 +52,7 @@ class KMTALK_OT_install_engine(_NeedsRest, JobOperator, bpy.types.Operator):
 
     def execute(self, context: Any) -> Done:
         if self.from_folder and not bpy.app.background and context.window is not None:
-            bpy.ops.kmtalk.install_engine("INVOKE_DEFAULT", from_folder=True, directory=self.directory)
-            return {"FINISHED"}
+            return hand_on(self, bpy.ops.kmtalk.install_engine, from_folder=True, directory=self.directory)
         return super().execute(context)
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:

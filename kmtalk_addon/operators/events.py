@@ -5,7 +5,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import EnumProperty
 
 from .. import options
 from ..annotations import Done
@@ -16,7 +16,7 @@ from ..jobs.runner import JobOperator
 from ..properties.animation import AnimationOptions
 from ..take import events, lines
 from .animate import Merged
-from .base import NO_SCENE, LineDeed, Needs
+from .base import NO_SCENE, LineDeed, NamesFaces, Needs, hand_on
 
 
 def _chosen(line: Any) -> Any:
@@ -104,38 +104,36 @@ class KMTALK_OT_another_take(Needs, bpy.types.Operator):
 
     bl_idname = "kmtalk.another_take"
     bl_label = "Another Take"
-    bl_options = {"UNDO"}  # noqa: RUF012
+    bl_options = {"REGISTER"}  # noqa: RUF012 - animating is the step that is undone, and the seed with it
 
     @classmethod
     def missing(cls, context: Any) -> str:
         return NO_SCENE if context.scene is None else options.disabled_reason(context) or ""
 
     def invoke(self, context: Any, event: Any) -> Done:
-        context.scene.kmtalk.seed += 1
-        return set(bpy.ops.kmtalk.animate("INVOKE_DEFAULT"))
+        return self._animate(context, "INVOKE_DEFAULT")
 
     def execute(self, context: Any) -> Done:
+        return self._animate(context, "EXEC_DEFAULT")
+
+    def _animate(self, context: Any, mode: str) -> Done:
         context.scene.kmtalk.seed += 1
-        return set(bpy.ops.kmtalk.animate("EXEC_DEFAULT"))
+        done = hand_on(self, bpy.ops.kmtalk.animate, mode)
+        if done == {"CANCELLED"}:
+            context.scene.kmtalk.seed -= 1
+        return done
 
 
-class KMTALK_OT_listen(Needs, AnimationOptions, JobOperator, bpy.types.Operator):
+class KMTALK_OT_listen(Needs, AnimationOptions, NamesFaces, JobOperator, bpy.types.Operator):
     """Let the face listen between its lines: blinks, looks and small nods in every gap; once more makes them anew"""
 
     bl_idname = "kmtalk.listen"
     bl_label = "Listen between Lines"
     title = "Listening"
 
-    if TYPE_CHECKING:
-        faces: str
-    else:
-        faces: StringProperty(
-            name="Faces", description="Mesh objects of the face by name, with ; between them (\\; within a name)"
-        )
-
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         settings = Merged(self, context.scene.kmtalk)
-        return listening.listen(context, settings, options.meshes_named(self.faces, context.scene))
+        return listening.listen(context, settings, self.objects(context))
 
 
 CLASSES = (

@@ -18,7 +18,7 @@ from ..jobs import learn as learning
 from ..jobs import rewrite as rewriting
 from ..jobs.runner import JobOperator
 from ..take import lines
-from .base import NO_LINE, Deed, Needs
+from .base import NO_LINE, Deed, NamesFaces, Needs, hand_on
 
 _JAW = arkit.ARKIT_INDEX["jawOpen"]
 
@@ -288,7 +288,7 @@ class KMTALK_OT_load_preset(_OfFace, bpy.types.Operator):
         return f"“{face.owner.name}” has the settings of “{self.preset or face.owner.name}”"
 
 
-class KMTALK_OT_learn_recording(Needs, JobOperator, bpy.types.Operator):
+class KMTALK_OT_learn_recording(Needs, NamesFaces, JobOperator, bpy.types.Operator):
     """Let the character speak as an actor does, by a recording of face and voice (Live Link Face, ARKit, BEAT)"""
 
     bl_idname = "kmtalk.learn_recording"
@@ -306,12 +306,13 @@ class KMTALK_OT_learn_recording(Needs, JobOperator, bpy.types.Operator):
 
     _is_browsed = False
 
-    @classmethod
-    def missing(cls, context: Any) -> str:
-        return _OfFace.missing(context)
-
     def invoke(self, context: Any, event: Any) -> Done:
         if not self.filepath:
+            try:
+                options.face_of(self.objects(context))
+            except errors.KMTalkError as error:
+                self.report({"ERROR"}, str(error))
+                return {"CANCELLED"}
             self._is_browsed = True
             if bpy.data.filepath:  # else Blender proposes this file's own name, and a folder cannot be chosen
                 self.filepath = f"{Path(bpy.data.filepath).parent}{os.sep}"
@@ -321,23 +322,29 @@ class KMTALK_OT_learn_recording(Needs, JobOperator, bpy.types.Operator):
 
     def execute(self, context: Any) -> Done:
         if self._is_browsed and self.filepath:  # chosen in the file browser, which ends here
-            bpy.ops.kmtalk.learn_recording("INVOKE_DEFAULT", filepath=self.filepath)
-            return {"FINISHED"}
+            path = str(browsed(Path(bpy.path.abspath(self.filepath))))
+            return hand_on(self, bpy.ops.kmtalk.learn_recording, filepath=path, faces=self.faces)
         return super().execute(context)
 
     def start(self, context: Any) -> Generator[progress.Progress, None, str]:
         if not self.filepath:
             raise errors.FaceError("Choose a recording: the CSV that Live Link Face wrote, or its folder.")
-        return learning.learn(context, Path(bpy.path.abspath(self.filepath)))
+        return learning.learn(context, Path(bpy.path.abspath(self.filepath)), self.objects(context))
 
 
-class KMTALK_OT_forget_recording(_OfFace, bpy.types.Operator):
+def browsed(path: Path) -> Path:
+    """The recording that is meant by what the file browser gives: it adds a name of its own to a folder."""
+    return path if path.exists() or path.suffix or not path.parent.is_dir() else path.parent
+
+
+class KMTALK_OT_forget_recording(NamesFaces, Deed, bpy.types.Operator):
     """Forget what this character learnt from a recording; it speaks as usual from now on"""
 
     bl_idname = "kmtalk.forget_recording"
     bl_label = "Forget the Recording"
 
-    def change(self, face: Face) -> str:
+    def do(self, context: Any) -> str:
+        face = options.face_of(self.objects(context))
         actor.forget(face.owner)
         return f"“{face.owner.name}” speaks as usual; animate its lines again to see it"
 

@@ -99,10 +99,36 @@ def test_what_cannot_be_learnt_from_changes_nothing(scene: Any, head: Any, tmp_p
     import bpy
 
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    for path, says in ((tmp_path, "holds no captured face"), (tmp_path / "no.csv", "no recording at"), ("", "Choose")):
+    mistakes = (
+        (tmp_path, "holds no captured face"),
+        (tmp_path / "no.csv", "no recording at"),
+        (tmp_path / "no", "no recording at"),  # and not at the folder around it
+        ("", "Choose"),
+    )
+    for path, says in mistakes:
         with pytest.raises(RuntimeError, match=says):
             bpy.ops.kmtalk.learn_recording(filepath=str(path))
     assert head.kmtalk_face.actor == ""
+
+
+def test_a_folder_that_is_chosen_in_the_file_browser_is_taken_without_the_name_that_it_adds(
+    addon: Callable[[str], Any], tmp_path: Path
+) -> None:
+    browsed = addon("operators.face_settings").browsed
+    (tmp_path / "take.csv").touch()
+    for given, meant in (("untitled", tmp_path), ("", tmp_path), ("take.csv", None), ("no.csv", None), ("a/b", None)):
+        assert browsed(tmp_path / given) == (meant or tmp_path / given)
+
+
+def test_nothing_is_learnt_without_a_face(scene: Any, recording: Path) -> None:
+    import bpy
+
+    with pytest.raises(RuntimeError, match="Choose the mesh of the face"):
+        bpy.ops.kmtalk.forget_recording()
+    with pytest.raises(RuntimeError, match="Choose the mesh of the face"):
+        bpy.ops.kmtalk.learn_recording(filepath=str(recording))
+    with pytest.raises(RuntimeError, match="no object “Nobody”"):
+        bpy.ops.kmtalk.learn_recording(filepath=str(recording), faces="Nobody")
 
 
 def test_it_is_learnt_and_forgotten_without_a_window(
@@ -111,12 +137,38 @@ def test_it_is_learnt_and_forgotten_without_a_window(
     import bpy
 
     main = addon("command_line").main
-    make_face(scene, "Anna"), make_face(scene, "Bert")
+    anna, _ = make_face(scene, "Anna"), make_face(scene, "Bert")
+    scene.kmtalk.meshes.add().object = anna  # which the panel would take
     path = tmp_path / "cast.blend"
     assert main(["learn", str(recording), "--face", "Bert", "--save-as", str(path)]) == 0
     assert "“Bert”: Learnt" in capsys.readouterr().err
     bpy.ops.wm.open_mainfile(filepath=str(path))
     assert bpy.data.objects["Bert"].kmtalk_face.actor and not bpy.data.objects["Anna"].kmtalk_face.actor
+    own = {name: bpy.data.objects[name].kmtalk_face for name in ("Anna", "Bert")}
+    own["Anna"].actor = own["Bert"].actor
     assert main(["learn", "--face", "Bert", "--forget", "--no-save"]) == 0
-    assert not bpy.data.objects["Bert"].kmtalk_face.actor
-    assert main(["learn", str(tmp_path / "nothing"), "--face", "Bert", "--no-save"]) == 2
+    assert own["Anna"].actor and not own["Bert"].actor
+    assert main(["learn", "--forget", "--no-save"]) == 0
+    assert not own["Anna"].actor
+    assert capsys.readouterr().err.splitlines()[-1] == "kmtalk: “Anna” speaks as usual."
+
+
+def test_mistakes_in_what_to_learn_are_told_in_one_line_and_in_the_report(
+    addon: Callable[[str], Any], scene: Any, head: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import bpy
+
+    bpy.ops.mesh.primitive_cube_add()
+    report = tmp_path / "report.json"
+    for mistake, says in (
+        (["--face", "Head"], "Name the recording"),
+        (["--face", "Head", "--forget", str(tmp_path)], "Name the recording"),
+        (["--face", "Cube", "--forget"], "No face keys yet"),
+        (["--face", "Nobody", "--forget"], "no object “Nobody”"),
+        (["--face", "Head", str(tmp_path / "nothing")], "no recording at"),
+    ):
+        assert addon("command_line").main(["learn", *mistake, "--no-save", "--report", str(report)]) == 2, mistake
+        said = [line for line in capsys.readouterr().err.splitlines() if "Learning" not in line]
+        assert len(said) == 1 and says in said[0], said
+        assert json.loads(report.read_text(encoding="utf-8"))["errors"] == [said[0].removeprefix("kmtalk: ")]
+        report.unlink()

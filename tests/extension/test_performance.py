@@ -127,6 +127,19 @@ def test_another_take_keeps_what_is_locked(
     assert rows == [kept] and scene.kmtalk.seed == 1
 
 
+def test_another_take_tells_why_it_cannot_be_made_and_is_no_other_then(
+    scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    add_strip(frame=1)
+    scene.kmtalk.regions = set()
+    with pytest.raises(RuntimeError) as told:
+        bpy.ops.kmtalk.another_take()
+    assert str(told.value).strip() == "Error: No region is chosen: choose at least the mouth."
+    assert scene.kmtalk.seed == 0
+
+
 def test_a_region_that_is_left_alone_keeps_its_curves(scene: Any, head: Any, add_strip: Callable[..., Any]) -> None:
     add_strip(frame=1)
     brow = head.data.shape_keys.key_blocks["browInnerUp"]
