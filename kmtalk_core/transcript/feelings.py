@@ -1,5 +1,6 @@
 """Words for how something is said, in the languages that transcripts come in: each mood's, and those of a low voice."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -51,16 +52,29 @@ _BEFORE = frozenset(
 )
 
 
+_NO = """not no never neither nor without hardly barely nicht kein keine keinen nie ohne kaum pas ne non ni sans jamais
+    peu sin nunca nada né senza mai não nem sem niet geen nooit zonder inte ej icke ikke uden bez není не ни нет
+    без 안 못"""
+_BUT = "but sondern aber mais pero sino ma bensì mas maar men utan ale lecz но а ama 而是"
+_NO_AFTER = ("değil", "않", "없")
+_NOT_CHINESE = re.compile("[不没沒无無未别別](?:[是太很再够夠会會能要想敢有怎那]|[么麼])*$")
+_NOT_JAPANESE = re.compile("(?:[いえかがきくしじってでなのはもりる]|あり){0,6}(?:ない|なく|ません|ず(?!っ))")
+
+
 def _plain(word: str) -> str:
     return unicodedata.normalize("NFKC", word).casefold()
 
 
 _MOOD_OF = {_plain(word): mood for mood, words in _WORDS.items() for word in (mood, *words.split())}
 _LOW_WORDS = frozenset(_plain(word) for word in _LOW.split())
+_DENYING, _TURNING = (frozenset(_plain(word) for word in words.split()) for words in (_NO, _BUT))
 
 
 def mood_of(name: str) -> str | None:
-    """The mood that a name such as “very angry”, “wütend” or “生气” tells; None where it tells none."""
+    """The mood that a name such as “very angry”, “wütend” or “生气” tells; None where it tells none.
+
+    What a name denies, as “not happy” or “不高兴” do, is none: nobody knows what is felt instead.
+    """
     return next((_MOOD_OF[word] for word in _words(name) if word in _MOOD_OF), None)
 
 
@@ -79,11 +93,28 @@ def tells(name: str) -> bool:
 
 
 def _words(name: str) -> Iterator[str]:
-    """The words of a name; in scripts without spaces those that it holds."""
-    for word in _plain(name).replace(",", " ").replace(";", " ").replace("/", " ").split():
-        yield word
-        if not word.isascii():
-            yield from (known for known in (*_MOOD_OF, *_LOW_WORDS) if known in word and _has_no_spaces(known))
+    """The words of a name but those that it denies; in scripts without spaces those that it holds."""
+    for clause in re.split("[,;/，、；]", _plain(name)):
+        words, is_denied = clause.split(), False
+        for word, following in zip(words, (*words[1:], ""), strict=True):
+            if word in _TURNING:
+                is_denied = False
+            is_denied = is_denied or word in _DENYING or word.endswith(("n't", "n’t"))
+            if is_denied or following.startswith(_NO_AFTER):
+                continue
+            yield word
+            if not word.isascii():
+                yield from (
+                    known for known in (*_MOOD_OF, *_LOW_WORDS) if _has_no_spaces(known) and _holds(word, known)
+                )
+
+
+def _holds(word: str, known: str) -> bool:
+    """Whether a word in a script without spaces says a known one and does not deny it."""
+    return _has_no_spaces(known) and any(
+        not _NOT_CHINESE.search(word[: match.start()]) and not _NOT_JAPANESE.match(word[match.end() :])
+        for match in re.finditer(re.escape(known), word)
+    )
 
 
 def _has_no_spaces(word: str) -> bool:
