@@ -79,6 +79,8 @@ def main():
     options, rest = parser.parse_known_args()
     if rest and options.command not in ("test", "train-starter"):
         parser.error("unknown arguments: " + " ".join(rest))
+    if options.command == "package" and options.platform and not options.full:
+        parser.error("--platform goes with --full: without it one zip is for every system")
     try:
         if options.command in NEEDS:
             ensure_environment(NEEDS[options.command])
@@ -171,10 +173,7 @@ def package(options, rest):
     if not options.full:
         python(script)
         return 0
-    if options.platform:
-        module("kmtalk_addon.package", "--full", "--platform", options.platform)
-        return 0
-    module("kmtalk_addon.package", "--full")
+    module("kmtalk_addon.package", "--full", *(["--platform", options.platform] if options.platform else []))
     return 0
 
 

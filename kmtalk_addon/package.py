@@ -183,6 +183,8 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR")
     options = parser.parse_args()
+    if options.platform and not options.full:
+        parser.error("--platform goes with --full: without it one zip is for every system")
     archives: list[Path] = []
     faults: list[PackageError] = []
     judged: list[bool] = []

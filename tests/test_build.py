@@ -93,3 +93,14 @@ def test_who_may_not_install_packages_is_told_the_one_command(
     monkeypatch.setattr(build.subprocess, "run", no_process)
     with pytest.raises(build.BuildError, match="sudo apt-get install -y --no-install-recommends libegl1 libgl1"):
         build.apt_install(["libegl1", "libgl1"])
+
+
+@pytest.mark.parametrize("command", [["build.py", "package"], ["kmtalk_addon/package.py"]])
+def test_a_platform_for_a_zip_that_is_for_all_is_refused(command: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / command[0], *command[1:], "--platform", "windows-x64"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2 and "--platform goes with --full" in done.stderr and not done.stdout

@@ -57,7 +57,7 @@ _ENGLISH = _PAIRS | {symbol: phone for phone, members in _MEMBERS.items() for sy
 
 
 @dataclass(frozen=True)
-class Word:
+class Pronounced:
     """One spoken word and the ways it may be pronounced, best first; `by_rule` where no dictionary knew it.
 
     `spelling` is empty where it belongs to what is written of the word before, as of a number.
@@ -76,7 +76,7 @@ class Transcript:
     end): words `first` up to `last` are shown from `start` to `end`, in seconds of the recording.
     """
 
-    words: tuple[Word, ...]
+    words: tuple[Pronounced, ...]
     notes: tuple[str, ...]
     manners: tuple[tuple[int, Manner], ...] = ()
     times: tuple[tuple[int, int, float, float], ...] = ()
@@ -116,8 +116,8 @@ def read_transcript(text: str, lookup: Lookup | None, language: str = "en") -> T
     return _assembled(parts, [list(_foreign(part.text, language)) for part in parts], tuple(notes), language)
 
 
-def _assembled(parts: list[Part], spoken: list[list[Word]], notes: tuple[str, ...], language: str) -> Transcript:
-    words: list[Word] = []
+def _assembled(parts: list[Part], spoken: list[list[Pronounced]], notes: tuple[str, ...], language: str) -> Transcript:
+    words: list[Pronounced] = []
     manners: list[tuple[int, Manner]] = []
     times: list[tuple[int, int, float, float]] = []
     for part, found in zip(parts, spoken, strict=True):
@@ -159,12 +159,12 @@ def _kept(character: str) -> str:
     return " " if category in ("Cc", "Cn", "Co", "Cs", "So", "Sk") or character.isspace() else character
 
 
-def _foreign(text: str, language: str) -> Iterator[Word]:
+def _foreign(text: str, language: str) -> Iterator[Pronounced]:
     said = _by_rule(text, language) if text else ()
     for phones, spelling in zip(said, _spellings(text, said, language), strict=True):
         pronunciation = tuple(part for phone in phones for part in english_phones(phone))
         if pronunciation:
-            yield Word(spelling, (pronunciation,), by_rule=True)
+            yield Pronounced(spelling, (pronunciation,), by_rule=True)
 
 
 def _spellings(text: str, said: tuple[tuple[str, ...], ...], language: str) -> list[str]:
@@ -193,12 +193,12 @@ def _by_rule(text: str, language: str) -> tuple[tuple[str, ...], ...]:
         return spelt
 
 
-def _english(text: str, lookup: Lookup, voice: str, shouted: bool) -> Iterator[Word]:
+def _english(text: str, lookup: Lookup, voice: str, shouted: bool) -> Iterator[Pronounced]:
     for token in _tokens(text):
         yield from _english_words(token, lookup, voice, shouted)
 
 
-def _notes_on_english(spoken: Iterable[Iterable[Word]]) -> Iterator[str]:
+def _notes_on_english(spoken: Iterable[Iterable[Pronounced]]) -> Iterator[str]:
     words = [word for found in spoken for word in found]
     guessed = list(dict.fromkeys(word.spelling for word in words if word.by_rule))
     if guessed:
@@ -226,11 +226,11 @@ def _money(match: re.Match[str]) -> str:
     return " ".join((match[2], unit, *match.groups()[2:]))
 
 
-def _english_words(token: str, lookup: Lookup, voice: str, shouted: bool) -> Iterator[Word]:
+def _english_words(token: str, lookup: Lookup, voice: str, shouted: bool) -> Iterator[Pronounced]:
     spelling = token[:_LONGEST_WORD]
     known = _known(token.lower(), lookup)
     if known:
-        yield Word(spelling, known, by_rule=False)
+        yield Pronounced(spelling, known, by_rule=False)
         return
     parts = [part for part in token.split("-") if any(c.isalnum() for c in part)]
     if len(parts) > 1 and not any(c.isdigit() for c in token):
@@ -241,7 +241,7 @@ def _english_words(token: str, lookup: Lookup, voice: str, shouted: bool) -> Ite
     found = (_one_word(_by_rule(way, voice)) for way in spoken)
     pronunciations = tuple(dict.fromkeys(pronunciation for pronunciation in found if pronunciation))
     if pronunciations:
-        yield Word(spelling, pronunciations, by_rule=True)
+        yield Pronounced(spelling, pronunciations, by_rule=True)
 
 
 def _known(word: str, lookup: Lookup) -> tuple[Pronunciation, ...]:

@@ -12,7 +12,7 @@ from ..alignment import Phone
 from ..audio import RATE, Sound
 from ..progress import Job, Progress
 from .aligner import Lost, SpokenWord
-from .pronunciation import Pronunciation, Transcript, Word
+from .pronunciation import Pronounced, Pronunciation, Transcript
 from .sphinx import BLOCK, FRAME, confidence_of, new_decoder, pcm_blocks
 
 _SAMPLES = round(RATE * FRAME)  # a frame
@@ -67,7 +67,7 @@ class SphinxAligner:
 class _Decoder:
     """PocketSphinx with some words in its dictionary."""
 
-    def __init__(self, sound: Sound, words: Sequence[Word], beam: float, **options: Any) -> None:
+    def __init__(self, sound: Sound, words: Sequence[Pronounced], beam: float, **options: Any) -> None:
         self._sound = sound
         self._options = {"beam": beam, "pbeam": beam, "wbeam": beam, **options}
         self._decoder: Any = None
@@ -178,7 +178,7 @@ def _surest_cut(words: Sequence[tuple[int, int]], end: int) -> int:
 
 
 def _place_phones(
-    sound: Sound, words: Sequence[Word], placed: Sequence[_Placed], frames: tuple[int, int]
+    sound: Sound, words: Sequence[Pronounced], placed: Sequence[_Placed], frames: tuple[int, int]
 ) -> Job[list[tuple[Phone, ...]]]:
     """The phones of each placed word."""
     decoder = _Decoder(sound, words, _WIDE_BEAM, compallsen=True)
@@ -224,7 +224,7 @@ def _phones_of(alignment: Any, decoder: _Decoder, begin: float) -> Iterator[tupl
         yield tuple(found)
 
 
-def _evenly(words: Sequence[Word], word: _Placed) -> tuple[Phone, ...]:
+def _evenly(words: Sequence[Pronounced], word: _Placed) -> tuple[Phone, ...]:
     """Phones spread over a word, with no confidence: the word stands, but its phones could not be aligned."""
     labels = [label for _, label in words[word.index].pronunciations[0]]
     step = (word.end - word.start) / len(labels)

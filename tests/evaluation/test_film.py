@@ -26,7 +26,6 @@ def test_a_film_shows_every_frame_and_has_the_sound(
     mesh = sheet()
     write_ply(tmp_path / "head.ply", mesh)
     offsets = np.zeros((20, mesh.vertices.size), np.float32)
-    offsets[10:, 2::3] = 0.0
     offsets[10:, 0::3] = 0.6  # to the right, so that the left of the picture is paper from frame 10 on
     np.save(tmp_path / "m.npy", offsets + mesh.vertices.reshape(1, -1))
     film = tmp_path / "film.mp4"

@@ -11,15 +11,15 @@ from kmtalk_core.engines import STARTER_WEIGHTS
 from kmtalk_core.localize.aligner import Lost
 from kmtalk_core.localize.ear_aligner import EarAligner
 from kmtalk_core.localize.neural import Heard, NeuralLocalizer
-from kmtalk_core.localize.pronunciation import Transcript, Word, english_phones
+from kmtalk_core.localize.pronunciation import Pronounced, Transcript, english_phones
 from kmtalk_core.phones import CLASS_INDEX, PHONE_CLASSES
 from kmtalk_core.progress import finish
 
 needs_weights = pytest.mark.skipif(not (STARTER_WEIGHTS / "model.safetensors").exists(), reason="no starter weights")
 
 
-def word(*ways: str) -> Word:
-    return Word(ways[0], tuple(tuple((label, label) for label in way.split()) for way in ways), by_rule=False)
+def word(*ways: str) -> Pronounced:
+    return Pronounced(ways[0], tuple(tuple((label, label) for label in way.split()) for way in ways), by_rule=False)
 
 
 def heard(*phones: tuple[str, float]) -> Heard:
@@ -32,7 +32,7 @@ def heard(*phones: tuple[str, float]) -> Heard:
     return Heard(posteriors, evidence)
 
 
-def align(found: Heard, *words: Word) -> list[tuple[int, str, float, float]]:
+def align(found: Heard, *words: Pronounced) -> list[tuple[int, str, float, float]]:
     transcript = Transcript(words, ())
     aligned = finish(EarAligner(found, transcript).align_job(range(len(words)), 0.0, len(found.boundaries) / 100))
     return [(w.index, phone.label, phone.start, phone.end) for w in aligned for phone in w.phones]
@@ -95,7 +95,7 @@ def test_speech_of_any_language_is_placed_to_a_few_hundredths(language: str, tex
     spoken = espeak.synthesize(text, language)
     sound = audio.from_samples(spoken.samples, spoken.rate)
     pronunciations = [tuple(p for phone in w for p in english_phones(phone)) for w in espeak.phonemes(text, language)]
-    transcript = Transcript(tuple(Word("", (p,), True) for p in pronunciations if p), ())
+    transcript = Transcript(tuple(Pronounced("", (p,), True) for p in pronunciations if p), ())
     _, found = finish(NeuralLocalizer.load(STARTER_WEIGHTS).hear_job(sound))
     aligner = EarAligner(found, transcript)
     words = finish(aligner.align_job(range(len(transcript.words)), 0.0, sound.duration))

@@ -22,7 +22,10 @@ def saved(tmp_path: Path) -> Path:
 
 
 def with_turns(path: Path, turns: Any) -> Path:
-    header = {**read_header(path), "turns": turns}
+    return with_header(path, {**read_header(path), "turns": turns})
+
+
+def with_header(path: Path, header: dict[str, Any]) -> Path:
     with np.load(path) as stored:
         arrays = {name: stored[name] for name in stored.files}
     np.savez(path, **{**arrays, "header": np.array(json.dumps(header))})
@@ -33,8 +36,11 @@ def test_turns_come_back_as_they_were_saved(saved: Path) -> None:
     assert load_take(saved).turns == (TURN,)
 
 
-def test_a_take_from_before_there_were_turns_has_none(saved: Path) -> None:
-    assert load_take(with_turns(saved, [])).turns == ()
+@pytest.mark.parametrize("name", ["turns", "words"])
+def test_a_take_from_before_there_were_turns_and_words_has_none(saved: Path, name: str) -> None:
+    header = read_header(saved)
+    header.pop(name)
+    assert getattr(load_take(with_header(saved, header)), name) == ()
 
 
 @pytest.mark.parametrize(
