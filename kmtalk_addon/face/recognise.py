@@ -56,7 +56,7 @@ def find_face(objects: Iterable[Any]) -> Face:
     sentence = found.sentence + drivers.sentence(followed, moved) + _linked(owner) + rigs.left_to_artist(chosen.left)
     turning = bones.head_target(owner.kmtalk_face, owner, chosen)
     own = (*moved, *(target for target in (rig, turning) if target is not None))
-    own += chest.targets(speaking, owner.kmtalk_face.armature, _chosen(owner))
+    own += chest.targets(speaking, chosen.rig, {bone.name for bone in chosen.parts.values()})
     if told is not None and (rows := channels.rows_of(told)):
         shown = {key: index[c] for keys in found.meshes.values() for c, key in keys.items() if c in index}
         own += tuple(channels.targets(rows, shown, by_keys, told.least_hold, told.on_twos, owner))
@@ -88,10 +88,6 @@ def _by_properties(found: naming.Naming, rows: Sequence[channels.Row], owner: An
     targets = channels.targets(rows, shown, base, own.least_hold, own.on_twos, owner)
     sentence = f"Properties: {found.sentence}"
     return Face(tuple(targets), owner, sentence, _warnings(found), (owner,))
-
-
-def _chosen(owner: Any) -> set[str]:
-    return {bone.name for bone in settings.chosen_bones(owner.kmtalk_face).values()}
 
 
 def _linked(owner: Any) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 from .. import options
 from ..core import errors, progress, reshaping
 from ..settings import core_settings
-from ..take import bake, changes, lines, pending, store
+from ..take import bake, lines, pending, store
 from ..take.writing import Pace
 from . import lay
-from .regenerate import settings_of
+from .regenerate import settings_of, waiting_on
 from .runner import in_thread
 
 
@@ -73,10 +73,10 @@ def _reshape(refs: list[lines.Ref], scene: int, values: dict[str, Any]) -> progr
 
 
 def _require_unedited(ref: lines.Ref) -> None:
-    found = ref.find()
-    take, story = store.take_of(found[0][1]), store.story_of(found[0][1])
-    if changes.read_changes(ref, lay.face_of([action for action, _ in found], take), take, story).edits:
-        raise errors.TakeError(f"Keys of “{story.name}” were changed by hand: regenerate first, and apply then.")
+    """Raises TakeError where keys, sounds or events of a line wait to be regenerated: writing it would drop them."""
+    waiting = waiting_on(ref)
+    if waiting is not None:
+        raise errors.TakeError(f"“{waiting.story.name}” was changed by hand: regenerate first, and apply then.")
 
 
 def _write(refs: list[lines.Ref], scene: int) -> progress.Job[str]:

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import bpy
-
 from .. import options
 from ..audio import sound
 from ..core import errors, progress, reshaping
@@ -177,8 +175,3 @@ def chosen_line(context: Any) -> lines.Ref | None:
     actions = [action for action in lines.actions_of(options.meshes_of(context)) if action.library is None]
     line = lines.chosen_in(actions)
     return None if line is None else _ref(actions[0].session_uid, line.uid)
-
-
-def scene_of(context: Any) -> Any:
-    """The scene that is shown."""
-    return context.scene or bpy.data.scenes[0]

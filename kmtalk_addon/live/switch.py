@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
+from bpy.app.handlers import persistent
 
 from .. import options
 from ..core import errors
@@ -26,9 +27,8 @@ _LEAST, _MOST, _SHARE = 0.008, 0.12, 0.25
 round seldom, and does not feel it."""
 _QUICK = 0.15
 """Seconds that writing a line may take to be done again and again while a slider is dragged."""
-_MOST_IN_A_ROW, _ROW = 25, 1.0
-"""Answers to nothing but its own answers, each within so many seconds of the one before, after which it goes round in
-circles."""
+_MOST_IN_A_ROW = 5
+"""Answers to nothing but its own answers after which it goes round in circles."""
 _HOLDING = ("TRANSFORM_", "GRAPH_", "ACTION_", "MARKER_", "ANIM_", "NLA_", "POSE_", "SEQUENCER_", "PAINT_", "ED_")
 """Blender's operators that hold keys or markers, or scrub, while they run."""
 
@@ -46,10 +46,10 @@ class Live:
     _seen: int = 0
     _turn: int = 0
     _queue: list[int] = field(default_factory=list)
+    _follows: bool = False  # what is under way follows the settings
     _followed: set[str] = field(default_factory=set)
     _wrote: float = 0.0
     _in_a_row: int = 0
-    _answered_at: float = -1e9
     _has_written: bool = False
     _echo: int = 0
     _ticked: float = 0.0
@@ -74,12 +74,12 @@ class Live:
         return _SELDOM
 
     def rest(self) -> None:
-        """Stop what is under way; what was answered until now is no part of a row."""
-        self._in_a_row, self._echo, self._has_written = 0, 0, False
-        if self._job is not None:
-            self._job.close()
-            self._job = None
+        """Stop what is under way, to be looked at again; what was answered until now is no part of a row."""
+        if self._queue:
+            notices().is_any = True
+        self._drop()
         self._queue.clear()
+        self._in_a_row, self._echo, self._has_written = 0, 0, False
 
     def close(self) -> None:
         self.rest()
@@ -93,12 +93,12 @@ class Live:
         redraw()
 
     def _tick(self, context: Any, scene: Any) -> float:
-        if is_busy(context):
-            self._drop()
-            return _LATER
         noted = notices()
         if self._has_written:  # what was noticed since then is the answer itself
             self._has_written, self._echo = False, noted.number
+        if is_busy(context):
+            self._drop()
+            return _LATER
         if self._job is None:
             noted.look_at_markers(scene)
         if self._job is not None and (noted.number != self._seen or writing.turn() != self._turn):
@@ -113,11 +113,12 @@ class Live:
             self._job.close()
             self._job = None
             notices().is_any = True
+            notices().has_settings |= self._follows
 
     def _start(self, context: Any, scene: Any) -> bool:
         """Begin with what was noticed, where there is something and things are quiet."""
         noted = notices()
-        if noted.number > self._echo or time.monotonic() - self._answered_at > _ROW:
+        if noted.number > self._echo:
             self._in_a_row = 0
         is_quiet = noted.quiet >= QUIET
         if is_quiet and noted.is_undone:
@@ -133,6 +134,7 @@ class Live:
         self._seen, self._turn = noted.number, writing.turn()
         if self._queue:
             number = self._queue.pop(0)
+            self._follows = False
             self._job = answering.edits_job(number, scene.session_uid, engine, self.sounds, self.memory)
             return True
         if noted.has_settings and (is_quiet or self._wrote < _QUICK):
@@ -152,6 +154,7 @@ class Live:
         if ref is None:
             return False
         self._followed.add(ref.uid)
+        self._follows = True
         self._job = answering.settings_job(ref, scene.session_uid, engine, self.sounds)
         return True
 
@@ -172,7 +175,6 @@ class Live:
             if end.value:
                 self.answered += 1
                 self._in_a_row += 1
-                self._answered_at = time.monotonic()
                 self._has_written = True
                 desk().notice, desk().notice_is_error = end.value, False
                 redraw()
@@ -218,14 +220,22 @@ def _tick() -> float:
     return live().tick(bpy.context)
 
 
+@persistent
+def _before_load(*_: Any) -> None:
+    """What is under way belongs to the file that goes, and so do the numbers of its notices."""
+    live().rest()
+
+
 def register() -> None:
     noticing.register()
+    bpy.app.handlers.load_pre.append(_before_load)
     bpy.app.timers.register(_tick, first_interval=1.0, persistent=True)
 
 
 def unregister() -> None:
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
+    bpy.app.handlers.load_pre.remove(_before_load)
     noticing.unregister()
     while _live:
         _live.pop().close()

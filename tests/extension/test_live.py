@@ -161,10 +161,13 @@ def test_a_marker_that_was_dragged_moves_its_key(
 def test_a_sound_that_is_named_anew_is_answered(addon: Any, animated: Any, settle: Any) -> None:
     import bpy
 
-    bpy.context.scene.frame_set(free_key(action_of(animated)).frame)
+    key = free_key(action_of(animated))
+    at = key.time
+    bpy.context.scene.frame_set(key.frame)
     bpy.ops.kmtalk.say_as(phone="oo")
     assert settle() == 1
-    assert addon("take.store").take_of(line_in(action_of(animated))).phones
+    phones = addon("take.store").take_of(line_in(action_of(animated))).phones
+    assert next(phone.label for phone in phones if phone.end > at + 0.01) == "u"
 
 
 @pytest.mark.parametrize(
@@ -293,6 +296,44 @@ def test_twenty_edits_one_after_the_other_are_all_answered(addon: Any, animated:
     for number in range(20):
         set_value(addon, animated, frame, 0.3 + 0.02 * number)
         assert settle() == 1, addon("live.switch").live().fault or addon("desk").desk().notice
+
+
+def test_every_file_is_begun_afresh(addon: Any, speech: Path, settle: Any) -> None:
+    """Numbers of notices begin again with a file, and answers in the one before are no part of a row."""
+    import bpy
+
+    for _ in range(8):
+        bpy.ops.wm.read_homefile(use_empty=True)
+        scene = bpy.context.scene
+        head = make_face(scene, "Head")
+        bpy.context.view_layer.objects.active = head
+        scene.render.fps, scene.frame_start = 30, 11
+        bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
+        scene.kmtalk.live = True
+        settle()
+        set_value(addon, head, free_key(action_of(head)).frame, 0.9)
+        assert settle() == 1 and scene.kmtalk.live, addon("live.switch").live().fault
+
+
+def test_a_slider_is_followed_though_another_job_came_between(
+    addon: Any, scene: Any, animated: Any, settle: Any
+) -> None:
+    import bpy
+
+    live = addon("live.switch").live()
+    scene.kmtalk.liveliness = 0.2
+    begin = time.monotonic()
+    while live._job is None and time.monotonic() - begin < _PATIENCE:
+        live.tick(bpy.context)
+        time.sleep(0.01)
+    running = addon("desk").desk().running
+    running.append(object())
+    live.tick(bpy.context)
+    running.clear()
+    assert live._job is None
+    settle()
+    take = addon("take.store").take_of(line_in(action_of(animated)))
+    assert take.settings["liveliness"] == pytest.approx(0.2)
 
 
 def test_undo_takes_edit_and_answer_back_together(addon: Any, scene: Any, animated: Any, settle: Any) -> None:

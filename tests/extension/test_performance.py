@@ -269,6 +269,21 @@ def bones_on(addon: Callable[[str], Any], action: Any) -> set[str]:
     return {path.split('"')[1] for path in paths if path.startswith("pose.bones")}
 
 
+def test_the_chest_of_a_rig_that_nobody_named_breathes(
+    addon: Callable[[str], Any], head: Any, body: Any, add_strip: Callable[..., Any], minute: Path
+) -> None:
+    import bpy
+
+    own = head.kmtalk_face
+    own.armature, own.head_bone, own.neck_bone = None, "", ""
+    head.modifiers.new("Armature", "ARMATURE").object = body
+    add_strip(frame=1, path=minute)
+    bpy.context.view_layer.objects.active = head
+    animate()
+    moved = set().union(*(bones_on(addon, action) for action in addon("take.lines").actions_of([head, body])))
+    assert moved == {"head", "neck", "chest", "shoulder.L", "shoulder.R"}
+
+
 def test_a_chest_that_an_artist_moves_is_left_alone_and_so_it_is_where_that_is_wished(
     addon: Callable[[str], Any], scene: Any, head: Any, body: Any, add_strip: Callable[..., Any], minute: Path
 ) -> None:

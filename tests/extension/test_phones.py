@@ -35,6 +35,8 @@ def test_sounds_are_moved_split_and_joined_at_the_playhead(
     watch.ask(action_of(head))
     watch.look(scene)
     assert watch.counts == {line_in(action_of(head)).uid: 1}
+    with pytest.raises(RuntimeError, match="regenerate first"):
+        bpy.ops.kmtalk.apply_face()  # it would write the line without what was asked for
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
     line = line_in(action_of(head))
     now = store.take_of(line).phones
