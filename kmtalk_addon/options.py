@@ -199,7 +199,10 @@ def sound_path(context: Any) -> Path:
 
 @dataclass(frozen=True)
 class State:
-    """How it stands with one thing that animating takes, in one sentence; topic: `sound`, `face` or `engine`."""
+    """How it stands with one thing that animating takes, in one sentence.
+
+    topic: `sound`, `face`, `engine`, or `scene`, of which is told what keeps it from being written alone.
+    """
 
     topic: str
     sentence: str
@@ -207,9 +210,10 @@ class State:
 
 
 def states(context: Any) -> tuple[State, ...]:
-    """How it stands with the sound, the face and the engine."""
-    about = {"sound": _about_sound, "face": _about_face, "engine": _about_engine}
-    return tuple(_state(topic, tell, context) for topic, tell in about.items())
+    """How it stands with the sound, the face and the engine; and with the scene where that cannot be written."""
+    about = {"sound": _about_sound, "face": _about_face, "engine": _about_engine, "scene": _about_scene}
+    found = (_state(topic, tell, context) for topic, tell in about.items())
+    return tuple(state for state in found if state.sentence)
 
 
 def _state(topic: str, tell: Callable[[Any], str], context: Any) -> State:
@@ -220,13 +224,15 @@ def _state(topic: str, tell: Callable[[Any], str], context: Any) -> State:
 
 
 def _about_sound(context: Any) -> str:
-    path = sound_path(context)
-    if context.scene.kmtalk.source == "FILE":
-        return f"{path.name}, all of it"
+    path, settings = sound_path(context), context.scene.kmtalk
+    part = f"{settings.range_start}–{settings.range_end}"
+    if settings.source == "FILE":
+        return f"{path.name}, {f'what is heard in frames {part}' if settings.use_range else 'all of it'}"
     home, strip = strip_of(context)
     first, end = compat.heard_frames(strip)
     seconds = (end - first) * home.render.fps_base / home.render.fps
-    return f"“{strip.name}”, frames {first:.0f}–{end:.0f} ({seconds:.1f} s)"
+    whole = f"“{strip.name}”, frames {first:.0f}–{end:.0f} ({seconds:.1f} s)"
+    return f"{whole}, of these {part} alone" if settings.use_range else whole
 
 
 def _about_face(context: Any) -> str:
@@ -236,9 +242,17 @@ def _about_face(context: Any) -> str:
 
 def _about_engine(context: Any) -> str:
     engine_of(context)
-    if context.scene.library is not None or not os.access(bpy.app.tempdir or ".", os.W_OK):
-        raise errors.KMTalkError("This scene cannot be written: make it local first.")
     return "Animates inside Blender" if runs_inside(preferences(context)) else "Animates by PyTorch"
+
+
+def _about_scene(context: Any) -> str:
+    if context.scene.library is not None:
+        raise errors.KMTalkError("This scene is linked from another file: make it local first.")
+    if not os.access(bpy.app.tempdir or ".", os.W_OK):
+        raise errors.KMTalkError(
+            "Blender cannot write to its temporary files: choose another folder for them (Preferences ▸ File Paths)."
+        )
+    return ""
 
 
 def disabled_reason(context: Any) -> str | None:

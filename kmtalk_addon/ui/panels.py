@@ -17,6 +17,7 @@ from .drawing import draw_text
 
 CATEGORY = "KMTalk"
 _ICONS = {"sound": "SPEAKER", "face": "USER", "engine": "CHECKMARK"}
+"""Of what is ready; the scene is only told of where it is not."""
 
 
 def draw_jobs(layout: Any, context: Any) -> bool:
