@@ -283,14 +283,14 @@ def _said_of(target: Target) -> str:
         if drive.space.name == spaces.HEAD.name:
             return "head and neck" if len(drive.bones) > 1 else "head"
         if drive.space.name != spaces.ARKIT.name:
-            return f"{_counted(len(drive.bones), 'bone')} that breathe"
+            return _counted(len(drive.bones), "bone that breathes", "bones that breathe")
         jaws = sum("jawOpen" in motion.turns for motion in drive.bones.values())
         eyes = len(drive.bones) - jaws
         parts = [*(["jaw"] if jaws else []), *([_counted(eyes, "eye bone")] if eyes else [])]
         return " and ".join(parts)
     if isinstance(target, BoneTarget):
         return f"{_counted(len(target.bones), 'bone')} ({_listed(target.bones)})"
-    return _counted(len(target.curves), "property").replace("propertys", "properties")
+    return _counted(len(target.curves), "property", "properties")
 
 
 def _source(curve: Curve) -> str:
@@ -299,8 +299,8 @@ def _source(curve: Curve) -> str:
     return curve.group if curve.group != GROUP else name
 
 
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"
+def _counted(count: int, thing: str, many: str = "") -> str:
+    return f"{count} {thing if count == 1 else many or f'{thing}s'}"
 
 
 def _listed(names: Iterable[str]) -> str:

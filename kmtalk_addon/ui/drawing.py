@@ -30,8 +30,8 @@ class Rows:
 
 def draw_text(layout: Any, context: Any, text: str, icon: str = "NONE", lines: int | None = None) -> None:
     """A sentence, broken into as many lines as the region's width asks for, or at most into `lines`."""
-    width = context.region.width if context.region else 280
-    letters = max(int((width / context.preferences.system.ui_scale - 60) / _PIXELS_A_LETTER), 16)
+    width = context.region.width / context.preferences.system.ui_scale if context.region else 280
+    letters = max(int((width - 60) / _PIXELS_A_LETTER), 16)
     column = layout.column(align=True)
     column.scale_y = 0.75
     for number, line in enumerate(textwrap.wrap(text, letters, max_lines=lines, placeholder=" …") or [""]):

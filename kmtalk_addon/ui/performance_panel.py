@@ -7,17 +7,10 @@ import bpy
 
 from .. import options
 from ..core import errors
-from ..settings import SHOWN_AS
 from ..take import events, lines
 from .drawing import Rows, draw_text
 
 _TURNS = ("glance", "nod", "shift")
-_PLACED = (
-    *("strength_upper", "strength_lower", "strength_eyes", "strength_head", "smoothing", "delay", "minimum_gap"),
-    *("key_density", "mood", "mood_strength", "liveliness", "regions", "blinks", "breath", "listening"),
-    *("look_left", "look_up", "seed"),
-)
-"""The settings that have a place of their own, here or in the Settings box; new ones come after those that do not."""
 _ICONS = {"generated": "BLANK1", "edited": "GREASEPENCIL", "locked": "LOCKED", "added": "ADD"}
 
 
@@ -54,9 +47,6 @@ def draw_performance(layout: Any, context: Any) -> None:
     column.prop(settings, "blinks")
     column.prop(settings, "breath")
     column.prop(settings, "listening")
-    for name in SHOWN_AS.values():
-        if name not in _PLACED:
-            column.prop(settings, name)
     column = layout.column(align=True)
     column.prop(settings, "look_at")
     if settings.look_at is None:

@@ -263,6 +263,19 @@ def test_chest_and_shoulders_rise_with_the_breath_and_rest_at_both_ends(
     assert rise[0] == pytest.approx(0, abs=0.01) and rise.max() > 0.4
 
 
+def test_bones_that_breathe_are_counted_in_words(addon: Callable[[str], Any], head: Any, body: Any) -> None:
+    import bpy
+
+    assert "3 bones that breathe" in addon("options").face_of([head]).what_moves
+    bpy.context.view_layer.objects.active = body
+    bpy.ops.object.mode_set(mode="EDIT")
+    for side in "LR":
+        body.data.edit_bones.remove(body.data.edit_bones[f"shoulder.{side}"])
+    bpy.ops.object.mode_set(mode="OBJECT")
+    addon("face.moving").forget()
+    assert "1 bone that breathes" in addon("options").face_of([head]).what_moves
+
+
 def bones_on(addon: Callable[[str], Any], action: Any) -> set[str]:
     """The bones that an action moves."""
     paths = [name.partition("|")[2] for name in addon("take.lines").curves_by_name(action)]

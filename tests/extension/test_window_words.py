@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import bpy
@@ -72,7 +72,61 @@ def test_the_state_of_things_comes_in_frames_and_seconds(
     first, end = addon("compat").heard_frames(strip)
     assert told["sound"] == f"“line”, frames {first:.0f}–{end:.0f} ({(end - first) / 24:.1f} s)"
     assert told["face"].startswith("Head: ARKit, 52 of 52 keys")
-    assert told["engine"] == "Animates inside Blender"
+    assert told["engine"] == "Animates inside Blender" and "scene" not in told
+
+
+def test_a_range_is_told_with_the_sound(
+    scene: Any, head: Any, add_strip: Callable[..., Any], addon: Callable[[str], Any], speech: Path
+) -> None:
+    def about_sound() -> str:
+        return next(state.sentence for state in addon("options").states(bpy.context) if state.topic == "sound")
+
+    add_strip()
+    whole = about_sound()
+    scene.kmtalk.use_range, scene.kmtalk.range_start, scene.kmtalk.range_end = True, 10, 20
+    assert about_sound() == f"{whole}, of these 10–20 alone"
+    scene.kmtalk.source, scene.kmtalk.file = "FILE", str(speech)
+    assert about_sound() == f"{speech.name}, what is heard in frames 10–20"
+    scene.kmtalk.use_range = False
+    assert about_sound() == f"{speech.name}, all of it"
+
+
+def test_a_linked_scene_is_no_fault_of_the_engine(scene: Any, addon: Callable[[str], Any], tmp_path: Path) -> None:
+    path = str(tmp_path / "set.blend")
+    scene.name = "Set"
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(path, link=True) as (_, into):
+        into.scenes = ["Set"]
+    with bpy.context.temp_override(scene=bpy.data.scenes["Set", path]):
+        found = {state.topic: state for state in addon("options").states(bpy.context)}
+    assert found["engine"].is_ready
+    assert not found["scene"].is_ready and "linked from another file: make it local" in found["scene"].sentence
+
+
+class _Drawn:
+    """Takes what panels draw, where Blender has no window; remembers the properties of the scene's settings."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def prop(self, owner: Any, name: str, **_: Any) -> None:
+        assert name in owner.bl_rna.properties, name
+        if owner.bl_rna.identifier == "KMTALK_PG_settings":
+            self.shown.append(name)
+
+    def panel(self, name: str, **_: Any) -> tuple["_Drawn", "_Drawn"]:
+        return self, self
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: self
+
+
+def test_every_setting_is_drawn_once(scene: Any, head: Any, addon: Callable[[str], Any]) -> None:
+    drawn, panel = _Drawn(), addon("ui.panels").KMTALK_PT_view
+    panel.draw(SimpleNamespace(layout=drawn, sections=panel.sections), bpy.context)
+    shown = [name for name in drawn.shown if name in addon("settings").SHOWN_AS.values()]
+    assert sorted(shown) == sorted(addon("settings").SHOWN_AS.values())
 
 
 def test_the_demo_head_speaks_at_once(scene: Any, speech: Path) -> None:
