@@ -126,21 +126,30 @@ class Inside:
         self, engine: BuiltIn, take: "Take", sound: Path, span: tuple[float, float | None], edits: Sequence[Any]
     ) -> "progress.Job[Take]":
         """The take completed (see `Animator.complete_job`), with no file between; as `ask` otherwise."""
-
-        def job(server: _Server) -> "progress.Job[Take]":
-            heard = yield from server.load(sound, span)
-            return (yield from server.loaded().complete_job(take, heard, edits))
-
-        return (yield from self.run(engine, job))
+        return (
+            yield from self._on_sound(engine, sound, span, lambda animator, on: animator.complete_job(take, on, edits))
+        )
 
     def again(
         self, engine: BuiltIn, take: "Take", sound: Path, span: tuple[float, float | None], values: Mapping[str, Any]
     ) -> "progress.Job[Take]":
         """The take with other settings (see `Animator.again_job`), with no file between; as `ask` otherwise."""
+        return (
+            yield from self._on_sound(engine, sound, span, lambda animator, on: animator.again_job(take, on, values))
+        )
+
+    def _on_sound(
+        self,
+        engine: BuiltIn,
+        sound: Path,
+        span: tuple[float, float | None],
+        do: "Callable[[Any, Any], progress.Job[Take]]",
+    ) -> "progress.Job[Take]":
+        """Run the job that `do` makes of the animator and the sound that is heard."""
 
         def job(server: _Server) -> "progress.Job[Take]":
             heard = yield from server.load(sound, span)
-            return (yield from server.loaded().again_job(take, heard, values))
+            return (yield from do(server.loaded(), heard))
 
         return (yield from self.run(engine, job))
 

@@ -1,6 +1,6 @@
 """The big button, its cancel button, and Regenerate."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -10,6 +10,7 @@ from .. import options
 from ..annotations import Done
 from ..core import progress
 from ..jobs import animate as animating
+from ..jobs import lay
 from ..jobs import regenerate as regenerating
 from ..jobs.runner import JobOperator, desk
 from ..properties.animation import AnimationOptions
@@ -46,7 +47,7 @@ class KMTALK_OT_animate(Needs, AnimationOptions, NamesFaces, JobOperator, bpy.ty
         asked = animating.request(
             context, settings, strip=self.strip, file=self.file, objects=self.objects(context), text=self.text
         )
-        self.title = f"Animating “{asked.clip.name}” on {face_name(asked.objects)}"
+        self.title = f"Animating “{asked.clip.name}” on {lay.find_objects(asked.objects[:1])[0].name}"
         return animating.animate(asked)
 
 
@@ -84,11 +85,6 @@ class KMTALK_OT_cancel_job(bpy.types.Operator):
         if 0 <= self.index < len(running):
             running[self.index].cancel()
         return {"FINISHED"}
-
-
-def face_name(objects: Sequence[int]) -> str:
-    """What the first of the objects with these session_uids is called."""
-    return next((str(item.name) for item in bpy.data.objects if item.session_uid == objects[0]), "")
 
 
 class Merged:

@@ -53,7 +53,7 @@ class NeedsLine(Needs):
         return "" if lines.chosen_in(lines.actions_of(options.meshes_of(context))) is not None else NO_LINE
 
 
-def plain(error: RuntimeError) -> str:
+def plain(error: Exception) -> str:
     """What Blender says of an operator that failed, in one line."""
     return " ".join(str(error).removeprefix("Error: ").split())
 

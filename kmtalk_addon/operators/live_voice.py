@@ -15,7 +15,8 @@ from ..audio import sound
 from ..core import errors, live, progress
 from ..jobs import animate as animating
 from ..jobs.runner import desk, redraw
-from .base import Needs
+from ..take import bake
+from .base import NO_SCENE, Needs, plain
 
 TICK_SECONDS = 1 / 60
 
@@ -48,7 +49,7 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
     @classmethod
     def missing(cls, context: Any) -> str:
         if context.scene is None:
-            return "There is no scene."
+            return NO_SCENE
         return "" if options.meshes_of(context) else "Choose the mesh of the face first."
 
     def invoke(self, context: Any, event: Any) -> Done:
@@ -75,7 +76,7 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
         face = options.face_of(options.meshes_of(context))
         for target in face.targets:
             target.require_free()
-        asked = animating.settings_for(face, settings, context.scene, options_fps(context.scene))
+        asked = animating.settings_for(face, settings, context.scene, bake.scene_fps(context.scene))
         asked["delay"] = 0.0
         record = None
         if self.voice == "SOUND":
@@ -165,10 +166,6 @@ def animate_recording(context: Any, path: Path) -> str:
     mode = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
     bpy.ops.kmtalk.animate(mode, strip=strip.name, use_range=False)
     return kept_at(path)
-
-
-def options_fps(scene: Any) -> float:
-    return float(scene.render.fps / scene.render.fps_base)
 
 
 def _sound_of(context: Any) -> Any:
