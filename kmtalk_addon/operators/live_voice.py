@@ -16,7 +16,7 @@ from ..core import errors, live, progress
 from ..jobs import animate as animating
 from ..jobs.runner import desk, redraw
 from ..take import bake
-from .base import NO_SCENE, Needs, plain
+from .base import NO_SCENE, Needs
 
 TICK_SECONDS = 1 / 60
 
