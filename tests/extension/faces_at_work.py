@@ -20,7 +20,7 @@ def make_face(scene: Any, name: str, shape_keys: tuple[str, ...] = ARKIT_NAMES) 
     scene.collection.objects.link(item)
     item.shape_key_add(name="Basis")
     for shape_key in shape_keys:
-        item.shape_key_add(name=shape_key)
+        item.shape_key_add(name=shape_key).value = 0  # Blender 5 begins with a key fully on
     bpy.context.view_layer.objects.active = item
     return item
 
