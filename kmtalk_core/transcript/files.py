@@ -1,6 +1,7 @@
 """Text files as people have them: in UTF-8, UTF-16 or a code page of Windows, which is detected and told."""
 
 import codecs
+import re
 from pathlib import Path
 
 from ..errors import AlignmentError
@@ -22,6 +23,12 @@ _EASTERN = (("cp932", "Shift-JIS", "぀", "ヿ"), ("cp949", "EUC-KR", "가", "�
 _LEAST_EASTERN = 0.5  # of the characters beyond ASCII, in the script of that code page
 _LEAST_HIGH = 0.3  # of the bytes: in a text of Latin letters few lie beyond ASCII
 _CYRILLIC = 0.6  # of the bytes beyond ASCII, as letters of Windows-1251, most of them small
+_OF_PROGRAMS = (
+    (re.compile(r"\{\\rtf"), "rich text"),
+    (re.compile(r"(?:<\?xml[^>]*>\s*)?<FinalDraft"), "a script of Final Draft"),
+    (re.compile(r'(?:\[\s*)?\{\s*"[^"\n]*"\s*:'), "JSON"),
+)
+"""How texts begin whose words stand among a program's own."""
 _UNSURE = "The transcript is in no Unicode encoding; it was read as {}. Save it as UTF-8 if letters are wrong."
 
 
@@ -51,6 +58,8 @@ def read_file(path: str | Path) -> tuple[str, tuple[str, ...]]:
     text, note = decode(content)
     if _is_no_text(text):
         raise AlignmentError(f"“{path.name}” holds no text; save the transcript as plain text.")
+    if kind := next((kind for begins, kind in _OF_PROGRAMS if begins.match(text.lstrip())), None):
+        raise AlignmentError(f"“{path.name}” is {kind}; save the transcript as plain text or as subtitles.")
     if not text.strip():
         return "", (f"“{path.name}” is empty: the phones are found by ear.",)
     return text.replace("\r\n", "\n").replace("\r", "\n").strip(), (note,) if note else ()

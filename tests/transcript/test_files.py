@@ -64,3 +64,26 @@ def test_an_empty_file_is_told(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "line.txt").write_bytes(content)
     text, notes = read_file(tmp_path / "line.txt")
     assert text == "" and len(notes) == 1 and "line.txt” is empty" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (r"{\rtf1\ansi\f0\pard Good morning.\par}", "rich text"),
+        ('{"segments": [{"start": 0, "text": "Good morning."}]}', "JSON"),
+        (' [ {"word": "Good"} ]', "JSON"),
+        ('<?xml version="1.0"?>\n<FinalDraft DocumentType="Script"></FinalDraft>', "Final Draft"),
+    ],
+)
+def test_texts_of_programs_are_refused_by_what_they_are(tmp_path: Path, text: str, kind: str) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    with pytest.raises(AlignmentError, match=kind):
+        read_file(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(
+    "text", ["[[music]] Good morning.", "{sighs} Good morning.", "<i>Good</i> morning.", '["Hi"] Good.']
+)
+def test_brackets_at_the_beginning_make_no_program(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    assert read_file(tmp_path / "a.txt")[0] == text
