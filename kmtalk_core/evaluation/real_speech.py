@@ -18,18 +18,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from .. import audio
 from ..alignment import Alignment, Phone
 from ..animate import Animator
+from ..audio import Sound
 from ..errors import DataSetError, KMTalkError
 from ..jobs import read_json
+from ..motion.opening import visible_opening
 from ..phones import BILABIALS
 from ..progress import Job, Progress, within
 from ..take import Take
 from ..textgrid import write_textgrid
-from ..training.motion import visible_opening
 from ..training.starter import record_scores
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
@@ -72,39 +72,67 @@ class SpeechScores:
         return {name: value for name, value in named.items() if value is not None}
 
 
+@dataclass(frozen=True)
+class Played:
+    """One clip as a face showed it: `times` and visible `opening` (frames,), and `boundaries` of phones in seconds."""
+
+    times: FloatArray
+    opening: FloatArray
+    boundaries: FloatArray
+
+
+def clips_of(index: Path) -> list[dict[str, Any]]:
+    """The clips that `index` lists; raises DataSetError for an index that is not one or lists none."""
+    clips = read_json(index)
+    if not isinstance(clips, list) or not all(isinstance(c, dict) and {"name", "audio"} <= c.keys() for c in clips):
+        raise DataSetError(f"{index} must be a JSON list of clips with a name and an audio file each.")
+    if not clips:
+        raise DataSetError(f"{index} lists no clips; give each a name and an audio file.")
+    return clips
+
+
 def score_job(animator: Animator, index: Path, guide: str = "ear") -> Job[SpeechScores]:
     """Animate the clips of `index` and score the takes.
 
     `guide` is one of `GUIDES`: all clips by ear, or with the transcripts of those that have one, or those clips alone
     whose phones are known, with these as a TextGrid.  Raises DataSetError for an index that is not one.
     """
-    clips = read_json(index)
-    if not isinstance(clips, list) or not all(isinstance(c, dict) and {"name", "audio"} <= c.keys() for c in clips):
-        raise DataSetError(f"{index} must be a JSON list of clips with a name and an audio file each.")
+
+    def play(clip: dict[str, Any], sound: Sound) -> Job[Played]:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            given = _given(clip, index, guide, sound.duration, Path(folder))
+            take = yield from animator.animate_job(sound, **given)
+        times = np.arange(take.frame_count) / take.fps
+        return Played(times, visible_opening(take.motion), _found(take))
+
+    clips = clips_of(index)
+    if guide == "phones":
+        clips = [clip for clip in clips if phones_file(clip, index)]
+    return (yield from score_clips_job(clips, index, play))
+
+
+def score_clips_job(
+    clips: Sequence[dict[str, Any]], index: Path, play: Callable[[dict[str, Any], Sound], Job[Played]]
+) -> Job[SpeechScores]:
+    """Score `clips` of `index` as the job that `play` makes of each clip and its sound has a face show them."""
     openings: list[tuple[str, FloatArray, FloatArray]] = []
     hits: list[bool] = []
     boundaries: list[tuple[FloatArray, FloatArray]] = []
-    if guide == "phones":
-        clips = [clip for clip in clips if phones_file(clip, index)]
     for number, clip in enumerate(clips):
         yield Progress(str(clip["name"]), number / len(clips))
         sound = audio.load(index.parent / clip["audio"])
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            given = _given(clip, index, guide, sound.duration, Path(folder))
-            take = yield from within(
-                animator.animate_job(sound, **given), number / len(clips), (number + 1) / len(clips)
-            )
-        times, opening = np.arange(take.frame_count) / take.fps, _opening(take)
+        played = yield from within(play(clip, sound), number / len(clips), (number + 1) / len(clips))
         if clip.get("motion") and not clip.get("sync_doubtful"):
             with np.load(index.parent / clip["motion"], allow_pickle=False) as motion:
-                grid = np.arange(0, min(motion["t"][-1], times[-1] + 0.1, sound.duration), 1 / GRID)
+                last = min(motion["t"][-1], played.times[-1] + 0.1, sound.duration)
+                grid = np.arange(0, last, 1 / GRID)
                 truth = np.interp(grid, motion["t"], motion["opening"])
-            openings.append((str(clip["name"]), truth, np.interp(grid, times, opening)))
+            openings.append((str(clip["name"]), truth, np.interp(grid, played.times, played.opening)))
         if found := phones_file(clip, index):
             phones = read_json(found)
-            hits += bilabial_hits(phones, times, opening)
+            hits += bilabial_hits(phones, played.times, played.opening)
             if clip.get("phones"):
-                boundaries.append((_boundaries(phones), _found(take)))
+                boundaries.append((_boundaries(phones), played.boundaries))
     mean, macro, lag = correlation(openings) if openings else (None, None, None)
     return SpeechScores(
         len(openings),
@@ -182,11 +210,6 @@ def boundary_scores(clips: Sequence[tuple[FloatArray, FloatArray]], tolerance: f
     precision = hits / max(sum(len(found) for _, found in clips), 1)
     recall = hits / max(sum(len(truth) for truth, _ in clips), 1)
     return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
-
-
-def _opening(take: Take) -> FloatArray:
-    """The visible opening of the mouth (frames,)."""
-    return visible_opening(torch.from_numpy(take.motion)).numpy()
 
 
 def _found(take: Take) -> FloatArray:

@@ -10,38 +10,33 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from .. import audio
 from ..animate import Animator
 from ..audio import RATE, Sound
 from ..errors import DataSetError, KMTalkError
-from ..jobs import read_json
+from ..motion.opening import visible_opening
 from ..progress import Job, Progress
 from ..stream.live import MOST_LOOK_AHEAD, Frame, LiveFace, network_of
-from ..training.motion import visible_opening
-from . import real_speech
+from .real_speech import Played, clips_of, phones_file, score_clips_job
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
 
 LOOK_AHEADS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4)
 _BLOCK = RATE // 100  # samples
+_REPORTED = 50 * _BLOCK  # samples from one report of progress to the next
 _TOLERANCE = 0.05  # seconds between a true and a found boundary
 
 
 @dataclass(frozen=True)
-class Played:
-    """One clip as it was played: `times` and `opening` (frames,), `boundaries` in seconds, and for each frame the
-    seconds of work and from the sound to the frame."""
+class PlayedLive(Played):
+    """A clip as it was played in real time: for each frame the seconds of work, and from the sound to the frame."""
 
-    times: FloatArray
-    opening: FloatArray
-    boundaries: FloatArray
     work: FloatArray
     latency: FloatArray
 
 
-def live(face: LiveFace, sound: Sound) -> Played:
+def live_job(face: LiveFace, sound: Sound) -> Job[PlayedLive]:
     """Play `sound` to a face in blocks of 10 ms."""
     frames: list[Frame] = []
     boundaries: set[float] = set()
@@ -49,6 +44,8 @@ def live(face: LiveFace, sound: Sound) -> Played:
     count = round(sound.duration * face.space.fps)
     position, waiting = 0, 0.0
     while len(frames) < count:
+        if position % _REPORTED == 0:
+            yield Progress("playing", len(frames) / count)
         before, worked = time.perf_counter(), time.thread_time()
         due = face.push(sound.read(position, position + _BLOCK))
         took = time.perf_counter() - before
@@ -62,56 +59,41 @@ def live(face: LiveFace, sound: Sound) -> Played:
             boundaries |= {round(p.start, 3) for p in face.phones if 0 < p.start < due[-1].time - 0.12}
         frames += due
     motion = np.stack([frame.motion for frame in frames[:count]])
-    return Played(
+    return PlayedLive(
         np.array([frame.time for frame in frames[:count]]),
-        _opening(motion),
+        visible_opening(motion),
         np.array(sorted(boundaries)),
         np.array(work),
         np.array(latency),
     )
 
 
-def whole(animator: Animator, sound: Sound) -> Played:
+def whole_job(animator: Animator, sound: Sound) -> Job[Played]:
     """The take of the whole sound."""
-    take = animator.animate(sound)
+    take = yield from animator.animate_job(sound)
     starts = np.array(sorted({round(phone.start, 3) for phone in take.phones if phone.start > 0}))
-    return Played(np.arange(take.frame_count) / take.fps, _opening(take.motion), starts, np.zeros(0), np.zeros(0))
+    return Played(np.arange(take.frame_count) / take.fps, visible_opening(take.motion), starts)
 
 
-def row_job(index: Path, play: Callable[[Sound], Played]) -> Job[dict[str, float]]:
+def row_job(index: Path, play: Callable[[Sound], Job[Played]]) -> Job[dict[str, float]]:
     """Scores of one way to play the clips of `index`, as `evaluate-speech` has them."""
-    clips = read_json(index)
-    if not isinstance(clips, list) or not all(isinstance(c, dict) and {"name", "audio"} <= c.keys() for c in clips):
-        raise DataSetError(f"{index} must be a JSON list of clips with a name and an audio file each.")
-    openings, hits, boundaries, all_played = [], [], [], []
-    for number, clip in enumerate(clips):
-        yield Progress(str(clip["name"]), number / len(clips))
-        phones = real_speech.phones_file(clip, index)
-        if not clip.get("motion") and not phones:
-            continue
-        sound = audio.load(index.parent / clip["audio"])
-        played = play(sound)
-        all_played.append(played)
-        if clip.get("motion") and not clip.get("sync_doubtful"):
-            with np.load(index.parent / clip["motion"], allow_pickle=False) as motion:
-                last = min(motion["t"][-1], played.times[-1] + 0.1, sound.duration)
-                grid = np.arange(0, last, 1 / real_speech.GRID)
-                truth = np.interp(grid, motion["t"], motion["opening"])
-            openings.append((str(clip["name"]), truth, np.interp(grid, played.times, played.opening)))
-        if phones:
-            true = read_json(phones)
-            hits += real_speech.bilabial_hits(true, played.times, played.opening)
-            if clip.get("phones"):
-                starts = np.unique([round(float(p[side]), 3) for p in true for side in ("start", "end")])
-                boundaries.append((starts, played.boundaries))
-    if not openings:
+    all_played: list[Played] = []
+
+    def kept(clip: dict[str, Any], sound: Sound) -> Job[Played]:
+        all_played.append((yield from play(sound)))
+        return all_played[-1]
+
+    clips = [clip for clip in clips_of(index) if clip.get("motion") or phones_file(clip, index)]
+    scores = yield from score_clips_job(clips, index, kept)
+    if scores.mean is None or scores.macro is None or scores.lag is None:
         raise DataSetError(f"{index} names no clip with captured motion; `evaluate-speech` says what it must hold.")
-    mean, macro, lag = real_speech.correlation(openings)
-    work = np.concatenate([played.work for played in all_played])
-    latency = np.concatenate([played.latency for played in all_played])
-    found = {"r mean": mean, "r macro": macro, "lag": lag, "p b m": float(np.mean(hits)) if hits else np.nan}
-    found["F1 50ms"] = real_speech.boundary_scores(boundaries, _TOLERANCE)[2] if boundaries else np.nan
-    if len(work):
+    found = {"r mean": scores.mean, "r macro": scores.macro, "lag": scores.lag}
+    found["p b m"] = np.nan if scores.bilabial_hits is None else scores.bilabial_hits
+    found["F1 50ms"] = scores.boundaries[_TOLERANCE][2] if scores.boundaries else np.nan
+    in_time = [played for played in all_played if isinstance(played, PlayedLive)]
+    if in_time:
+        work = np.concatenate([played.work for played in in_time])
+        latency = np.concatenate([played.latency for played in in_time])
         found |= {"ms/frame": 1000 * float(work.mean()), "median": float(np.median(latency) * 1000)}
         found["99th"] = float(np.percentile(latency, 99) * 1000)
     return found
@@ -122,8 +104,7 @@ def endure_job(index: Path, make: Callable[[], LiveFace], hours: float) -> Job[l
 
     Gives, every twentieth of it, the hours so far, the memory of this process in MB and milliseconds a frame.
     """
-    clips = read_json(index)
-    sounds = [audio.load(index.parent / clip["audio"]) for clip in clips]
+    sounds = [audio.load(index.parent / clip["audio"]) for clip in clips_of(index)]
     face, heard, shown = make(), 0, 0
     rows: list[tuple[float, float, float]] = []
     begun, frames = time.thread_time(), 0
@@ -149,10 +130,6 @@ def _memory() -> float:
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
     except (OSError, ValueError, AttributeError):
         return float("nan")
-
-
-def _opening(motion: npt.NDArray[np.float32]) -> FloatArray:
-    return visible_opening(torch.from_numpy(motion)).numpy()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -184,7 +161,10 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
     if options.endure is not None:
         if not 0 < options.endure <= 1000:
             raise KMTalkError("--endure takes hours, more than 0.")
-        make = lambda: LiveFace(network, rate=options.rate, look_ahead=options.look_ahead[-1])  # noqa: E731
+
+        def make() -> LiveFace:
+            return LiveFace(network, rate=options.rate, look_ahead=options.look_ahead[-1])
+
         print("   hours      MB  ms/frame")
         for hours, memory, took in show(endure_job(options.index, make, options.endure)):
             print(f"{hours:8.3f}{memory:8.1f}{took:10.2f}")
@@ -199,10 +179,10 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
 
     for look_ahead in options.look_ahead:
 
-        def play(sound: Sound, look_ahead: float = look_ahead) -> Played:
-            return live(LiveFace(network, rate=options.rate, look_ahead=look_ahead), sound)
+        def play(sound: Sound, look_ahead: float = look_ahead) -> Job[Played]:
+            return live_job(LiveFace(network, rate=options.rate, look_ahead=look_ahead), sound)
 
         tell(f"{1000 * look_ahead:.0f} ms", show(row_job(options.index, play)))
     animator = Animator.load(options.weights)
-    tell("whole sound", show(row_job(options.index, lambda sound: whole(animator, sound))))
+    tell("whole sound", show(row_job(options.index, lambda sound: whole_job(animator, sound))))
     return 0

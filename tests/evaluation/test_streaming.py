@@ -10,6 +10,7 @@ import pytest
 
 from kmtalk_core.animate import Animator
 from kmtalk_core.audio import load
+from kmtalk_core.cli import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,3 +54,16 @@ def test_how_long_it_endures_is_told(index: Path) -> None:
     done = evaluated(index, "--endure", 0.002)
     rows = [line.split() for line in done.stdout.splitlines()]
     assert done.returncode == 0 and rows[0][:2] == ["hours", "MB"] and len(rows) > 3
+
+
+@pytest.mark.parametrize(("clips", "said"), [("[]", "lists no clips"), ('[{"name": "a"}]', "must be a JSON list")])
+@pytest.mark.parametrize(
+    "command", [["evaluate-stream"], ["evaluate-stream", "--endure", "0.001"], ["evaluate-speech"]]
+)
+def test_an_index_without_clips_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], clips: str, said: str
+) -> None:
+    (tmp_path / "index.json").write_text(clips, encoding="utf-8")
+    assert main([command[0], str(tmp_path / "index.json"), *command[1:]]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert said in line
