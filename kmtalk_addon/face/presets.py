@@ -15,6 +15,8 @@ from . import actor, settings
 SIZE_LIMIT = 4 << 20
 _LONGEST = 1000
 """Letters of a data path."""
+_LATER = ("least_hold", "on_twos", "neck_share", "keys_too", "actor")
+"""What the first presets do not tell: the character keeps its own then."""
 
 
 def path_of(name: str) -> Path:
@@ -47,20 +49,20 @@ def load(owner: Any, name: str = "") -> None:
         raise errors.FaceError(f"No preset of the name “{name or owner.name}” was saved.")
     content = _read(path)
     own = owner.kmtalk_face
-    own.scheme = content["scheme"]
-    own.keys.clear()
-    for key, channel in content["keys"].items():
-        row = own.keys.add()
-        row.name, row.channel = key, channel
-        row.path, row.value = content["rows"].get(key, ("", 1.0))
+    for plain in ("scheme", "jaw_angle", *_LATER):
+        if plain in content:
+            setattr(own, plain, content[plain])
+    if "keys" in content:
+        own.keys.clear()
+        for key, channel in content["keys"].items():
+            row = own.keys.add()
+            row.name, row.channel = key, channel
+            row.path, row.value = content["rows"].get(key, ("", 1.0))
     own.adjustments.clear()
     for channel, (multiplier, offset) in content["adjustments"].items():
         settings.adjustment(own, channel, multiplier, offset)
     for prop, bone in content["bones"].items():
         setattr(own, prop, bone)
-    own.jaw_angle, own.keys_too = content["jaw_angle"], content["keys_too"]
-    own.actor = content["actor"]
-    own.least_hold, own.on_twos, own.neck_share = content["least_hold"], content["on_twos"], content["neck_share"]
     if content["matrix"] is None:
         own.matrix = None
     else:
@@ -72,7 +74,8 @@ def is_applied(owner: Any) -> bool:
     """Whether the preset of its name says what `owner` has."""
     path = find(owner.name)
     try:
-        return path is not None and _read(path) == _content(owner.kmtalk_face)
+        now = _content(owner.kmtalk_face)
+        return path is not None and all(now[name] == value for name, value in _read(path).items())
     except errors.FaceError:
         return False
 
@@ -126,7 +129,7 @@ def _read(path: Path) -> dict[str, Any]:
         errors.FaceError,
     ) as error:
         raise errors.FaceError(f"{path.name} is no preset of a face: save it again.") from error
-    return {
+    told = {
         "scheme": scheme,
         "keys": keys,
         "rows": rows,
@@ -140,3 +143,5 @@ def _read(path: Path) -> dict[str, Any]:
         "keys_too": bool(content.get("keys_too")),
         "actor": learnt,
     }
+    given = {*content, "rows"} if "keys" in content else {*content}
+    return {name: value for name, value in told.items() if name in given}

@@ -3,7 +3,7 @@
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from ..core import take as takes
 from ..engine import BuiltIn, Engine
 from ..face import actor, looking, moving
 from ..settings import core_settings
-from ..take import bake, changes, events, known, lines, phones, place, store
+from ..take import bake, changes, events, known, lines, pending, phones, place, store
 from ..take import earlier as earlier_takes
 from . import lay
 from .runner import desk, in_thread
@@ -207,6 +207,7 @@ def _animate(asked: Request) -> progress.Job[str]:
         heard = yield from sound.file_job(asked.clip, Path(name))
         out = Path(name) / "take.npz"
         kept = {} if asked.starts_over else _kept_by_hand(asked, Path(name))
+        granted = _wishes(asked) if kept or asked.starts_over else frozenset()
         answer = yield from desk().workers.ask(
             asked.engine,
             asked.arguments,
@@ -234,7 +235,8 @@ def _animate(asked: Request) -> progress.Job[str]:
     find_place = lay.finder(asked.objects, asked.scene, take, asked.story.fps)
     if take.space.vertices:
         data = yield from lay.fit(take, find_place()[0], asked.options.uid)
-    report = yield from lay.lay_take(take, data, find_place, asked.story, asked.options)
+    how = replace(asked.options, granted=granted)
+    report = yield from lay.lay_take(take, data, find_place, asked.story, how)
     if asked.strip_of:
         notes += _add_strip(asked)
     return lay.told(report, asked.story.name, take, find_place()[0], notes)
@@ -274,6 +276,11 @@ def _kept_by_hand(asked: Request, folder: Path) -> dict[str, Any]:
     kept = folder / "earlier.npz"
     takes.save_take(take, kept)
     return {"keep": str(kept), "edits": by_hand, "keep_shift": asked.clip.begin - story.begin}
+
+
+def _wishes(asked: Request) -> frozenset[pending.Wish]:
+    """What is asked for now in the lists of the line that is made anew."""
+    return pending.wishes_of(asked.earlier.find()[0][1]) if asked.earlier is not None else frozenset()
 
 
 def _add_strip(asked: Request) -> list[str]:

@@ -50,7 +50,7 @@ def told(report: bake.BakeReport, name: str, take: "Take", face: Face, notes: Se
     """What was done, for the user, and what of it cannot be seen."""
     notes = [*notes, *face.warnings, *hindrances.say(face, bpy.context.scene.kmtalk.foreign)]
     said = f"“{name}”: {len(take.keys)} key motions on frames {report.first} to {report.last}"
-    return ". ".join(note.rstrip(".") for note in dict.fromkeys((said, *notes, *report.notes)) if note)
+    return ". ".join(note.rstrip(".") for note in dict.fromkeys((said, *notes, *report.notes, report.too_late)) if note)
 
 
 def fit(take: "Take", face: Face, uid: str) -> progress.Job[bytes]:

@@ -1,18 +1,19 @@
 """A face that listens: a line without a sound in each gap between two of its lines."""
 
+import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import options
 from ..audio import sound
 from ..core import errors, progress
-from ..face import Face, looking
+from ..face import Face, actor, looking
 from ..settings import core_settings
 from ..take import bake, lines, store
 from ..take.layers import Reach
-from . import animate, change_lines
+from . import animate, change_lines, lay
 
 NAME = "Listening"
 _SHORTEST = 1.0
@@ -69,10 +70,13 @@ def _listen(context: Any, face: Face, settings: Any, found: list[tuple[lines.Ref
                 engine=engine[0],
                 arguments=engine[1],
                 settings=asked | {"seed": (int(asked["seed"]) + round(start)) % 2**31},
-                options=bake.BakeOptions(NAME, start, settings.foreign, timeline_markers=False, error=error),
+                options=bake.BakeOptions(
+                    NAME, start, settings.foreign, timeline_markers=False, error=error, uid=lines.new_uid()
+                ),
                 story=story,
                 folder=folder,
                 marks=tuple(looking.marks(face, start, fps, seconds)),
+                actor=actor.of(face.owner),
             )
         )
     earlier = [ref for ref, story, _ in found if story.silent]
@@ -97,12 +101,32 @@ def gaps(spoken: Sequence[Reach], fps: float) -> list[tuple[int, float]]:
 def _run(
     asked: Sequence[animate.Request], earlier: Sequence[lines.Ref], objects: Sequence[int], scene: int
 ) -> progress.Job[str]:
-    for ref in earlier:
-        yield from change_lines.remove_job(ref, objects, scene)
-    for number, one in enumerate(asked):
-        share, said = 1 / len(asked), f"gap {number + 1} of {len(asked)}, "
-        yield from progress.within(animate.animate(one), number * share, (number + 1) * share, said)
+    try:
+        for number, one in enumerate(asked):
+            share, said = 1 / len(asked), f"gap {number + 1} of {len(asked)}, "
+            yield from progress.within(animate.animate(one), number * share, (number + 1) * share, said)
+    except BaseException:
+        _finish_removing({one.options.uid for one in asked}, objects, scene)
+        raise
+    old = {ref.uid for ref in earlier}
+    try:
+        yield from _remove(old, objects, scene)
+    except BaseException:  # else a gap would be listened to twice
+        _finish_removing(old, objects, scene)
+        raise
     if asked:
         return f"The face listens in {len(asked)} gap{'s' * (len(asked) != 1)} between its lines"
     gone = "; it listens no more" if earlier else ""
     return f"No gap of {_SHORTEST:g} s or more lies between two lines of the face{gone}"
+
+
+def _remove(uids: Collection[str], objects: Sequence[int], scene: int) -> progress.Job[None]:
+    """Remove those of some lines that are there."""
+    for action in lines.actions_of(lay.find_objects(objects))[:1]:
+        for ref in [lines.ref_of(action, line) for line in action.kmtalk_lines.lines if line.uid in uids]:
+            yield from change_lines.remove_job(ref, objects, scene)
+
+
+def _finish_removing(uids: Collection[str], objects: Sequence[int], scene: int) -> None:
+    with contextlib.suppress(errors.KMTalkError):  # another file may be open now
+        progress.finish(_remove(uids, objects, scene))

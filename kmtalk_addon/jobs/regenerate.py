@@ -64,13 +64,15 @@ def _all(engine: tuple[Any, tuple[str, ...]], scene: int, refs: Sequence[lines.R
 
 @dataclass(frozen=True)
 class Waiting:
-    """What was changed by hand on a line and waits for its answer; `others` are edits of its phones and events."""
+    """What was changed by hand on a line and waits for its answer; `others` are edits of its phones and events;
+    wishes: what of it stands in its lists."""
 
     ref: lines.Ref
     story: store.Story
     take: "Take"
     edited: changes.Changes
     others: tuple[Any, ...]
+    wishes: frozenset[pending.Wish]
 
     @property
     def edits(self) -> list[Any]:
@@ -86,7 +88,7 @@ def waiting_on(ref: lines.Ref, unkeyed: Any = None) -> Waiting | None:
     face = lay.face_of([action for action, _ in found], take)
     edited = changes.read_changes(ref, face, take, story, unkeyed)
     others = (*events.edits_of(line, take, story), *(entry for _, entry in phones.asked_of(line)))
-    return Waiting(ref, story, take, edited, others) if edited.edits or others else None
+    return Waiting(ref, story, take, edited, others, pending.wishes_of(line)) if edited.edits or others else None
 
 
 def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeyed: Any) -> progress.Job[str]:
@@ -115,7 +117,7 @@ def write(scene: int, waiting: Waiting, completed: "Take", data: bytes, keeps_po
     found = ref.find()
     face = lay.face_of([action for action, _ in found], take)
     find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene, completed)
-    settings = replace(settings_of(story, ref, scene), keeps_poses=keeps_poses)
+    settings = replace(settings_of(story, ref, scene), keeps_poses=keeps_poses, granted=waiting.wishes)
     if story.drive and story.drive != face.signature():  # else old settings and new ones would mix
         report = yield from lay.lay_take(completed, data, find_place, story, settings)
         return lay.told(
@@ -143,12 +145,13 @@ def write(scene: int, waiting: Waiting, completed: "Take", data: bytes, keeps_po
 
     frames = {int(frame) for revision in revisions if revision is not None for frame in revision.frames}
     spans = spans_of(frames | edited.touched) if not story.error else []  # else keys beside what changes move too
-    yield from lay.lay_take(completed, data, find_place, story, settings, revise, spans)
+    report = yield from lay.lay_take(completed, data, find_place, story, settings, revise, spans)
     count = max((len(revision.frames) for revision in revisions if revision is not None), default=0)
     of_all = max(len(revision.samples.frames) for revision in revisions if revision is not None)
     number = len(waiting.edits)
     what = f"{number} edit{'s' * (number != 1)}"
-    return f"“{story.name}”: {what}, {count} of {of_all} frames made anew"
+    said = f"“{story.name}”: {what}, {count} of {of_all} frames made anew"
+    return ". ".join(filter(None, (said, report.too_late)))
 
 
 def _revision(

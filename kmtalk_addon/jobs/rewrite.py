@@ -64,8 +64,9 @@ def _reshape(refs: list[lines.Ref], scene: int, values: dict[str, Any]) -> progr
         else:
             data = yield from lay.fit(made, face, ref.uid)
         story = replace(story, asked={**story.asked, **values})
-        yield from lay.lay_take(made, data, find_place, story, settings_of(story, ref, scene))
+        report = yield from lay.lay_take(made, data, find_place, story, settings_of(story, ref, scene))
         names.append(f"“{story.name}”")
+        notes += filter(None, [report.too_late])
     if not names and not notes:
         raise errors.TakeError("Every line has these settings already.")
     told = [f"Strengths, smoothing and delay are now those of {', '.join(names)}"] if names else []
@@ -80,7 +81,8 @@ def _require_unedited(ref: lines.Ref) -> None:
 
 
 def _write(refs: list[lines.Ref], scene: int) -> progress.Job[str]:
-    names = []
+    names: list[str] = []
+    notes: list[str] = []
     for number in dict.fromkeys(number for ref in refs for number in ref.actions):
         changed = yield from pending.count(number, pending.memory(), Pace())
         for ref in refs:
@@ -92,6 +94,7 @@ def _write(refs: list[lines.Ref], scene: int) -> progress.Job[str]:
         face = lay.face_of([action for action, _ in found], take)
         find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene, take)
         data = bytes(found[0][1].file)
-        yield from lay.lay_take(take, data, find_place, replace(story), settings_of(story, ref, scene))
+        report = yield from lay.lay_take(take, data, find_place, replace(story), settings_of(story, ref, scene))
         names.append(f"“{story.name}”")
-    return f"Applied to {', '.join(names)}"
+        notes += filter(None, [report.too_late])
+    return ". ".join([f"Applied to {', '.join(names)}", *notes])

@@ -10,7 +10,7 @@ from ..core import drives as driving
 from ..core import errors, progress, property_drives
 from ..face import Face
 from . import columns as keys
-from . import events, lines, markers, place, store
+from . import events, lines, markers, pending, place, store
 from .columns import Columns
 from .layers import Reach
 from .layout import Own, Revising, Sheet, Span, begin, finish
@@ -28,7 +28,8 @@ class BakeOptions:
     name: what it is called; start: scene frame of the sound's second 0; foreign: where an artist's action already
     animates the face, ours goes "below" it or "above" (see `place.put`); error: 0 for a key on every frame, else how
     far a curve of few Bezier keys may be from the motion; uid: the line's number, a new one where empty; keeps_poses:
-    whether what else was posed and not keyed at the playhead stays so: the scene is not evaluated anew at its frame.
+    whether what else was posed and not keyed at the playhead stays so: the scene is not evaluated anew at its frame;
+    granted: what was asked for in the lists of a line that is there and is in what is written now.
     """
 
     name: str
@@ -38,12 +39,13 @@ class BakeOptions:
     error: float = 0.0
     uid: str = ""
     keeps_poses: bool = False
+    granted: frozenset[pending.Wish] = frozenset()
 
 
 @dataclass(frozen=True)
 class BakeReport:
     """What was written: the line's number, the actions, how many f-curves, the first and last scene frame, the scene
-    frame of every key of the take, and what the user should know."""
+    frame of every key of the take, what the user should know, and what was asked for too late."""
 
     uid: str
     actions: tuple[Any, ...]
@@ -52,6 +54,7 @@ class BakeReport:
     last: int
     key_frames: tuple[int, ...]
     notes: tuple[str, ...] = field(default=())
+    too_late: str = ""
 
 
 def scene_fps(scene: Any) -> float:
@@ -171,6 +174,7 @@ def lay(
     face, scene = find_place()
     ref = lines.Ref(tuple(sheet.action for sheet in sheets), uid)
     labels = [key.label for key in take.keys]
+    too_late = pending.too_late(pending.wishes_of(ref.find()[0][1]) - options.granted)
     events.list_events(ref, take, story)
     markers.mark_actions(ref, samples.key_frames, labels)
     if options.timeline_markers:
@@ -178,7 +182,7 @@ def lay(
     else:
         markers.clear_scene(scene, uid)
     yield from markers.list_keys(ref, take, story, Pace())  # last, for it lets the window draw
-    return _report(ref, face, prepared, sheets)
+    return replace(_report(ref, face, prepared, sheets), too_late=too_late)
 
 
 def _revising(revise: Revise, drive: int, value: int) -> Revising:

@@ -40,6 +40,11 @@ def is_changed(row: Any) -> bool:
     return bool(row.gone or row.made != _as_it_is(row))
 
 
+def said_of(row: Any) -> str:
+    """All that a row of the list says."""
+    return f"{row.uid}: {'gone' if row.gone else _as_it_is(row)}"
+
+
 _MADE = schema.Record({"frame": schema.Whole(-1e9, 1e9)}, optional=("frame",), unknown="keep")
 
 

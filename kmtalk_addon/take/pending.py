@@ -1,8 +1,8 @@
 """What waits to be regenerated, on all lines of an action at once and quickly: how many key motions were changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from . import events, fcurves, layers, lines, markers, marks, phones, store
 from .writing import Pace, find_action
 
 _VISIBLE = 1e-5
+_MOST_TOLD = 4
 
 
 @dataclass
@@ -168,6 +169,23 @@ def _add_markers(action: Any, found: dict[str, set[int]]) -> None:
 
 def _asked_for(line: Any) -> set[int]:
     """Key motions whose states were set, or whose phones or events are to be others."""
-    frames = {item.frame for item in line.key_motions if item.say or item.state != item.made}
-    frames |= {row.frame for row in line.events if events.is_changed(row)}
-    return frames | {frame for frame, _ in phones.asked_of(line)}
+    return {frame for frame, _, _ in wishes_of(line)}
+
+
+Wish: TypeAlias = tuple[int, str, str]
+"""The scene frame, "key motion", "sound" or "event", and what of it was asked for."""
+
+
+def wishes_of(line: Any) -> frozenset[Wish]:
+    """What was asked for in the lists of a line: whatever writes it anew lists it without."""
+    keys = [(k.frame, "key motion", f"{k.state} {k.say}") for k in line.key_motions if k.say or k.state != k.made]
+    rows = [(row.frame, "event", events.said_of(row)) for row in line.events if events.is_changed(row)]
+    sounds = [(frame, "sound", str(entry)) for frame, entry in phones.asked_of(line)]
+    return frozenset((*keys, *rows, *sounds))
+
+
+def too_late(wishes: Collection[Wish]) -> str:
+    """What is said of wishes that came while a line was being written; nothing where there are none."""
+    told = [f"the {what} at frame {frame}" for frame, what in sorted({wish[:2] for wish in wishes})]
+    some = ", ".join(told[:_MOST_TOLD]) + (" …" if len(told) > _MOST_TOLD else "")
+    return f"What you asked of {some} came too late for this and is gone: ask again" if told else ""

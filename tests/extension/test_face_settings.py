@@ -1,5 +1,6 @@
 """What a character's face is told stays with the character, in its file and in the next one."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from faces_at_work import SENTENCE, action_of, line_in, make_face, points_of
 
+from kmtalk_core.calibration import Calibration
 from kmtalk_core.motion.arkit import ARKIT_NAMES
 
 VISEMES = ("aa", "ih", "ou", "ee", "oh")
@@ -61,6 +63,34 @@ def test_a_spoilt_preset_is_refused_and_changes_nothing(addon: Callable[[str], A
     with pytest.raises(RuntimeError, match="no preset"):
         bpy.ops.kmtalk.load_preset()
     assert anna.kmtalk_face.adjustments["aa"].multiplier == 0.5
+
+
+def test_a_preset_of_an_earlier_version_leaves_what_it_does_not_tell(addon: Callable[[str], Any], anna: Any) -> None:
+    import bpy
+
+    learnt = Calibration("Anna", 1.0, {"jawOpen": 1.2}, {}, {}).to_json()
+    own, presets = anna.kmtalk_face, addon("face.presets")
+    bpy.ops.kmtalk.map_keys(scheme="vrm")
+    bpy.ops.kmtalk.add_adjustment(channel="aa", multiplier=0.5)
+    bpy.ops.kmtalk.save_preset()
+    path = presets.find("Anna")
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    first = {name: whole[name] for name in ("adjustments", "matrix", "bones", "jaw_angle")}
+    path.write_text(json.dumps(first), encoding="utf-8")
+    addon("face.actor").learn(anna, learnt)
+    own.least_hold, own.on_twos, own.neck_share, own.keys_too = 4, True, 0.5, True
+    keys = {row.name: row.channel for row in own.keys}
+    own.adjustments["aa"].multiplier = 0.75
+    assert not presets.is_applied(anna)
+    assert bpy.ops.kmtalk.load_preset() == {"FINISHED"}
+    assert own.adjustments["aa"].multiplier == 0.5 and presets.is_applied(anna)
+    assert (own.least_hold, own.on_twos, own.neck_share, own.keys_too) == (4, True, 0.5, True)
+    assert own.scheme == "vrm" and keys and {row.name: row.channel for row in own.keys} == keys
+    assert addon("face.actor").of(anna) == learnt
+    path.write_text(json.dumps(whole), encoding="utf-8")  # one that tells that nothing was learnt
+    assert not presets.is_applied(anna)
+    assert bpy.ops.kmtalk.load_preset() == {"FINISHED"}
+    assert (own.least_hold, own.on_twos, own.actor) == (2, False, "")
 
 
 def test_a_key_that_the_face_lacks_is_not_adjusted(anna: Any) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faces_at_work import action_of
+from faces_at_work import action_of, points_of
 from performance_at_work import animate, head_rig, value
+
+from kmtalk_core.calibration import Calibration
 
 
 @pytest.fixture
@@ -75,6 +77,55 @@ def test_listening_is_made_anew_where_the_gaps_are_now_and_its_events_are_edited
     before = value(scene, head, "eyeBlinkLeft", at)
     assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
     assert value(scene, head, "eyeBlinkLeft", at) > max(before, 0.6)
+
+
+def test_listening_that_is_stopped_leaves_what_listened_before_and_made_anew_it_is_the_same(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    for number, frame in enumerate((1, 200, 400)):
+        add_strip(name=str(number), frame=frame)
+        animate(strip=str(number))
+    bpy.ops.kmtalk.listen()
+
+    def all_of_it() -> Any:
+        return [(line.uid, line.first, line.last, line.file) for line in lines_of(head)], points_of(
+            addon, action_of(head)
+        )
+
+    found, before = all_of_it()
+    job = addon("jobs.listen").listen(bpy.context, scene.kmtalk)
+    running = addon("jobs.runner").RunningJob("Listening", job)
+    while "gap 2 of 2" not in running.step.stage:
+        running.advance()
+    assert len(listening_lines(addon, head)) == 3  # one is made anew by now
+    running.cancel()
+    now, after = all_of_it()
+    assert now == found
+    assert before.keys() == after.keys() and all(np.array_equal(before[name], after[name]) for name in before)
+    assert bpy.ops.kmtalk.listen() == {"FINISHED"}
+    again, after = all_of_it()
+    assert [line[1:3] for line in again] == [line[1:3] for line in found] and again != found
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_a_face_listens_as_its_actor_rests(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    addon("face.actor").learn(head, Calibration("Anna", 1.0, {}, {"mouthSmileLeft": 0.2}, {}).to_json())
+    for name, frame in (("one", 1), ("two", 300)):
+        add_strip(name=name, frame=frame)
+        animate(strip=name)
+    bpy.ops.kmtalk.listen()
+    (gap,) = listening_lines(addon, head)
+    left, right = (
+        np.median([value(scene, head, f"mouthSmile{side}", frame) for frame in range(gap.first + 10, gap.last - 10)])
+        for side in ("Left", "Right")
+    )
+    assert left - right > 0.1
 
 
 def test_lines_that_follow_each_other_closely_leave_nothing_to_listen_to(

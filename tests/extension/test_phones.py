@@ -92,3 +92,49 @@ def test_a_sound_that_waits_to_be_moved_is_moved_by_a_new_animate_too(
     bpy.ops.kmtalk.move_phone()
     animate()
     assert any(abs(phone.start - time) < 1e-3 for phone in store.take_of(line_in(action_of(head))).phones)
+
+
+def test_what_is_asked_while_the_engine_works_is_told_for_it_is_gone(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    scene.render.fps = 30
+    add_strip()
+    animate()
+    keys = line_in(action_of(head)).key_motions
+    keys[3].state = "locked"
+    scene.frame_set(free_key(action_of(head)).frame + 1)
+    running = addon("jobs.runner").RunningJob("Regenerating", addon("jobs.regenerate").regenerate(bpy.context))
+    while running.step.stage in ("starting", "looking"):
+        running.advance()
+    assert not running.is_ended
+    assert bpy.ops.kmtalk.move_phone() == bpy.ops.kmtalk.add_event(kind="frown") == {"FINISHED"}
+    keys = line_in(action_of(head)).key_motions
+    keys[5].state = "locked"
+    (wish,) = addon("take.phones").asked_of(line_in(action_of(head)))
+    while not running.is_ended:
+        running.advance()
+    line = line_in(action_of(head))
+    assert "1 edit, " in running.outcome and line.key_motions[3].state == "locked"
+    told = running.outcome.split("What you asked of ")[1]
+    for what in (f"sound at frame {wish[0]}", f"event at frame {scene.frame_current}", "key motion at frame"):
+        assert f"the {what}" in told
+    assert f"the key motion at frame {line.key_motions[3].frame}" not in told and "ask again" in told
+    assert line.key_motions[5].state == "generated" and not addon("take.phones").asked_of(line)
+
+
+@pytest.mark.parametrize("deed", ["join_phone", "add_event"])
+def test_settings_are_not_applied_over_what_waits_for_regenerate(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any], deed: str
+) -> None:
+    import bpy
+
+    scene.render.fps = 30
+    add_strip()
+    animate()
+    scene.frame_set(free_key(action_of(head)).frame)
+    assert getattr(bpy.ops.kmtalk, deed)() == {"FINISHED"}
+    with pytest.raises(RuntimeError, match="was changed by hand: regenerate first"):
+        bpy.ops.kmtalk.apply_face()
+    assert addon("take.pending").wishes_of(line_in(action_of(head)))
