@@ -198,6 +198,8 @@ def _animate(options: argparse.Namespace) -> int:
     from . import jobs
     from .animate import Animator
 
+    if options.neutral is not None and options.npy is None:
+        raise KMTalkError("--neutral is the head that --npy is written on; give --npy OUT.npy too, or leave it out.")
     require_free(options.out, options.calibration)
     animator = Animator.load(options.weights, options.device, options.calibration)
     if options.npy is not None:

@@ -106,12 +106,9 @@ def _turns(base: Take, old: Settings, now: Settings, frames: int) -> tuple[Turn,
     """What a hand has set beside the first track in a take shown later, as strong as what it is set in; what has left
     it goes."""
     last = base.frame_count - 1
-    spaces = [track.space for track in base.tracks[1:]]
-    shares = {
-        name: float(share)
-        for space in spaces
-        for name, share in zip(space.names, _ratios(space, old, now), strict=True)
-    }
+    shares: dict[str, float] = {}
+    for track in base.tracks[1:]:
+        shares |= zip(track.space.names, _ratios(track.space, old, now).tolist(), strict=True)
     return tuple(
         Turn(
             turn.frame + frames,

@@ -41,7 +41,7 @@ class Shaping:
         self._actor = None if calibration is None else Spoken(calibration, space, alignment.phones)
         self._space, self._performer = space, performer
         self._strength = _strengths(space, settings)
-        self._scale = _articulated(space, self._strength, articulation or {})
+        self._scale = articulated(space, self._strength, articulation or {})
         self._kernel = _gaussian(settings.smoothing * space.fps / 2)
         self._delay = settings.delay
         self._closures = _closures(space, alignment)
@@ -99,7 +99,7 @@ class Shaping:
             poses = self._actor.unspoken(poses, times, self._strength)
         if self._performer is not None and frames is not None:
             times = np.asarray(frames, np.float64) / self._space.fps - self._delay
-            poses = self._performer.unperformed(poses, generated, times, self._space)
+            poses = self._performer.unperformed(poses, generated * self._scale, times, self._space)
         is_scaled = np.broadcast_to(self._scale > 0.02, poses.shape)
         return np.where(is_scaled, poses / np.maximum(self._scale, 0.02), generated).astype(np.float32)
 
@@ -185,8 +185,8 @@ def _strengths(space: MotionSpace, settings: Settings) -> FloatArray:
     return strengths
 
 
-def _articulated(space: MotionSpace, strengths: FloatArray, articulation: Mapping[str, float]) -> FloatArray:
-    """The same with how far what the network makes is shown."""
+def articulated(space: MotionSpace, strengths: FloatArray, articulation: Mapping[str, float]) -> FloatArray:
+    """`strengths` (width,) or (1,) times how far what the network makes of each channel is shown."""
     scale = strengths.copy()
     for name, share in articulation.items():
         scale[space.indices_of((name, f"{name}Left", f"{name}Right"))] *= share

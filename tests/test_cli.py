@@ -65,6 +65,7 @@ def test_complete_hits_the_edited_key(speech: Path, tmp_path: Path) -> None:
         ("batch", "nowhere", "--out", "out"),
         ("animate", "{speech}"),
         ("animate", "{speech}", "--out", "t.npz", "--set", "strength=2"),
+        ("animate", "{speech}", "--out", "t.npz", "--neutral", "head.ply"),
         ("batch", ".", "--out", "out", "--set", "blinks"),
     ],
 )

@@ -10,7 +10,7 @@ from .reader import MotionDataSet, MotionSequence
 
 _APART, _APART_SECONDS = 0.1, 0.5  # by which sound and motion may differ in length: a share of it, or so long
 _NAMED = 3
-_BLOCK = 256  # frames looked at together
+_BLOCK = 1 << 18  # samples looked at together
 
 
 def check_job(data: MotionDataSet, sequences: Iterable[MotionSequence] | None = None) -> Job[None]:
@@ -53,7 +53,7 @@ def _broken(sequence: MotionSequence) -> str:
         with soundfile.SoundFile(str(sequence.wav)) as file:
             if file.subtype not in ("FLOAT", "DOUBLE"):
                 return ""
-            for block in file.blocks(_BLOCK * 1024, dtype="float64"):
+            for block in file.blocks(_BLOCK, dtype="float64"):
                 if not np.isfinite(block).all():
                     return "holds samples that are not numbers"
     except (OSError, soundfile.LibsndfileError) as error:

@@ -42,7 +42,8 @@ def spliced(old: Take, new: Take, first: float, last: float) -> Take:
         (event for event in new.events if first <= event.time < last),
     )
     turns = [turn for turn in old.turns if not first <= turn.frame / old.fps < last]
-    turns += [turn for turn in new.turns if first <= turn.frame / new.fps < last]
+    moved = {name for track in old.tracks[1:] for name in track.space.names}
+    turns += [turn for turn in new.turns if first <= turn.frame / new.fps < last and set(turn.offsets) <= moved]
     return replace(
         old,
         tracks=tuple(tracks),

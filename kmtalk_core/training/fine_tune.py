@@ -7,6 +7,7 @@ that serve them best are kept, and where none serve them better than the ones it
 """
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from ..model.log_mel import FRAME_RATE, features, statistics_job
 from ..model.spacing import KeySpacing
 from ..motion.spaces import ARKIT
 from ..progress import Job, Progress
+from ..shaping import articulated
 from .calibrate import LEAST_SECONDS, HeldOut, Material, held_out_scores, material_job, merit
 from .motion import bends, framed, motion_loss, padded_keys, visible_opening
 
@@ -87,8 +89,9 @@ class FineTuned:
 
 
 @dataclass(frozen=True, eq=False)
-class _Example:
-    """One take: `heard` (frames at 100 Hz, 81), `captured` (frames at 30 fps, 52), and the mask (52,) of what moves."""
+class Example:
+    """One take, while it is both heard and seen: `heard` (frames at 100 Hz, 81), `captured` (frames at 30 fps, 52), and
+    the mask (52,) of what moves."""
 
     heard: FloatArray
     captured: FloatArray
@@ -108,10 +111,10 @@ def fine_tune_job(
         raise TrainingError(f"{weights} cannot be fine-tuned on captured faces: give the starter weights.")
     device = pick_device(settings.device, is_small=True)
     base = Animator(TorchNetwork(model), weights, "")
-    examples, whole = [], []
+    whole = []
     for number, take in enumerate((*takes, *held_out)):
         yield Progress(f"listening to {take.name}", number / (len(takes) + len(held_out)))
-        whole.append((yield from _example_job(take)))
+        whole.append((yield from example_job(take)))
     examples = whole[: len(takes)] if held_out else [_part(example, 0.0, 1 - _HELD_OUT) for example in whole]
     looked_at = held_out or takes
     seconds = sum(len(example.captured) for example in examples) / ARKIT.fps
@@ -119,8 +122,8 @@ def fine_tune_job(
     if seconds < LEAST_SECONDS or not examples:
         raise DataSetError(f"{seconds:.1f} s of takes with sound are too little to fine-tune on; calibrate instead.")
     before = yield from _look_job(base, looked_at, bool(held_out))
-    teacher = copy.deepcopy(model).to(device).eval().requires_grad_(False)
-    learner = copy.deepcopy(model).to(device).train()
+    teacher = as_shown(model).to(device).eval().requires_grad_(False)
+    learner = copy.deepcopy(teacher).requires_grad_(True).train()
     learner.audio_encoder.backbone.requires_grad_(False).eval()
     learnt = [p for p in learner.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learnt, settings.rate, weight_decay=0.01)
@@ -151,19 +154,41 @@ def fine_tune_job(
     return FineTuned(best.eval(), seconds, best_step, step, before, after)
 
 
-def _example_job(take: Capture) -> Job[_Example]:
+@torch.no_grad()
+def as_shown(model: KMTalk) -> KMTalk:
+    """A copy of `model` that moves each channel as far as `model` is shown, and is shown as it is.
+
+    What comes to be seen is learnt from captures, so what is learnt has to be what is seen.
+    """
+    shown = copy.deepcopy(model)
+    shown.config = replace(model.config, articulation={})
+    ones = np.ones(model.config.motion_space.width, np.float32)
+    scale = torch.from_numpy(articulated(model.config.motion_space, ones, model.config.articulation))
+    for head in (shown.key_motion_decoder.head, shown.multimodal_guided_decoder.head):
+        head.weight.mul_(scale[:, None])
+        head.bias.mul_(scale)
+    if shown.phone_conditioning is not None:
+        shown.phone_conditioning.pose.weight.mul_(scale[:, None, None])
+    shown.motion_flow_encoder.embed.weight.div_(torch.where(scale > 0, scale, 1.0))  # keys come in as they are shown
+    return shown
+
+
+def example_job(take: Capture) -> Job[Example]:
+    """What a take has to teach; it begins where motion and features coincide."""
     assert take.sound is not None
     sound = yield from load_job(take.sound)
     statistics = yield from statistics_job(sound)
     heard = features(sound, statistics, 0, statistics.frames)
-    seconds = min(len(heard) / FRAME_RATE, take.duration - max(take.lag, 0.0))
-    times = np.arange(max(int(seconds * ARKIT.fps), 1)) / ARKIT.fps
+    place = math.ceil(max(-take.lag, 0.0) * ARKIT.fps / _MOTION_STEP - 1e-6)  # nothing is seen before
+    begin = place * _MOTION_STEP / ARKIT.fps
+    end = min(len(heard) / FRAME_RATE, take.duration - take.lag)
+    times = begin + np.arange(max(int((end - begin) * ARKIT.fps + 1e-6), 0)) / ARKIT.fps
     moving = take.moving.copy()
     moving[np.setdiff1d(np.arange(ARKIT.width), ARKIT.in_region("mouth"))] = False
-    return _Example(heard, take.at(times), moving)
+    return Example(heard[place * _FEATURE_STEP :], take.at(times), moving)
 
 
-def _part(example: _Example, begin: float, end: float) -> _Example:
+def _part(example: Example, begin: float, end: float) -> Example:
     """From `begin` to `end`, as shares of the whole; both on the grid where motion and features coincide."""
     low, high = (int(share * len(example.captured)) // _MOTION_STEP for share in (begin, end))
     heard = example.heard[low * _FEATURE_STEP : high * _FEATURE_STEP]
@@ -187,7 +212,7 @@ def _look_job(animator: Animator, takes: Sequence[Capture], whole: bool) -> Job[
     return held_out_scores(together, together.made, np.arange(count) * _FOLDS // max(count, 1))
 
 
-def _drawn(examples: Sequence[_Example], settings: FineTuning, step: int) -> tuple[Tensor, Tensor, Tensor]:
+def _drawn(examples: Sequence[Example], settings: FineTuning, step: int) -> tuple[Tensor, Tensor, Tensor]:
     """Crops of `step`: features (B, T100, 81), captured motion (B, T, 52) and which of it counts (B, 1, 52)."""
     rng = np.random.default_rng([settings.seed, step, 5])
     lengths = np.array([len(example.captured) for example in examples], float)

@@ -18,25 +18,45 @@ from .fine_tune import FineTuned, FineTuning, fine_tune_job
 CONFIG = "starter"
 """The configuration that captured faces train."""
 
-_FOREIGN = ("set", "audio_encoder", "alignments", "regions", "clip")
+_FOREIGN = (
+    "set", "audio_encoder", "alignments", "regions", "epochs", "accumulation", "schedule", "clip", "mixed",
+    "validate_every", "workers",
+)  # fmt: skip
 """Options of the paper's recipe that mean nothing here, where they are given."""
+
+_OWN = ("sounds", "takes", "held_out")
+"""Options that mean nothing but here."""
+
+
+def wants(options: argparse.Namespace) -> bool:
+    """Whether `train` is asked to fine-tune.  Raises TrainingError where half of it is."""
+    if options.config == CONFIG:
+        return True
+    if options.begin_from is not None:
+        raise TrainingError(f"--from goes on with --config {CONFIG} alone, not {options.config!r:.60}; leave one out.")
+    given = next((name for name in _OWN if _is_given(options, name)), None)
+    if given is not None:
+        raise TrainingError(f"{_option(given)} is for captured faces: leave it out, or give --config {CONFIG} --from.")
+    return False
+
+
+def _is_given(options: argparse.Namespace, name: str) -> bool:
+    return getattr(options, name) not in (None, [])
+
+
+def _option(name: str) -> str:
+    return "--mixed-precision" if name == "mixed" else f"--{name.replace('_', '-')}"
 
 
 def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -> int:
     """Fine-tune; what came of it goes to stdout."""
     for name in _FOREIGN:
-        if getattr(options, name):
-            raise TrainingError(f"--{name.replace('_', '-')} does not apply to captured faces; leave it out.")
+        if _is_given(options, name):
+            raise TrainingError(f"{_option(name)} does not apply to captured faces; leave it out.")
     if options.begin_from is None:
         raise TrainingError("Captured faces are learnt from weights that can speak: give --from weights/starter.")
-    usual = FineTuning()
-    settings = FineTuning(
-        steps=options.steps or usual.steps,
-        batch=options.batch if options.batch > 1 else usual.batch,
-        rate=options.rate if options.rate is not None else usual.rate,
-        seed=options.seed,
-        device=options.device,
-    )
+    given = {name: getattr(options, name) for name in ("steps", "batch", "rate", "seed") if _is_given(options, name)}
+    settings = FineTuning(**given, device=options.device)
     found = find(options.dataset, options.sounds)
     names = {take.name for take in found.named([*options.takes, *options.held_out])}
     heard = [take for take in found.takes if take.sound is not None]

@@ -1,6 +1,7 @@
 """The starter goes on learning from one actor: better on what was held out, or as it was, and it says which."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,18 @@ import soundfile
 from kmtalk_core import audio, espeak
 from kmtalk_core.animate import Animator
 from kmtalk_core.cli import main
+from kmtalk_core.datasets.captures import find
 from kmtalk_core.datasets.captures.lag import PLAIN
 from kmtalk_core.engines import STARTER_WEIGHTS
 from kmtalk_core.model import checkpoint
+from kmtalk_core.model.engine import TorchNetwork
+from kmtalk_core.model.folder import load_config
 from kmtalk_core.model.log_mel_encoder import LogMelEncoder
 from kmtalk_core.motion.spaces import ARKIT
 from kmtalk_core.portable.kmtalk import KMTalk as PortableKMTalk
+from kmtalk_core.progress import finish
 from kmtalk_core.take import export_csv
+from kmtalk_core.training.fine_tune import as_shown, example_job
 
 JAW, SMILE = ARKIT.index_of("jawOpen"), ARKIT.index_of("mouthSmileLeft")
 SAID = "Bob made a map of the moon, and many people moved to see it. Paul put five more boxes by the big blue door. "
@@ -61,6 +67,7 @@ def test_it_is_better_on_the_take_that_was_held_out_and_runs_in_numpy(
     card = (tmp_path / "tuned" / "README.md").read_text(encoding="utf-8")
     assert "fine-tuned on one actor" in card and "| these |" in card and "served two best" in card
     before, after = (checkpoint.load(folder) for folder in (STARTER_WEIGHTS, tmp_path / "tuned"))
+    assert before.config.articulation and after.config.articulation == {}  # it learnt what is to be seen
     assert isinstance(after.audio_encoder.backbone, LogMelEncoder)
     for name, value in before.audio_encoder.backbone.state_dict().items():
         np.testing.assert_array_equal(after.audio_encoder.backbone.state_dict()[name], value)
@@ -73,6 +80,7 @@ def test_where_no_step_is_better_the_weights_stay_and_that_is_said(
     said = capsys.readouterr()
     assert "nothing was better" in said.err and "kept step 0 of 1" in said.out
     assert "Nothing was learnt" in (tmp_path / "tuned" / "README.md").read_text(encoding="utf-8")
+    assert load_config(tmp_path / "tuned") == load_config(STARTER_WEIGHTS)
     before, after = (checkpoint.load(folder).state_dict() for folder in (STARTER_WEIGHTS, tmp_path / "tuned"))
     for name, value in before.items():
         np.testing.assert_array_equal(after[name], value)
@@ -85,6 +93,12 @@ def test_where_no_step_is_better_the_weights_stay_and_that_is_said(
         (["--takes", "two"], "too little"),
         (["--held-out", "one", "two"], "held out"),
         (["--set", "keys=uniform"], "--set does not apply"),
+        (["--epochs", "3"], "--epochs does not apply"),
+        (["--mixed-precision", "no"], "--mixed-precision does not apply"),
+        (["--workers", "0"], "--workers does not apply"),
+        (["--clip", "0"], "--clip does not apply"),
+        (["--batch", "0"], "batch must be 1 or more"),
+        (["--config", "vocaset"], "--config starter alone"),
     ],
 )
 def test_mistakes_get_one_line(
@@ -92,6 +106,39 @@ def test_mistakes_get_one_line(
 ) -> None:
     assert tune(recording, tmp_path / "tuned", *arguments) == 2
     assert says in capsys.readouterr().err and not (tmp_path / "tuned").exists()
+
+
+@pytest.mark.parametrize("option", ["--takes", "--held-out", "--sounds"])
+def test_what_only_captured_faces_have_is_refused_for_others(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    command = ["train", "--config", "vocaset-tiny", "--dataset", str(recording), "--out", str(tmp_path / "a")]
+    assert main([*command, option, "one"]) == 2
+    assert f"{option} is for captured faces" in capsys.readouterr().err and not (tmp_path / "a").exists()
+
+
+def test_what_goes_on_learning_moves_as_the_weights_are_shown_and_takes_edits_alike(recording: Path) -> None:
+    model = checkpoint.load(STARTER_WEIGHTS)
+    sound = audio.load(recording / "two.wav")
+    animators = [Animator(TorchNetwork(network), STARTER_WEIGHTS, "") for network in (model, as_shown(model))]
+    before, after = (animator.animate(sound, settings=PLAIN) for animator in animators)
+    np.testing.assert_allclose(after.motion, before.motion, atol=1e-4)
+    edit = {"frame": before.keys[5].frame, "pose": {"jawOpen": 0.4, "mouthFunnel": 0.6}}
+    completed, again = (animator.complete(before, sound, [edit]) for animator in animators)
+    np.testing.assert_allclose(again.motion, completed.motion, atol=1e-4)
+
+
+def test_a_batch_of_one_is_a_batch_of_one(recording: Path, tmp_path: Path) -> None:
+    assert tune(recording, tmp_path / "tuned", "--steps", 1, "--batch", 1) == 0
+    assert "batch=1," in (tmp_path / "tuned" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_take_that_begins_after_its_sound_is_learnt_from_where_it_begins(recording: Path) -> None:
+    whole = next(take for take in find(recording).takes if take.name == "two")
+    late = replace(whole, motion=whole.motion[21:]).late(-21 / whole.fps)
+    full, cut = (finish(example_job(take)) for take in (whole, late))
+    np.testing.assert_allclose(cut.captured, full.captured[24:], atol=1e-5)  # on the next fifth of a second
+    np.testing.assert_array_equal(cut.heard, full.heard[80:])
 
 
 def test_the_starter_is_not_trained_from_nothing_on_captures(

@@ -15,6 +15,12 @@ from ...progress import Job, finish
 from .. import fine_tune_command as fine_tuning
 from .settings import CONFIGS, MIXED, SCHEDULES, VertexTraining, read_config
 
+_RECIPE = (
+    "epochs", "steps", "batch", "accumulation", "rate", "schedule", "clip", "mixed", "seed", "validate_every",
+    "workers",
+)  # fmt: skip
+"""The fields of the recipe that options of their names give."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `train` takes."""
@@ -35,7 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="change the configuration, as the ablations do: keys=uniform, key_motion=false, audio_guidance=false, "
         "fusion=fixed, phone_conditioning=true",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="best/, last/, log; resumes from it")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="best/, last/, log; resumes from it; with --from, the fine-tuned weights themselves",
+    )
     parser.add_argument(
         "--from", dest="begin_from", type=Path, metavar="DIR",
         help="fine-tune these weights on captured faces, with --config starter",
@@ -50,25 +62,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--alignments", type=Path, metavar="DIR", help="what `prepare` cached (default: in the data set)"
     )
     parser.add_argument("--regions", metavar="LIST", help="region list of the validation LVE, as in `evaluate`")
-    parser.add_argument("--epochs", type=int, default=recipe.epochs, help="default %(default)s")
-    parser.add_argument(
-        "--steps", type=int, default=recipe.steps, help="end after so many steps (default: epochs only)"
-    )
-    parser.add_argument("--batch", type=int, default=recipe.batch, help="sequences a process (default %(default)s)")
-    parser.add_argument("--accumulation", type=int, default=recipe.accumulation, help="default %(default)s")
+    usual = f"default {recipe.batch}, of captured faces {fine_tuning.FineTuning.batch}"
+    parser.add_argument("--epochs", type=int, help=f"default {recipe.epochs}")
+    parser.add_argument("--steps", type=int, help="end after so many steps (default: epochs only)")
+    parser.add_argument("--batch", type=int, help=f"sequences a process ({usual})")
+    parser.add_argument("--accumulation", type=int, help=f"default {recipe.accumulation}")
     parser.add_argument("--rate", type=float, help=f"of Adam (default {recipe.rate})")
-    parser.add_argument("--schedule", choices=SCHEDULES, default=recipe.schedule, help="default %(default)s")
-    parser.add_argument("--clip", type=float, default=recipe.clip, help="gradient norm (default: unbounded)")
-    parser.add_argument("--mixed-precision", choices=MIXED, default=recipe.mixed)
-    parser.add_argument("--seed", type=int, default=recipe.seed)
-    parser.add_argument("--validate-every", type=int, default=recipe.validate_every, metavar="EPOCHS")
-    parser.add_argument("--workers", type=int, default=recipe.workers, help="processes that read ahead")
+    parser.add_argument("--schedule", choices=SCHEDULES, help=f"default {recipe.schedule}")
+    parser.add_argument("--clip", type=float, help="gradient norm (default: unbounded)")
+    parser.add_argument("--mixed-precision", dest="mixed", choices=MIXED, help=f"default {recipe.mixed}")
+    parser.add_argument("--seed", type=int, help=f"default {recipe.seed}")
+    parser.add_argument("--validate-every", type=int, metavar="EPOCHS", help=f"default {recipe.validate_every}")
+    parser.add_argument("--workers", type=int, help=f"processes that read ahead (default {recipe.workers})")
     parser.add_argument("--device", choices=("auto", "cpu"), default="auto")
 
 
 def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -> int:
     """Train; what came of it goes to stdout."""
-    if options.config == fine_tuning.CONFIG or options.begin_from is not None:
+    if fine_tuning.wants(options):
         return fine_tuning.run(options, show)
     import torch
 
@@ -76,19 +87,8 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
     from .network import build
     from .trainer import Trained, accelerator_for, train_job
 
-    settings = VertexTraining(
-        epochs=options.epochs,
-        steps=options.steps,
-        batch=options.batch,
-        accumulation=options.accumulation,
-        rate=VertexTraining().rate if options.rate is None else options.rate,
-        schedule=options.schedule,
-        clip=options.clip,
-        mixed=options.mixed_precision,
-        seed=options.seed,
-        validate_every=options.validate_every,
-        workers=options.workers,
-    )
+    given = {name: getattr(options, name) for name in _RECIPE if getattr(options, name) is not None}
+    settings = VertexTraining(**given)
     config = read_config(options.config, options.set)
     data = open_data_set(options.dataset)
     if config.space != data.space.name:
