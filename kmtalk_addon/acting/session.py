@@ -16,6 +16,7 @@ from ..core import audio, errors, live, spaces
 from ..face.targets import Curve, Face, Target
 
 if TYPE_CHECKING:
+    from kmtalk_core.calibration import Calibration
     from kmtalk_core.stream.live import Frame
 
 FloatArray = npt.NDArray[np.float32]
@@ -28,15 +29,21 @@ _PATIENCE = 2.0  # seconds for the thread to end
 class Session:
     """Plays the blocks of a voice to a face until they end or `end` is called.
 
-    `record` is the WAV file that keeps the voice, None for none.  Raises FaceError for a face that has not all that it
-    is said to move.
+    `record` is the WAV file that keeps the voice, `actor` whom the face speaks as; None for none.  Raises FaceError for
+    a face that has not all that it is said to move.
     """
 
     def __init__(
-        self, face: Face, blocks: Blocks, settings: Mapping[str, Any], look_ahead: float, record: Path | None = None
+        self,
+        face: Face,
+        blocks: Blocks,
+        settings: Mapping[str, Any],
+        look_ahead: float,
+        record: Path | None = None,
+        actor: "Calibration | None" = None,
     ) -> None:
         self._face, self._blocks = face, blocks
-        self._settings, self._look_ahead = dict(settings), look_ahead
+        self._settings, self._look_ahead, self._actor = dict(settings), look_ahead, actor
         self._record = record
         self._was = [
             (target, curve, _value(target, curve)) for target in face.targets for curve in target.curves.values()
@@ -92,7 +99,12 @@ class Session:
     def _listen(self) -> None:
         try:
             with _Recorder(self._record) as recorder:
-                face = live.LiveFace(live.network_of(), live.Settings.of(self._settings), look_ahead=self._look_ahead)
+                face = live.LiveFace(
+                    live.network_of(),
+                    live.Settings.of(self._settings),
+                    look_ahead=self._look_ahead,
+                    calibration=self._actor,
+                )
                 for block in self._blocks:
                     if self._asked.is_set():
                         break
@@ -181,12 +193,10 @@ def _value(target: Target, curve: Curve) -> float:
 def _show(target: Target, frame: "Frame") -> None:
     if target.owner is None:
         raise errors.FaceError(f"The shape keys of “{target.name}” were removed while it was live.")
-    if target.drive.space.name == spaces.HEAD.name:
-        values = target.drive(frame.head[None])[0]
-    elif target.drive.space.name == spaces.ARKIT.name:
-        values = target.drive(frame.motion[None])[0]
-    else:
+    motion = {**frame.beside, spaces.ARKIT.name: frame.motion}.get(target.drive.space.name)
+    if motion is None:  # the settings leave it alone
         return
+    values = target.drive(motion[None])[0]
     for number, curve in target.curves.items():
         curve.set(target.owner, float(values[number]))
     target.tag()

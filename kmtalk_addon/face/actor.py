@@ -14,8 +14,14 @@ def of(owner: Any) -> Mapping[str, Any] | None:
 
     Raises FaceError for what is none: a .blend file comes from anyone.
     """
+    found = learnt_by(owner)
+    return None if found is None else found.to_json()
+
+
+def learnt_by(owner: Any) -> calibration.Calibration | None:
+    """What the character `owner` speaks by; None and FaceError as `of`."""
     own = owner.kmtalk_face
-    return _read(own.actor, owner.name).to_json() if own.actor and own.use_actor else None
+    return _read(own.actor, owner.name) if own.actor and own.use_actor else None
 
 
 def name_of(owner: Any) -> str:

@@ -12,7 +12,8 @@ from ..acting import session as acting
 from ..acting import voices
 from ..annotations import Done
 from ..audio import sound
-from ..core import errors, live, progress
+from ..core import errors, live, progress, spaces
+from ..face import actor
 from ..jobs import animate as animating
 from ..jobs.runner import desk, redraw
 from ..take import bake
@@ -76,6 +77,10 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
         face = options.face_of(options.meshes_of(context))
         for target in face.targets:
             target.require_free()
+        if all(target.drive.space.name != spaces.ARKIT.name for target in face.targets):
+            raise errors.FaceError(
+                f"Nothing of “{face.owner.name}” takes the poses of speech: choose what moves it (Face ▸ Settings)."
+            )
         asked = animating.settings_for(face, settings, context.scene, bake.scene_fps(context.scene))
         asked["delay"] = 0.0
         record = None
@@ -87,7 +92,8 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
                 found = options.worker_of(context)[0]
             blocks = voices.microphone(found)
             record = acting.free_path() if self.record else None
-        return acting.stage().start(lambda: acting.Session(face, blocks, asked, settings.look_ahead, record))
+        speaks_as = actor.learnt_by(face.owner)
+        return acting.stage().start(lambda: acting.Session(face, blocks, asked, settings.look_ahead, record, speaks_as))
 
     def modal(self, context: Any, event: Any) -> Done:
         try:

@@ -17,11 +17,11 @@ from .script import Script
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
-_PAUSE = 0.25  # seconds: in shorter ones nobody breathes in
-_ENOUGH = 2.2  # seconds of speech before one breathes in again
-_INHALE, _SHORTEST = 0.55, 0.2  # seconds of a breath in before speech: usual, and least
-_LOW, _DEEP, _DEEPER = 0.08, 0.5, 0.08  # of the whole: without air; breathed in, and more a second of the phrase
-_REST, _REST_SPREAD, _REST_IN, _REST_DEPTH = 3.9, 0.12, 0.4, 0.35  # seconds of a breath at rest, deviation of ln, share
+PAUSE = 0.25  # seconds: in shorter ones nobody breathes in
+ENOUGH = 2.2  # seconds of speech before one breathes in again
+INHALE, SHORTEST = 0.55, 0.2  # seconds of a breath in before speech: usual, and least
+LOW, DEEP, DEEPER = 0.08, 0.5, 0.08  # of the whole: without air; breathed in, and more a second of the phrase
+REST, REST_SPREAD, REST_IN, REST_DEPTH = 3.9, 0.12, 0.4, 0.35  # seconds of a breath at rest, deviation of ln, share
 LONGEST = 7.0  # seconds for which air lasts
 _BREATH_EVENT = 0.4  # seconds around its peak in which a breath of the mouth is that of the chest
 
@@ -51,10 +51,10 @@ def breathing(script: Script, events: Sequence[Event]) -> Breathing:
     last_end = script.start
     for start, end in script.prosody.phrases:
         pause = start - last_end
-        _quiet(peaks, last_end, start - _INHALE, chance)
-        if pause >= _PAUSE and (spoken_since >= _ENOUGH or pause >= 1.0):
-            depth = min(_DEEP + _DEEPER * min(end - start, 5.0), 1.0) * chance.uniform(0.85, 1.1)
-            took = min(max(0.8 * pause, _SHORTEST), _INHALE * chance.uniform(0.85, 1.2))
+        _quiet(peaks, last_end, start - INHALE, chance)
+        if pause >= PAUSE and (spoken_since >= ENOUGH or pause >= 1.0):
+            depth = min(DEEP + DEEPER * min(end - start, 5.0), 1.0) * chance.uniform(0.85, 1.1)
+            took = min(max(0.8 * pause, SHORTEST), INHALE * chance.uniform(0.85, 1.2))
             peaks.append((start, depth, took))
             spoken_since = 0.0
         spoken_since += end - start
@@ -62,16 +62,16 @@ def breathing(script: Script, events: Sequence[Event]) -> Breathing:
     _quiet(peaks, last_end, script.end - 0.3, chance)
     for event in events:
         if event.kind == "breath" and all(abs(event.time + 0.2 - time) > _BREATH_EVENT for time, *_ in peaks):
-            peaks.append((event.time + 0.2, min(_DEEP + event.size, 1.0), _INHALE))
+            peaks.append((event.time + 0.2, min(DEEP + event.size, 1.0), INHALE))
     return _curve(sorted(peaks), script)
 
 
 def _quiet(peaks: list[tuple[float, float, float]], start: float, end: float, chance: Chance) -> None:
     """Breaths at rest from `start` to `end`, where there is time for them."""
-    time = start + 0.6 * _REST
-    while time < end - (1 - _REST_IN) * _REST:
-        length = chance.log_normal(_REST, _REST_SPREAD)
-        peaks.append((time, _REST_DEPTH, _REST_IN * length))
+    time = start + 0.6 * REST
+    while time < end - (1 - REST_IN) * REST:
+        length = chance.log_normal(REST, REST_SPREAD)
+        peaks.append((time, REST_DEPTH, REST_IN * length))
         time += length
 
 
@@ -84,14 +84,14 @@ def _curve(peaks: Sequence[tuple[float, float, float]], script: Script) -> Breat
             continue
         if begin > times[-1] + 0.05:
             times.append(begin)
-            levels.append(_LOW if number else 0.0)
+            levels.append(LOW if number else 0.0)
         times.append(time)
         levels.append(depth)
         following = peaks[number + 1][0] - peaks[number + 1][2] if number + 1 < len(peaks) else script.end
         out = min(time + LONGEST, following)
         if out > time + 0.3:
             times.append(out)
-            levels.append(_LOW)
+            levels.append(LOW)
     if script.end > times[-1] + 0.05:
         times.append(script.end)
         levels.append(0.0)

@@ -42,8 +42,9 @@ class Performer:
     changed changes the frames that it spans and no others.
     """
 
-    def __init__(self, script: Script, events: Sequence[Event]) -> None:
-        self._script = script
+    def __init__(self, script: Script, events: Sequence[Event], breathing: chest.Breathing | None = None) -> None:
+        """`breathing` is that of the chest where the whole line is not known to plan it by."""
+        self._script, self._planned = script, breathing
         self.events = tuple(sorted(events, key=lambda event: (event.time, event.id)))
         self._starts = np.array([event.time for event in self.events])
         self._reach = max((event.duration for event in self.events), default=0.0) + 2.0  # the head comes back later
@@ -60,7 +61,7 @@ class Performer:
 
     @cached_property
     def _breathing(self) -> chest.Breathing:
-        return chest.breathing(self._script, self.events)
+        return self._planned or chest.breathing(self._script, self.events)
 
     def of_events(self, events: Sequence[Event]) -> "Performer":
         """The performer of the same sound with other events."""

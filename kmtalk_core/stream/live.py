@@ -6,7 +6,7 @@ here known of what was heard, and of `look_ahead` seconds that the face stays be
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,11 +23,12 @@ from ..expression.performer import Performer
 from ..expression.script import Script
 from ..model.folder import load_config
 from ..model.log_mel import FloatArray
-from ..motion.spaces import MotionSpace
+from ..motion.spaces import HEAD, MotionSpace
 from ..portable import checkpoint
 from ..portable.kmtalk import KMTalk
 from ..settings import Settings
 from ..shaping import Shaping
+from .chest import StreamingChest
 from .gestures import Gestures
 from .mouth import Moment, StreamingMouth
 from .voice import StreamingVoice
@@ -49,13 +50,18 @@ less of it, and half the work is saved."""
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A face at one moment: `time` seconds into the sound, `motion` (channels,) and `head` (3,): yaw, pitch and roll in
-    radians."""
+    """A face at one moment: `time` seconds into the sound, `motion` (channels,), and beside it by the names of their
+    spaces what else the settings let move, (width,) each."""
 
     number: int
     time: float
     motion: FloatArray
-    head: FloatArray
+    beside: Mapping[str, FloatArray]
+
+    @property
+    def head(self) -> FloatArray:
+        """(3,) yaw, pitch and roll in radians; 0 where the head is to stay."""
+        return self.beside.get(HEAD.name, np.zeros(HEAD.width, np.float32))
 
 
 def network_of(weights: Path | None = None) -> KMTalk:
@@ -105,6 +111,7 @@ class LiveFace:
         self._phones: tuple[Phone, ...] = ()
         self._script = self._script_at(0.0)
         self._gestures = Gestures(self._settings, lambda time: self._script.mood.at(time))
+        self._chest = StreamingChest(self._settings.seed)
         self._ready: deque[Frame] = deque()
         self._before = np.zeros((0, native.width), np.float32)  # raw motion that smoothing still wants
 
@@ -158,17 +165,19 @@ class LiveFace:
         self._voice.hear(self._mouth.ear.features.fresh, bool(phones) and not phones[-1].is_silence)
         self._script = self._script_at(time, moment)
         self._gestures.decide(self._script.prosody, time)
-        performer = Performer(self._script, self._gestures.events)
+        self._chest.breathe(self._script.prosody, time)
+        performer = Performer(self._script, self._gestures.events, self._chest.breathing)
         shaping = Shaping(
             self.space, self._settings, moment.alignment, performer, self._calibration, self._articulation
         )
         motion = self._shaped(shaping, moment, first)
         times = np.arange(first, self._number) / self._rate
-        head = performer.head(times)
+        beside = performer.beside(times)
         shown = ease(times / _BEGIN) * ease((self._end - times) / _FADE)
         motion *= shown[:, None].astype(np.float32)
         for index in range(self._step):
-            yield Frame(first + index, float(times[index]), motion[index], head[index])
+            others = {name: moved[index] for name, moved in beside.items()}
+            yield Frame(first + index, float(times[index]), motion[index], others)
 
     def _shaped(self, shaping: Shaping, moment: Moment, first: int) -> FloatArray:
         """Motion of the next frames from the network's around them."""

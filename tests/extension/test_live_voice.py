@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from faces_at_work import make_face
 
 from kmtalk_core import audio
+from kmtalk_core.calibration import Calibration
 
 ONE = "jawOpen"
 
@@ -31,13 +33,13 @@ def face_of(addon: Callable[[str], Any], head: Any) -> Any:
     return addon("options").face_of([head])
 
 
-def watched(session: Any, head: Any) -> list[float]:
-    """The values of the jaw's key that the window would show."""
+def watched(session: Any, head: Any, key: str = ONE) -> list[float]:
+    """The values of a key that the window would show."""
     seen = []
     deadline = time.monotonic() + 120
     while not session.is_ended and time.monotonic() < deadline:
         if session.show():
-            seen.append(head.data.shape_keys.key_blocks[ONE].value)
+            seen.append(head.data.shape_keys.key_blocks[key].value)
         time.sleep(0.002)
     return seen
 
@@ -115,6 +117,58 @@ def test_a_face_that_goes_while_it_is_live_is_told(
             session.show()
             time.sleep(0.01)
     session.end()
+
+
+def test_a_chest_breathes_and_what_is_left_out_stays(
+    addon: Callable[[str], Any], scene: Any, head: Any, speech: Path, acting: Any, voices: Any
+) -> None:
+    head.shape_key_add(name="Breathe")
+    breath = head.data.shape_keys.key_blocks["Breathe"]
+    breath.value = 0.1
+    spoken = audio.load(speech)
+    begins = np.concatenate([np.zeros(audio.RATE // 2, np.float32), spoken.read(0, spoken.length)])
+    voice = audio.from_samples(begins, audio.RATE)  # one breathes in before one speaks
+    risen = []
+    for settings in ({}, {"regions": "mouth"}):
+        session = acting.Session(face_of(addon, head), voices.played(voice, speed=4), settings, 0.2)
+        risen.append(watched(session, head, "Breathe"))
+        session.end()
+        assert session.failure is None and breath.value == pytest.approx(0.1)
+    assert max(risen[0]) > 0.3
+    assert risen[1] == pytest.approx([0.1] * len(risen[1]))
+
+
+def test_a_face_speaks_live_as_its_actor(
+    addon: Callable[[str], Any], scene: Any, head: Any, speech: Path, acting: Any, voices: Any
+) -> None:
+    import bpy
+
+    actor = addon("face.actor")
+    actor.learn(head, Calibration("Anna", 1.0, {ONE: 0.4}, {}, {}).to_json())
+    button = addon("operators.live_voice").KMTALK_OT_live
+    scene.kmtalk.source, scene.kmtalk.file, scene.kmtalk.liveliness = "FILE", str(speech), 0.0
+    opened = []
+    for use in (False, True):
+        head.kmtalk_face.use_actor = use
+        session = button.begin(SimpleNamespace(voice="SOUND", record=False), bpy.context)
+        opened.append(max(watched(session, head)))
+        session.end()
+    assert opened[1] == pytest.approx(0.4 * opened[0], rel=0.2)
+
+
+def test_a_face_that_takes_no_speech_is_told(
+    addon: Callable[[str], Any], scene: Any, head: Any, acting: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import bpy
+
+    module = addon("operators.live_voice")
+    head.shape_key_add(name="Breathe")
+    face = face_of(addon, head)
+    breathing = replace(face, targets=tuple(t for t in face.targets if t.drive.space.name == "chest"))
+    assert len(breathing.targets) == 1
+    monkeypatch.setattr(module.options, "face_of", lambda _: breathing)
+    with pytest.raises(addon("core").errors.FaceError, match="takes the poses of speech"):
+        module.KMTALK_OT_live.begin(SimpleNamespace(voice="SOUND", record=False), bpy.context)
 
 
 def test_all_that_is_left_of_a_face_is_put_back(

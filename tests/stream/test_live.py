@@ -43,7 +43,8 @@ def test_frames_are_the_same_whatever_the_blocks(network: KMTalk, voice: np.ndar
     for block in (37, 160, 16000):
         face = LiveFace(network)
         frames = [*played(face, voice, block), *face.stop()]
-        found.append((motion(frames), np.stack([frame.head for frame in frames])))
+        beside = (np.stack([frame.beside[name] for frame in frames]) for name in ("head", "chest"))
+        found.append((motion(frames), *beside))
     for other in found[1:]:
         for ours, theirs in zip(found[0], other, strict=True):
             np.testing.assert_array_equal(ours, theirs)
@@ -139,6 +140,25 @@ def test_the_seed_decides_on_the_gestures(network: KMTalk, voice: np.ndarray) ->
     ]
     np.testing.assert_array_equal(heads[0], heads[1])
     assert np.abs(heads[0] - heads[2]).max() > 0.001
+
+
+def test_a_chest_rises_before_speech_and_breathes_quietly_after_it(network: KMTalk, voice: np.ndarray) -> None:
+    hush = np.random.default_rng(3).normal(0, 1e-4, 16000 * 9).astype(np.float32)
+    face = LiveFace(network)
+    frames = [*played(face, np.concatenate([hush[:8000], voice, voice, hush])), *face.stop()]
+    rise = np.concatenate([[0.0], [frame.beside["chest"][0] for frame in frames]])
+    spoken = round(30 * (0.5 + 2 * len(voice) / 16000))
+    assert rise[:spoken].max() > 0.5, "a deep breath before speech"
+    assert 0.25 < rise[spoken + 60 :].max() < 0.4, "shallow ones at rest"
+    assert np.ptp(rise[spoken + 60 : -30]) > 0.2
+    assert np.abs(np.diff(rise)).max() < 0.12 and rise[-1] < 1e-6, "it never jumps"
+
+
+def test_what_the_settings_leave_out_stays(network: KMTalk, voice: np.ndarray) -> None:
+    frames = played(LiveFace(network, Settings.of({"regions": "mouth,head"})), voice[:16000])
+    assert all(set(frame.beside) == {"head"} for frame in frames)
+    still = played(LiveFace(network, Settings.of({"regions": "mouth"})), voice[:16000])
+    assert all(not frame.beside and not frame.head.any() for frame in still)
 
 
 def test_lips_meet_on_p_b_and_m(network: KMTalk, voice: np.ndarray) -> None:

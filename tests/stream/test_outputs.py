@@ -28,7 +28,7 @@ def wire() -> Iterator[socket.socket]:
 def frame() -> Frame:
     chance = np.random.default_rng(7)
     head = np.array([0.1, -0.2, 0.05], np.float32)
-    return Frame(12, 0.4, chance.uniform(0, 1, ARKIT.width).astype(np.float32), head)
+    return Frame(12, 0.4, chance.uniform(0, 1, ARKIT.width).astype(np.float32), {"head": head})
 
 
 class Reader:
@@ -86,7 +86,7 @@ def test_vmc_speaks_to_an_avatar_of_five_vowels(wire: socket.socket, frame: Fram
     motion[ARKIT.index_of("jawOpen")] = 0.7
     motion[ARKIT.index_of("eyeBlinkLeft")] = 1.0
     output = Vmc("127.0.0.1", wire.getsockname()[1], ARKIT, names="vrm")
-    output.send(Frame(0, 0.0, motion, frame.head))
+    output.send(Frame(0, 0.0, motion, frame.beside))
     values = {m.params[0]: m.params[1] for m in OscBundle(wire.recv(65536)) if m.address == "/VMC/Ext/Blend/Val"}
     assert set(values) == {"A", "I", "U", "E", "O", "Blink_L", "Blink_R"}
     assert values["A"] > 0.3 and values["Blink_L"] == pytest.approx(1) and values["Blink_R"] == pytest.approx(0)
