@@ -8,6 +8,7 @@ from bpy.app.handlers import persistent
 from . import command_line, operators, properties
 from .acting.session import stage
 from .face import settings as face_settings
+from .jobs import sounds
 from .jobs.runner import close_desk, desk
 from .live import switch as live
 from .take import writing
@@ -57,6 +58,7 @@ def unregister() -> None:
     live.unregister()
     watch.unregister()
     close_desk()
+    sounds.forget()
     command_line.unregister()
     if bpy.app.timers.is_registered(_close_idle_workers):
         bpy.app.timers.unregister(_close_idle_workers)

@@ -6,6 +6,7 @@ Diphthongs and affricates spelt as two symbols become two classes.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 SILENCE = "sil"
 
@@ -52,6 +53,7 @@ _SILENCES = frozenset(
 )  # fmt: skip
 
 
+@lru_cache(4096)  # a language has some dozens of labels, and a minute of speech hundreds of phones
 def classes_of(label: str) -> tuple[str, ...]:
     """Phone classes of one label as an aligner writes it: ARPAbet (`AH0`), IPA (`tʃʰ`, `aɪ`) or a silence mark.
 

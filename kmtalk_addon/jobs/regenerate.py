@@ -1,18 +1,16 @@
 """Regenerate: read what was changed by hand, have the engine complete the motion beside it, write those spans alone."""
 
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import bpy
-
 from .. import options
-from ..audio import sound, strips
+from ..audio import sound
 from ..core import errors, progress
 from ..core import take as takes
+from ..engine import BuiltIn
 from ..face import Face, vertices
 from ..take import bake, changes, events, lines, pending, phones, store
 from ..take.columns import Columns
@@ -20,6 +18,7 @@ from ..take.revision import Revision, spans_of
 from ..take.writing import Pace
 from . import lay
 from .runner import desk, in_thread
+from .sounds import sound_of, sounds
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
@@ -96,6 +95,24 @@ def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeye
     waiting = waiting_on(ref, unkeyed)
     if waiting is None:
         return ""
+    if isinstance(engine[0], BuiltIn):
+        completed, data = yield from completed_inside(engine[0], waiting)
+    else:
+        completed, data = yield from _completed_beside(engine, waiting)
+    return (yield from write(scene, waiting, completed, data))
+
+
+def completed_inside(engine: BuiltIn, waiting: Waiting) -> 'progress.Job[tuple["Take", bytes]]':
+    """What Blender's own engine makes of a line that waits, and the file that it is kept as.  Raises KMTalkError."""
+    heard = yield from sounds().heard_job(waiting.story)
+    completed = yield from desk().workers.inside.complete(engine, waiting.take, heard.path, heard.span, waiting.edits)
+    if not completed.space.has_names:
+        return completed, b""
+    return (yield from in_thread(lambda: store.kept(completed), "reading"))
+
+
+def _completed_beside(engine: tuple[Any, tuple[str, ...]], waiting: Waiting) -> 'progress.Job[tuple["Take", bytes]]':
+    """The same by an engine that works in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as name:
         heard = yield from sound.file_job(sound_of(waiting.story, Path(name)), Path(name))
         source, out = Path(name) / "take.npz", Path(name) / "completed.npz"
@@ -103,8 +120,7 @@ def _one(engine: tuple[Any, tuple[str, ...]], scene: int, ref: lines.Ref, unkeye
         ask: dict[str, Any] = {"take": str(source), "audio": str(heard.path), "span": heard.span}
         yield from desk().workers.ask(*engine, "complete", **ask, edits=waiting.edits, out=str(out))
         completed = yield from in_thread(lambda: takes.load_take(out), "reading")
-        data = out.read_bytes() if completed.space.has_names else b""
-    return (yield from write(scene, waiting, completed, data))
+        return completed, out.read_bytes() if completed.space.has_names else b""
 
 
 def write(scene: int, waiting: Waiting, completed: "Take", data: bytes, keeps_poses: bool = False) -> progress.Job[str]:
@@ -175,23 +191,3 @@ def _without_curves(face: Face, ref: lines.Ref) -> frozenset[int]:
     """The fitted keys that a line did not have when it was written."""
     noted = {name.split("|", 1)[1] for _, line in ref.find() for name in store.noted_curves(line)}
     return frozenset(n for target in face.targets for n, curve in target.curves.items() if curve.name not in noted)
-
-
-def sound_of(story: store.Story, folder: Path) -> sound.Clip:
-    """The sound of a take: where it was, beside this file or of its strip.
-
-    Raises AudioError.
-    """
-    if story.silent:
-        return sound.silence(story.name, story.silent, story.start, folder)
-    name = re.split(r"[/\\]", story.audio)[-1]  # whatever system it was written on
-    for candidate in (Path(story.audio), Path(bpy.path.abspath(f"//{name}"))):
-        if story.audio and candidate.is_file():
-            return sound.Clip(story.name, candidate, story.begin, story.end, story.start)
-    found = strips.find(story.strip)
-    if found is not None and found[1].sound is not None:
-        clip = sound.strip_clip(*found[:1], *found, folder)
-        return replace(clip, begin=story.begin, end=story.end)
-    if not story.audio:
-        raise errors.AudioError(f"“{story.name}” came without its sound: add it, and choose Sound of this Line.")
-    raise errors.AudioError(f"The sound of “{story.name}” is gone: put {name} back beside this file.")

@@ -1,20 +1,16 @@
 """What answers a change: the engine inside Blender makes it in its thread, and it is written in one go."""
 
-import tempfile
 import time
-from collections import OrderedDict
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import options
-from ..audio import sound
 from ..core import errors, progress, reshaping
 from ..engine import BuiltIn
 from ..jobs import lay, regenerate
 from ..jobs.runner import desk, in_thread
+from ..jobs.sounds import sounds
 from ..settings import core_settings
 from ..take import bake, changes, lines, pending, store
 from ..take.writing import Pace, find_action
@@ -28,50 +24,15 @@ MOST_EDITS = 32
 """More changes at once than this are no edit of a key: they wait for Regenerate."""
 NOT_FOLLOWED = ("minimum_key_gap", "key_density", "regions")
 """The settings that say which keys and which curves there are; all others a line follows while they are set."""
-_KEPT_SOUNDS = 2
 
 
-@dataclass
-class Sounds:
-    """The sounds that were heard last, as files that the engine reads, so that the next edit need not decode them."""
-
-    _folder: "tempfile.TemporaryDirectory[str] | None" = None
-    _known: "OrderedDict[tuple[Any, ...], sound.Heard]" = field(default_factory=OrderedDict)
-    _count: int = 0
-
-    def heard_job(self, story: store.Story) -> "progress.Job[sound.Heard]":
-        """What is heard of the line of a story.  Raises AudioError."""
-        key = (story.audio, story.strip, story.begin, story.end, store.stamp_of(story.audio))
-        known = self._known.get(key)
-        if known is not None and known.path.is_file():
-            self._known.move_to_end(key)
-            return known
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True)
-        self._count += 1
-        folder = Path(self._folder.name) / str(self._count)
-        folder.mkdir()
-        self._known[key] = yield from sound.file_job(regenerate.sound_of(story, folder), folder)
-        while len(self._known) > _KEPT_SOUNDS:
-            gone = self._known.popitem(last=False)[1].path
-            if Path(self._folder.name) in gone.parents:
-                gone.unlink(missing_ok=True)
-        return self._known[key]
-
-    def forget(self) -> None:
-        """Remove what was kept."""
-        self._known.clear()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
-
-
-def edits_job(number: int, scene: int, engine: BuiltIn, sounds: Sounds, memory: pending.Memory) -> progress.Job[str]:
+def edits_job(number: int, scene: int, engine: BuiltIn) -> progress.Job[str]:
     """Answer what was changed by hand on the lines of an action; what is to be told of it.
 
     scene: the `session_uid` of the one that is shown.  Raises KMTalkError.
     """
     said: list[str] = []
-    counts = yield from pending.count(number, memory, Pace())
+    counts = yield from pending.count(number, pending.memory(), Pace())
     for uid, count in counts.items():
         ref = _ref(number, uid)
         if ref is None or count > MOST_EDITS:
@@ -79,11 +40,7 @@ def edits_job(number: int, scene: int, engine: BuiltIn, sounds: Sounds, memory: 
         waiting = regenerate.waiting_on(ref, _unkeyed(ref, scene))
         if waiting is None or waiting.take.space.vertices or len(waiting.edits) > MOST_EDITS:
             continue
-        heard = yield from sounds.heard_job(waiting.story)
-        completed = yield from desk().workers.inside.complete(
-            engine, waiting.take, heard.path, heard.span, waiting.edits
-        )
-        data = yield from in_thread(partial(store.take_bytes, completed), "reading")
+        completed, data = yield from regenerate.completed_inside(engine, waiting)
         said.append(at_once(regenerate.write(scene, waiting, completed, data, keeps_poses=True)))
     return ". ".join(said)
 
@@ -111,7 +68,7 @@ def _unkeyed(ref: lines.Ref, scene: int) -> Any:
     return changes.unkeyed_values(face, ref, frame)
 
 
-def settings_job(ref: lines.Ref, scene: int, engine: BuiltIn, sounds: Sounds) -> progress.Job[str]:
+def settings_job(ref: lines.Ref, scene: int, engine: BuiltIn) -> progress.Job[str]:
     """Have a line follow the settings of a scene.  Raises KMTalkError."""
     found = ref.find()
     line = found[0][1]
@@ -121,8 +78,8 @@ def settings_job(ref: lines.Ref, scene: int, engine: BuiltIn, sounds: Sounds) ->
         return ""
     if regenerate.waiting_on(ref) is not None:
         return f"“{story.name}” does not follow its settings before what was changed by hand is regenerated"
-    made = yield from _made_job(take, story, values, engine, sounds)
-    data = yield from in_thread(lambda: store.take_bytes(made), "reading")
+    made = yield from _made_job(take, story, values, engine)
+    made, data = yield from in_thread(lambda: store.kept(made), "reading")
     face = lay.face_of([action for action, _ in ref.find()], take)
     find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene, made)
     story = replace(story, asked={**story.asked, **values})
@@ -131,16 +88,14 @@ def settings_job(ref: lines.Ref, scene: int, engine: BuiltIn, sounds: Sounds) ->
     return f"“{story.name}” follows {', '.join(sorted(name.replace('_', ' ') for name in values))}"
 
 
-def _made_job(
-    take: "Take", story: store.Story, values: Mapping[str, Any], engine: BuiltIn, sounds: Sounds
-) -> "progress.Job[Take]":
+def _made_job(take: "Take", story: store.Story, values: Mapping[str, Any], engine: BuiltIn) -> "progress.Job[Take]":
     """The take with other settings: from itself where that is possible, else from its sound."""
     if all(name in reshaping.RESHAPING for name in values):
         try:
             return (yield from in_thread(lambda: reshaping.reshape(take, values), "reshaping"))
         except errors.TakeError:  # it was made too weak or too smooth for that
             pass
-    heard = yield from sounds.heard_job(story)
+    heard = yield from sounds().heard_job(story)
     return (yield from desk().workers.inside.again(engine, take, heard.path, heard.span, values))
 
 

@@ -13,7 +13,7 @@ from .. import options
 from ..core import errors
 from ..engine import BuiltIn
 from ..jobs.runner import desk, redraw
-from ..take import pending, writing
+from ..take import writing
 from . import answering, noticing
 from .noticing import notices
 
@@ -37,8 +37,6 @@ _HOLDING = ("TRANSFORM_", "GRAPH_", "ACTION_", "MARKER_", "ANIM_", "NLA_", "POSE
 class Live:
     """The one of this Blender.  fault: why it was turned off; answered: how often it has written."""
 
-    sounds: answering.Sounds = field(default_factory=answering.Sounds)
-    memory: pending.Memory = field(default_factory=pending.Memory)
     fault: str = ""
     answered: int = 0
     slowest: float = 0.0
@@ -80,10 +78,6 @@ class Live:
         self._drop()
         self._queue.clear()
         self._in_a_row, self._echo, self._has_written = 0, 0, False
-
-    def close(self) -> None:
-        self.rest()
-        self.sounds.forget()
 
     def _fail(self, scene: Any, why: str) -> None:
         self.rest()
@@ -135,7 +129,7 @@ class Live:
         if self._queue:
             number = self._queue.pop(0)
             self._follows = False
-            self._job = answering.edits_job(number, scene.session_uid, engine, self.sounds, self.memory)
+            self._job = answering.edits_job(number, scene.session_uid, engine)
             return True
         if noted.has_settings and (is_quiet or self._wrote < _QUICK):
             noted.has_settings = False
@@ -155,7 +149,7 @@ class Live:
             return False
         self._followed.add(ref.uid)
         self._follows = True
-        self._job = answering.settings_job(ref, scene.session_uid, engine, self.sounds)
+        self._job = answering.settings_job(ref, scene.session_uid, engine)
         return True
 
     def _step(self) -> float:
@@ -238,4 +232,4 @@ def unregister() -> None:
     bpy.app.handlers.load_pre.remove(_before_load)
     noticing.unregister()
     while _live:
-        _live.pop().close()
+        _live.pop().rest()

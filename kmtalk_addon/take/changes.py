@@ -73,7 +73,8 @@ def read_changes(
     changes = Changes(held=[{} for _ in face.drives])
     found = ref.find()
     main = found[0][1]
-    frames = [story.timeline.nearest_frame(key.frame / take.fps) for key in take.keys]
+    timeline = story.timeline
+    frames = [timeline.nearest_frame(key.frame / take.fps) for key in take.keys]
     owners = _owners(take, story)
     by_target = [_compare(target, found, ref.uid) for target in face.targets]
     changes.touched = {frame for curves in by_target for curve in curves for frame in curve.touched}
@@ -162,6 +163,8 @@ def _hold(changes: Changes, frame: int, values: Sequence[dict[int, float]]) -> N
 def _pose(face: Face, take: "Take", frame: int, values: Sequence[dict[int, float]]) -> drives.Pose:
     """The pose of a take's frame for which the face's curves have `values`, by drive."""
     found: dict[str, float] = {}
+    if not any(values):
+        return found
     for drive, given in zip(face.drives, values, strict=True):
         track = take.track(drive.space.name)
         if not given or track is None:
@@ -203,9 +206,9 @@ def _add(values: Values, more: Values) -> None:
 def _owners(take: "Take", story: store.Story) -> dict[int, int]:
     """Which key's pose each scene frame shows where several lie on it: the nearest one's, by frames of the take."""
     owners: dict[int, tuple[float, int]] = {}
+    timeline = story.timeline
     for key in take.keys:
-        exact = story.timeline.frame_at(key.frame / take.fps)
-        frame = story.timeline.nearest_frame(key.frame / take.fps)
+        exact, frame = timeline.frame_at(key.frame / take.fps), timeline.nearest_frame(key.frame / take.fps)
         owners[frame] = min(owners.get(frame, (2.0, 0)), (abs(exact - frame), key.frame))
     return {frame: owner for frame, (_, owner) in owners.items()}
 

@@ -142,14 +142,22 @@ def replace_frames(old: Columns, points: Points, frames: npt.NDArray[np.int32]) 
 
     Where the neighbours are Bezier keys, their handles towards the change are fitted to it.
     """
-    picked = np.isin(points.frames, frames)
-    stays = ~np.isin(frames_of(old), frames)
+    picked = _are_among(points.frames, frames)
+    stays = ~_are_among(frames_of(old), frames)
     new = _chosen_points(points, picked)
     if points.slopes is None:
         _keep_what_was_set(old, ~stays, new)
     found = joined([chosen(old, stays), new])
     if points.slopes is not None:
-        _fit_handles(found, np.isin(frames_of(found), points.frames[picked]))
+        _fit_handles(found, _are_among(frames_of(found), points.frames[picked]))
+    return found
+
+
+def _are_among(frames: npt.NDArray[np.int32], chosen: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """(n,) whether each of `frames` (n,) is one of those `chosen`, which rise."""
+    if not len(chosen):
+        return np.zeros(len(frames), np.bool_)
+    found: npt.NDArray[np.bool_] = chosen[np.searchsorted(chosen, frames).clip(max=len(chosen) - 1)] == frames
     return found
 
 

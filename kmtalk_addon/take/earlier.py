@@ -9,7 +9,7 @@ from ..face import Curve, Face
 from . import columns as keys
 from . import fcurves, layout, lines, place, store
 from .layers import Reach
-from .markers import add_key
+from .markers import row_of, show
 from .writing import Journal
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def _make_line(main: Any, action: Any, kept: Any, names: dict[str, str]) -> Any:
     line.marks = action.get(_MARKERS, "[]") if main == action else "[]"
     states = {item.frame: item.state for item in kept.keys}
     for key in take.keys:
-        item = add_key(line, key, story, take.fps)
+        item = line.key_motions.add()
+        show(item, row_of(key, story.timeline, take.fps))
         item.state = states.get(item.frame, key.state)
     main.kmtalk_lines.uid = main.kmtalk_lines.uid or lines.new_uid()
     lines.sort(main)

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _IPA = {
 }  # fmt: skip
 
 
+@lru_cache(4096)
 def shown(label: str) -> str:
     """`label` in IPA: ARPAbet (`AH0`) is translated, anything else is shown as it is, no label as a dot.
 

@@ -6,57 +6,96 @@ called; they are known again by that, moved ones by their name and order.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import bpy
+import numpy as np
 
 from ..core import progress
 from . import marks
 from .labels import shown, words_of
 from .lines import Ref, actions_of
 from .store import Story
+from .timing import Timeline
 from .writing import Pace, closing
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Key, Take
 
+_ROWS = 32
+"""Key motions that are listed at once."""
+
 
 def list_keys(ref: Ref, take: "Take", story: Story, pace: Pace) -> progress.Job[None]:
-    """List the keys of a take on its line; finished even where the work is stopped, for the curves are there."""
-    for _, line in ref.find():
-        line.key_motions.clear()
-        line.phone_edits = ""
-    left = list(take.keys)
+    """List the keys of a take on its line; finished even where the work is stopped, for the curves are there.
+
+    Rows that are as they have to be stay, and those of keys that are gone go, so that little is done after an edit.
+    """
     words = words_of(take)
+    timeline = story.timeline
+    wanted = [row_of(key, timeline, take.fps, *words[key.frame]) for key in take.keys]
+    for _, line in ref.find():
+        line.phone_edits = ""
+        _make_room(line.key_motions, [row["frame"] for row in wanted])
+    left = list(range(0, len(wanted), _ROWS))
 
-    def add(key: "Key") -> None:
-        if left and left[0] is key:
+    def write(first: int) -> None:
+        if first in left:
+            part = slice(first, first + _ROWS)
             for _, line in ref.find():
-                add_key(line, key, story, take.fps, *words[key.frame])
-            left.pop(0)
+                for item, row in zip(line.key_motions[part], wanted[part], strict=True):
+                    show(item, row)
+            left.remove(first)
 
-    def add_all() -> None:
-        for key in list(left):
-            add(key)
+    def write_all() -> None:
+        for first in list(left):
+            write(first)
 
     try:
-        with closing(add_all):
-            yield from pace.each(take.keys, add, "listing keys")
+        with closing(write_all):
+            yield from pace.each(list(left), write, "listing keys")
     except GeneratorExit:
-        add_all()
+        write_all()
         raise
 
 
-def add_key(line: Any, key: "Key", story: Story, fps: float, word: str = "", goes_on: bool = False) -> Any:
-    """List one key motion of a take on its line, with the word in which it lies (`labels.words_of`)."""
-    item = line.key_motions.add()
-    item.word, item.goes_on = word, goes_on
-    item.name, item.label = shown(key.label), key.label
-    item.frame = story.timeline.nearest_frame(key.frame / fps)
-    item.time, item.confidence = key.time, key.confidence
-    item.state = item.made = key.state
-    return item
+def _make_room(listed: Any, frames: Sequence[int]) -> None:
+    """As many rows as there are `frames`: a few come or go where the first one differs, so that those behind stay."""
+    had = np.empty(len(listed), np.int32)
+    listed.foreach_get("frame", had)
+    place = next((n for n, pair in enumerate(zip(had.tolist(), frames, strict=False)) if pair[0] != pair[1]), -1)
+    if abs(len(had) - len(frames)) > _ROWS or place < 0:  # each that comes or goes moves all behind it
+        place = min(len(had), len(frames))
+    for number in range(len(had), len(frames), -1):
+        listed.remove(place if place < len(frames) else number - 1)
+    for number in range(len(had), len(frames)):
+        listed.add()
+        if place < len(had):
+            listed.move(number, place)
+
+
+def row_of(key: "Key", timeline: Timeline, fps: float, word: str = "", goes_on: bool = False) -> dict[str, Any]:
+    """What the list of a line shows of a key motion of its take, with the word in which it lies (`labels.words_of`)."""
+    return {
+        "name": shown(key.label),
+        "label": key.label,
+        "frame": timeline.nearest_frame(key.frame / fps),
+        "time": float(np.float32(key.time)),
+        "confidence": float(np.float32(key.confidence)),
+        "state": key.state,
+        "made": key.state,
+        "say": "",
+        "word": word,
+        "goes_on": goes_on,
+    }
+
+
+def show(item: Any, row: Mapping[str, Any]) -> None:
+    """Give a row of the list what it has to show; setting costs more than looking."""
+    for name, value in row.items():
+        if getattr(item, name) != value:
+            setattr(item, name, value)
 
 
 def mark_scene(scene: Any, ref: Ref, frames: Iterable[int], labels: Iterable[str]) -> None:

@@ -134,18 +134,21 @@ def _changed(action: Any, name: str, noted: _Noted, reaches: list[layers.Reach])
     if curve is None:
         return {}
     frames, values = fcurves.positions(curve)
-    owner = layers.owners_at(reaches, frames)
-    inside = owner >= 0
-    first, last = (np.array([getattr(reach, end) for reach in reaches]) for end in ("first", "last"))
-    inside[inside] &= (frames[inside] >= first[owner[inside]]) & (frames[inside] <= last[owner[inside]])
     found: dict[int, set[int]] = {}
+    is_old, is_lost = np.zeros(len(frames), np.bool_), np.ones(len(noted.frames), np.bool_)
     if len(noted.frames):
         place = np.searchsorted(noted.frames, frames).clip(max=len(noted.frames) - 1)
-        is_old = (noted.frames[place] == frames) & (np.abs(noted.values[place] - values) <= _VISIBLE)
-        for at in np.flatnonzero(inside & ~is_old):
-            found.setdefault(int(owner[at]), set()).add(int(frames[at]))
-    for at in np.flatnonzero(~np.isin(noted.frames, frames)):
-        found.setdefault(int(noted.line[at]), set()).add(int(noted.frames[at]))
+        is_there = noted.frames[place] == frames
+        is_old = is_there & (np.abs(noted.values[place] - values) <= _VISIBLE)
+        is_lost[place[is_there]] = False
+    others = np.flatnonzero(~is_old)
+    owner = layers.owners_at(reaches, frames[others])
+    for at, line in zip(others[owner >= 0].tolist(), owner[owner >= 0].tolist(), strict=True):
+        if reaches[line].first <= frames[at] <= reaches[line].last:
+            found.setdefault(line, set()).add(int(frames[at]))
+    if is_lost.any():  # or there several times
+        for at in np.flatnonzero(~np.isin(noted.frames, frames)):
+            found.setdefault(int(noted.line[at]), set()).add(int(noted.frames[at]))
     return found
 
 

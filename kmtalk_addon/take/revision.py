@@ -68,7 +68,8 @@ class Revision:
         """
         if within is not None:
             frames = self.frames[(self.frames >= within[0]) & (self.frames <= within[1])]
-            return keys.replace_frames(old, points_of(self.samples, [channel])[channel], frames)
+            near = points_of(self.samples, [channel])[channel].near(*within)
+            return keys.replace_frames(old, near, frames)
         if channel in self.added or not keys.count_of(old):
             return keys.of_points(self.points(channel))
         values = self.samples.values[:, channel]

@@ -136,6 +136,12 @@ def take_of(line: Any) -> "Take":
     return _take_in(bytes(line.file))
 
 
+def kept(take: "Take") -> tuple["Take", bytes]:
+    """A take as `take_of` will give it, for it is remembered, and the file that a line keeps of it."""
+    data = take_bytes(take)
+    return _take_in(data), data
+
+
 @lru_cache(maxsize=2)  # one edit asks for the same one several times
 def _take_in(data: bytes) -> "Take":
     with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as folder:
@@ -157,11 +163,20 @@ def keep_record(line: Any, curves: Curves) -> None:
 
 def noted_curves(line: Any) -> Curves:
     """Frames and values of a line's curves as they were written.  Raises TakeError."""
-    found = _of_now(unpack(line.record, line.name), line)
+    found = _of_now(_record_in(line.record, line.name), line)
     return {
         name: (parts["frames"].astype(np.int32, copy=False), parts["values"].astype(np.float32, copy=False))
         for name, parts in found.items()
     }
+
+
+@lru_cache(maxsize=2)  # one edit asks for the same one several times
+def _record_in(data: bytes, name: str) -> dict[str, Columns]:
+    found = unpack(data, name)
+    for columns in found.values():
+        for column in columns.values():
+            column.setflags(write=False)
+    return found
 
 
 def _of_now(curves: dict[str, Columns], line: Any) -> dict[str, Columns]:

@@ -1,5 +1,6 @@
 """From the frames of a take to the frames of a scene: by time, never by index.  No bpy here."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -23,7 +24,7 @@ class Timeline:
         return self.start + time * self.fps
 
     def nearest_frame(self, time: float) -> int:
-        return int(np.floor(self.frame_at(time) + 0.5))
+        return math.floor(self.frame_at(time) + 0.5)
 
     def time_at(self, frame: float) -> float:
         return (frame - self.start) / self.fps
@@ -77,6 +78,13 @@ class Points:
     is_key: npt.NDArray[np.bool_]
     slopes: FloatArray | None = None
     is_stepped: bool = False
+
+    def near(self, first: int, last: int) -> "Points":
+        """Those from frame `first` to `last`, and one on each side."""
+        low, high = np.searchsorted(self.frames, (first, last + 1))
+        part = slice(max(int(low) - 1, 0), int(high) + 1)
+        slopes = None if self.slopes is None else self.slopes[part]
+        return Points(self.frames[part], self.values[part], self.is_key[part], slopes, self.is_stepped)
 
 
 def points_of(samples: Samples, channels: Iterable[int], error: float = 0.0) -> dict[int, Points]:

@@ -26,7 +26,8 @@ class AlignedPhones:
         pieces = []
         for phone in alignment.phones:
             names = classes_of(phone.label) or (SILENCE,)
-            cuts = np.linspace(phone.start, phone.end, len(names) + 1)
+            share = (phone.end - phone.start) / len(names)
+            cuts = [*(phone.start + i * share for i in range(len(names))), phone.end]
             pieces += [(cuts[i], cuts[i + 1], CLASS_INDEX[name], phone.edited) for i, name in enumerate(names)]
         table = np.array(pieces, np.float64).reshape(-1, 4)
         self._starts, self._ends = (table[:, :2].T + delay) * fps
