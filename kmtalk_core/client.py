@@ -33,6 +33,19 @@ _LONG_POSE = 256  # values; longer poses go by file
 _HELLO = 0
 
 
+def environment(
+    module_path: Sequence[Path] | None = None, variables: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What a child process of another Python gets of this one's environment, with `variables` besides.
+
+    Where there is a `module_path` it imports the core, and what lies in those folders.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}  # another Python's
+    if module_path is not None:
+        inherited["PYTHONPATH"] = os.pathsep.join(map(str, (PACKAGE_FOLDER, *module_path)))
+    return {**inherited, "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **(variables or {})}
+
+
 class Worker:
     """A worker process: `send` requests, `poll` for messages, `close` it.  None of them blocks on the model.
 
@@ -49,15 +62,12 @@ class Worker:
         module_path: Sequence[Path] = (),
         variables: Mapping[str, str] | None = None,
     ) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}  # another Python's
-        environment |= {"PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **(variables or {})}
-        environment["PYTHONPATH"] = os.pathsep.join(map(str, (PACKAGE_FOLDER, *module_path)))
         self.process = subprocess.Popen(
             [str(python), "-m", "kmtalk_core", "worker", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment,
+            env=environment(module_path, variables),
             cwd=PACKAGE_FOLDER,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )

@@ -1,11 +1,11 @@
 """Where a live face hears from: a microphone, or a sound played as if somebody spoke."""
 
 import contextlib
-import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,27 +73,31 @@ def microphone(find: "engine.Engine | None") -> Iterator[FloatArray]:
 
 def _of_engine(found: "engine.Engine") -> Iterator[FloatArray]:
     """The engine's Python listens in a process of its own, which ends with this generator."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
-    environment |= {"PYTHONPATH": os.pathsep.join(map(str, (client.PACKAGE_FOLDER, *found.module_path)))}
+    with tempfile.TemporaryFile() as log:  # a pipe that nobody reads would fill, and the microphone stall
+        yield from _pcm(found, log)
+        log.seek(0)
+        told = log.read().decode(errors="replace").strip().removeprefix("kmtalk: ")
+        told = told.splitlines()[-1] if told else "The microphone was lost; connect it and start again."
+        if "sounddevice" in told:
+            told = f"A microphone needs sounddevice: {_HOW.format(python=found.python)}."
+        raise errors.KMTalkError(told)
+
+
+def _pcm(found: "engine.Engine", log: IO[bytes]) -> Iterator[FloatArray]:
+    """What a process of the engine's hears until it ends; what it tells goes to `log`."""
     process: Any = subprocess.Popen(
         [str(found.python), "-m", "kmtalk_core", "stream", "mic", "--to", "pcm"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**environment, **(found.variables or {})},
+        stderr=log,
+        env=client.environment(found.module_path, found.variables),
         cwd=client.PACKAGE_FOLDER,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
     try:
         while content := process.stdout.read(4 * _BLOCK):
             yield np.frombuffer(content[: len(content) // 4 * 4], "<f4")
-        told = process.stderr.read().decode(errors="replace").strip().removeprefix("kmtalk: ")
-        told = told.splitlines()[-1] if told else "The microphone was lost; connect it and start again."
-        if "sounddevice" in told:
-            told = f"A microphone needs sounddevice: {_HOW.format(python=found.python)}."
-        raise errors.KMTalkError(told)
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
-        process.stderr.close()

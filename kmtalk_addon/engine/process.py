@@ -22,14 +22,13 @@ def lines_of(
     Closing the generator ends the process and its children.  Its input stays empty and open for as long as this process
     lives.  Raises OSError when it cannot be started.
     """
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}  # another Python's
     process = subprocess.Popen(
         [str(part) for part in command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=client.PACKAGE_FOLDER,  # `-m` imports from here first, and Blender's own may be gone or anyone's
-        env={**inherited, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **(environment or {})},
+        env=client.environment(variables=environment),
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         start_new_session=not WINDOWS,
     )

@@ -31,7 +31,6 @@ PRESETS = ("starter", "vocaset", "biwi")
 TRAINED = ("vocaset-small", "vocaset", "biwi")
 
 _HELLO_PATIENCE = 120.0
-_HOUR = 3600
 _MEGABYTE = 1 << 20
 
 
@@ -261,4 +260,4 @@ def _memory(row: Mapping[str, Any]) -> str:
 
 
 def _length(seconds: float) -> str:
-    return f"{seconds / _HOUR:.0f} h" if seconds >= _HOUR else f"{seconds:.0f} s"
+    return f"{seconds / starter.HOUR:.0f} h" if seconds >= starter.HOUR else f"{seconds:.0f} s"

@@ -101,9 +101,9 @@ def _output(options: argparse.Namespace, face: LiveFace) -> Iterator[Output]:
                 file = options.out.open("w", encoding="utf-8")
             output = JsonLines(file or sys.stdout, face.space)
         elif options.to == "live-link":
-            output = LiveLink(options.host, options.port or PORTS["live-link"], face.space, options.subject)
+            output = LiveLink(options.host, _port(options), face.space, options.subject)
         else:
-            output = Vmc(options.host, options.port or PORTS["vmc"], face.space, options.names, options.head_bone)
+            output = Vmc(options.host, _port(options), face.space, options.names, options.head_bone)
         yield output
     finally:
         if output is not None:
@@ -111,6 +111,10 @@ def _output(options: argparse.Namespace, face: LiveFace) -> Iterator[Output]:
                 output.close()
         if file is not None:
             file.close()
+
+
+def _port(options: argparse.Namespace) -> int:
+    return PORTS[options.to] if options.port is None else int(options.port)
 
 
 @contextmanager

@@ -67,6 +67,24 @@ def devices() -> str:
     return "\n".join(f"{device['index']}: {device['name']}" for device in found)
 
 
+class Waiting:
+    """Blocks that a device's own thread hands over, until somebody has time for them."""
+
+    def __init__(self, most: int = _MOST_WAITING) -> None:
+        self._blocks: queue.Queue[tuple[int, bytes]] = queue.Queue(most)
+        self._frames = 0
+
+    def take(self, block: bytes, frames: int) -> None:
+        """Keep a block of so many frames; it falls out where too many wait, as the numbers of those after it tell."""
+        with suppress(queue.Full):  # the machine is too busy for seconds: nobody would wait for what is left out now
+            self._blocks.put_nowait((self._frames, block))
+        self._frames += frames
+
+    def next(self, timeout: float) -> tuple[int, bytes]:
+        """The number of its first frame, and the next block.  Raises queue.Empty where none comes in `timeout` s."""
+        return self._blocks.get(timeout=timeout)
+
+
 def microphone_blocks(device: str | int | None = None) -> Iterator[FloatArray]:
     """What a microphone hears, at 16 kHz: the system's own choice, or `device` by number or a part of its name.
 
@@ -80,11 +98,10 @@ def microphone_blocks(device: str | int | None = None) -> Iterator[FloatArray]:
         raise KMTalkError(f"{wanted}; `--devices` lists those there are.") from error
     rate = int(found["default_samplerate"])
     intake = Intake(rate, 1)
-    waiting: queue.Queue[bytes] = queue.Queue(_MOST_WAITING)
+    waiting = Waiting()
 
     def take(data: Any, frames: int, when: Any, status: Any) -> None:
-        with suppress(queue.Full):  # the machine is too busy for seconds: what is left out now, nobody would wait for
-            waiting.put_nowait(bytes(data))
+        waiting.take(bytes(data), frames)
 
     try:
         stream = library.RawInputStream(
@@ -94,12 +111,12 @@ def microphone_blocks(device: str | int | None = None) -> Iterator[FloatArray]:
         with stream:
             while True:
                 try:
-                    block = waiting.get(timeout=_PATIENCE)
+                    at, block = waiting.next(_PATIENCE)
                 except queue.Empty as error:
                     raise KMTalkError(
                         f"The microphone “{found['name']}” was lost; connect it and start again."
                     ) from error
-                yield intake(np.frombuffer(block, np.float32))
+                yield intake(np.frombuffer(block, np.float32), at)
     except library.PortAudioError as error:
         raise KMTalkError(
             f"The microphone “{found['name']}” cannot be used ({error.args[0]}); close what else uses it, or allow it."

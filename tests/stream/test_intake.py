@@ -5,6 +5,7 @@ import pytest
 
 from kmtalk_core.errors import AudioError
 from kmtalk_core.stream.intake import Intake
+from kmtalk_core.stream.sources import Waiting
 
 
 def tone(rate: int, seconds: float = 1.0) -> np.ndarray:
@@ -47,6 +48,19 @@ def test_a_lost_block_is_silence_and_those_after_it_stay_in_time() -> None:
     found = np.concatenate([intake(sound[:320], 0), intake(sound[640:960], 640)])
     np.testing.assert_array_equal(found[640:960], sound[640:960])
     assert not found[320:640].any() and intake.lost == 320
+
+
+def test_what_falls_out_while_the_machine_is_busy_is_silence_of_its_length() -> None:
+    intake, sound, waiting = Intake(16000), tone(16000), Waiting(most=2)
+    blocks = [sound[start : start + 320] for start in range(0, 5 * 320, 320)]
+    for block in blocks[:4]:  # the third and the fourth find no room
+        waiting.take(block.tobytes(), len(block))
+    heard = [waiting.next(1.0), waiting.next(1.0)]
+    waiting.take(blocks[4].tobytes(), 320)
+    heard.append(waiting.next(1.0))
+    found = np.concatenate([intake(np.frombuffer(block, np.float32), at) for at, block in heard])
+    np.testing.assert_array_equal(found, np.concatenate([sound[:640], np.zeros(640), blocks[4]]))
+    assert intake.lost == 640
 
 
 def test_an_hour_that_was_lost_is_not_made_up() -> None:
