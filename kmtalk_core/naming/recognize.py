@@ -29,7 +29,8 @@ class Naming:
     scheme: name of the `Scheme`, "flame" for the official FLAME add-on's own keys, or "" for none.
     mapping: channel → key, over all meshes; `meshes` the same for each mesh by its name.
     missing: channels of the scheme that no mesh has; score: 0 to 1, what speech needs counts most.
-    sentence: one line for the user; lacks: what the mouth cannot do with these keys, of `able.LACKS`.
+    sentence: one line for the user; lacks: what the mouth cannot do with these keys, of `able.LACKS`; called: how many
+    keys are called as the scheme calls them, and not as one of its other spellings, single letters left out.
     """
 
     scheme: str
@@ -40,6 +41,7 @@ class Naming:
     meshes: Mapping[str, Mapping[str, str]]
     sentence: str
     lacks: tuple[str, ...] = ()
+    called: int = 0
 
     @property
     def can_speak(self) -> bool:
@@ -118,12 +120,7 @@ def _trials(meshes: Meshes) -> list[Naming]:
 
 def likeliest(meshes: Meshes) -> str:
     """The scheme that most of the keys seem to follow; ARKit's where none does."""
-    return max(_trials(meshes), key=lambda trial: (len(trial.mapping), _called_so(trial), trial.score)).scheme
-
-
-def _called_so(trial: Naming) -> int:
-    """How many keys are called as the scheme calls them, and not as one of its other spellings."""
-    return sum(plain(key).endswith(plain(channel)) for channel, key in trial.mapping.items())
+    return max(_trials(meshes), key=lambda trial: (len(trial.mapping), trial.called, trial.score)).scheme
 
 
 def guess(scheme: str, names: Sequence[str]) -> dict[str, str]:
@@ -166,13 +163,9 @@ def channels_of(scheme: str) -> tuple[str, ...]:
 
 
 def _explained(trial: Naming) -> tuple[int, int, float]:
-    """How much of a face a scheme explains: keys that move the mouth, then those that are called as its own are.
-
-    Single letters say little: they end many a name.
-    """
+    """How much of a face a scheme explains: keys that move the mouth, then those that are called as its own are."""
     scheme = SCHEME_BY_NAME[trial.scheme]
-    worded = replace(trial, mapping={c: key for c, key in trial.mapping.items() if len(plain(c)) > 1})
-    return sum(_moves_mouth(scheme, channel) for channel in trial.mapping), _called_so(worded), trial.score
+    return sum(_moves_mouth(scheme, channel) for channel in trial.mapping), trial.called, trial.score
 
 
 def _moves_mouth(scheme: Scheme, channel: str) -> bool:
@@ -181,7 +174,10 @@ def _moves_mouth(scheme: Scheme, channel: str) -> bool:
 
 def _try_scheme(scheme: Scheme, meshes: Mapping[str, Readings]) -> Naming:
     taken = frozenset(plain(channel) for channel in scheme.channels if len(channel) > 3)
-    return _naming(scheme, {mesh: _match(scheme, readings, taken) for mesh, readings in meshes.items()})
+    made = _naming(scheme, {mesh: _match(scheme, readings, taken) for mesh, readings in meshes.items()})
+    worded = {channel: key for channel, key in made.mapping.items() if len(plain(channel)) > 1}
+    called = sum(any(each.key((c,), taken) == key for each in meshes.values()) for c, key in worded.items())
+    return replace(made, called=called)
 
 
 def _naming(scheme: Scheme, found: Mapping[str, Mapping[str, str]], count: int | None = None) -> Naming:

@@ -148,6 +148,15 @@ KINDS = {
     ),
     "Fuse": (own("fuse"), "fuse", "MouthOpen", "MouthNarrow_Left", "", "Blink_Left"),
     "Source": (own("source"), "source", "jaw_drop", "left_puckerer", "presser", "left_lid_closer"),
+    "Roblox": (own("roblox"), "roblox", "JawDrop", "Pucker", "LipsTogether", "LeftEyeClosed"),
+    "Roblox, in small letters": (
+        words("jaw_drop lips_together pucker funneler left_eye_closed right_eye_closed left_lip_corner_puller"),
+        "roblox",
+        "jaw_drop",
+        "pucker",
+        "lips_together",
+        "left_eye_closed",
+    ),
     "VRoid": (
         [*(f"Fcl_MTH_{vowel}" for vowel in "AIUEO"), "Fcl_EYE_Close", "Fcl_EYE_Close_L", "Fcl_EYE_Close_R"],
         "vrm",

@@ -8,6 +8,16 @@ from kmtalk_core.naming.recognize import guess, likeliest, recognize_by_hand, re
 from kmtalk_core.naming.schemes import SCHEME_BY_NAME, SCHEMES
 
 VRCHAT = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou")
+
+
+def side_first(name):
+    """A name with its side before it, as `Lf_eyeBlink`."""
+    for side, short in (("Left", "Lf_"), ("Right", "Rt_")):
+        if name.endswith(side):
+            return short + name.removesuffix(side)
+    return name
+
+
 SPELLINGS = {
     "plain": lambda name: name,
     "capitals": str.upper,
@@ -16,6 +26,17 @@ SPELLINGS = {
     "dot side": lambda name: name.replace("Left", ".L").replace("Right", ".R"),
     "underscore side": lambda name: name.replace("Left", "_L").replace("Right", "_R"),
     "duplicate": lambda name: f"{name}.001",
+    "number at the end": lambda name: f"{name}_{ARKIT_NAMES.index(name):02}",
+    "number glued to the end": lambda name: f"{name}{ARKIT_NAMES.index(name)}",
+    "two prefixes": lambda name: f"{('head_', 'H_')[ARKIT_NAMES.index(name) % 2]}{name}",
+    "a prefix each": lambda name: f"p{ARKIT_NAMES.index(name)}x_{name}",
+    "two suffixes": lambda name: f"{name}{('_geo', '_lod0')[ARKIT_NAMES.index(name) % 2]}",
+    "some duplicates": lambda name: f"{name}{('', '', '.012')[ARKIT_NAMES.index(name) % 3]}",
+    "written together": lambda name: f"{name}Shape",
+    "written together before": lambda name: f"bs{name[0].upper()}{name[1:]}",
+    "side before a suffix": lambda name: f"{name.replace('Left', 'L').replace('Right', 'R')}_shp",
+    "side behind a prefix": lambda name: f"geo_{side_first(name)}",
+    "no side is said too": lambda name: name if name.endswith(("Left", "Right")) else f"{name}_C",
 }
 
 
@@ -53,6 +74,12 @@ def test_other_spellings_of_viseme_sets(keys, scheme, channel, key):
     naming = recognize_names(keys)
     assert naming.scheme == scheme
     assert naming.mapping[channel] == key
+
+
+def test_sides_of_a_blink_are_no_sounds():
+    naming = recognize_names(["aa_BS", "ih_BS", "ou_BS", "ee_BS", "oh_BS", "blink_BS", "blink_L_BS", "blink_R_BS"])
+    assert naming.scheme == "vrm"
+    assert naming.mapping["blink"] == "blink_BS" and "blink_L_BS" not in naming.mapping.values()
 
 
 def test_a_part_of_arkit_says_what_is_missing():

@@ -9,6 +9,7 @@ from .units import (
     FUSE_SCHEME,
     MAKEHUMAN_SCHEME,
     METAHUMAN_SCHEME,
+    ROBLOX_SCHEME,
     SOURCE_SCHEME,
     UNIFIED_SCHEME,
 )
@@ -45,6 +46,7 @@ SCHEMES: tuple[Scheme, ...] = (
     MAKEHUMAN_SCHEME,
     FUSE_SCHEME,
     SOURCE_SCHEME,
+    ROBLOX_SCHEME,
 )
 
 SCHEME_BY_NAME: dict[str, Scheme] = {scheme.name: scheme for scheme in SCHEMES}

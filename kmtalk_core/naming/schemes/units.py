@@ -242,3 +242,31 @@ SOURCE_SCHEME = _units(
         "lower_lip": ("left_mouth_drop", "mouth_drop"),
     },
 )  # fmt: skip
+
+_ROBLOX_SIDED = {
+    "EyeClosed": "eyeBlink", "EyeUpperLidRaiser": "eyeWide", "CheekRaiser": "cheekSquint", "CheekPuff": "cheekPuff",
+    "BrowLowerer": "browDown", "InnerBrowRaiser": "browInnerUp", "OuterBrowRaiser": "browOuterUp",
+    "NoseWrinkler": "noseSneer", "LipCornerPuller": "mouthSmile", "LipCornerDown": "mouthFrown",
+    "LipStretcher": "mouthStretch", "Dimpler": "mouthDimple", "LowerLipDepressor": "mouthLowerDown",
+    "UpperLipRaiser": "mouthUpperUp",
+}  # fmt: skip
+_ROBLOX: dict[str, Rule] = {
+    "JawDrop": {"jawOpen": 1.0}, "LipsTogether": {"mouthClose": 1.0}, "Pucker": {"mouthPucker": 1.0},
+    "Funneler": {"mouthFunnel": 1.0}, "FlatPucker": {}, "LipPresser": {"mouthPress*": 1.0},
+    "LowerLipSuck": {"mouthRollLower": 1.0}, "UpperLipSuck": {"mouthRollUpper": 1.0},
+    "ChinRaiser": {"mouthShrugLower": 1.0}, "ChinRaiserUpperLip": {"mouthShrugUpper": 1.0},
+    **_same("jawLeft", "jawRight", "mouthLeft", "mouthRight", "tongueOut"),
+    "EyesLookUp": {"eyeLookUp*": 1.0}, "EyesLookDown": {"eyeLookDown*": 1.0},
+    "EyesLookLeft": {"eyeLookOutLeft": 0.5, "eyeLookInRight": 0.5},
+    "EyesLookRight": {"eyeLookInLeft": 0.5, "eyeLookOutRight": 0.5},
+    **{f"{side}{stem}": {channel if channel in ("browInnerUp", "cheekPuff") else f"{channel}{side}": 1.0}
+       for side in ("Left", "Right") for stem, channel in _ROBLOX_SIDED.items()},
+}  # fmt: skip
+
+ROBLOX_SCHEME = _units(
+    "roblox",
+    "Roblox FACS",
+    "Roblox heads (JawDrop, LipsTogether, LeftEyeClosed …)",
+    _ROBLOX,
+    aliases={f"{side}{stem}": (f"{stem}_{side}",) for side in ("Left", "Right") for stem in _ROBLOX_SIDED},
+)
