@@ -46,6 +46,30 @@ class Curve:
         value = self._resolve(owner)
         return float(value if self.single else value[self.index])
 
+    def shows(self, owner: Any, value: float, slack: float) -> bool:
+        """Whether the property is at a `value` of its curve, as well as it can be: it may be whole, or have limits.
+
+        Raises KeyError where it is gone.
+        """
+        now = self._resolve(owner)
+        now = now if self.single else now[self.index]
+        if isinstance(now, int):
+            return abs(now - value) < 1
+        if abs(now - value) <= slack:
+            return True
+        low, high = self._limits(owner)
+        return abs(now - min(max(value, low), high)) <= slack
+
+    def _limits(self, owner: Any) -> tuple[float, float]:
+        place, is_custom, name = self.path.rpartition('["' if self.path.endswith('"]') else ".")
+        holder = owner.path_resolve(place) if place else owner
+        if is_custom == '["' and self.single:
+            shown = holder.id_properties_ui(bpy.utils.unescape_identifier(name[:-2])).as_dict()
+            return float(shown.get("min", -np.inf)), float(shown.get("max", np.inf))
+        if isinstance(holder, bpy.types.ShapeKey):
+            return float(holder.slider_min), float(holder.slider_max)
+        return -np.inf, np.inf
+
     def set(self, owner: Any, value: float) -> None:
         """Give the property a value; one that is gone is left alone."""
         try:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import options
@@ -26,23 +26,65 @@ NOT_FOLLOWED = ("minimum_key_gap", "key_density", "regions")
 """The settings that say which keys and which curves there are; all others a line follows while they are set."""
 
 
-def edits_job(number: int, scene: int, engine: BuiltIn) -> progress.Job[str]:
+@dataclass(frozen=True)
+class Posed:
+    """Sliders of a line that were moved by hand and not keyed; `is_key` where a key motion lies at the frame."""
+
+    ref: lines.Ref
+    frame: int
+    values: Any
+    is_key: bool
+
+
+def edits_job(number: int, scene: int, engine: BuiltIn, posed: Posed | None = None) -> progress.Job[str]:
     """Answer what was changed by hand on the lines of an action; what is to be told of it.
 
-    scene: the `session_uid` of the one that is shown.  Raises KMTalkError.
+    scene: the `session_uid` of the one that is shown; posed: how the face was seen to be posed.  Raises KMTalkError,
+    and PosedOnError.
     """
     said: list[str] = []
     counts = yield from pending.count(number, pending.memory(), Pace())
-    for uid, count in counts.items():
+    for uid in dict.fromkeys([*counts, *([posed.ref.uid] if posed else [])]):
         ref = _ref(number, uid)
-        if ref is None or count > MOST_EDITS:
+        if ref is None or counts.get(uid, 0) > MOST_EDITS:
             continue
-        waiting = regenerate.waiting_on(ref, _unkeyed(ref, scene))
+        frame, values = lay.find_scene(scene).frame_current, _unkeyed(ref, scene)
+        if posed is not None and posed.ref.uid == uid and posed.frame != frame:  # and nothing shows it any more
+            values = posed.values
+        waiting = regenerate.waiting_on(ref, values)
         if waiting is None or waiting.take.space.vertices or len(waiting.edits) > MOST_EDITS:
             continue
         completed, data = yield from regenerate.completed_inside(engine, waiting)
+        is_still = lay.find_scene(scene).frame_current == frame
+        if is_still and (posed is None or posed.frame == frame) and (_unkeyed(ref, scene) or None) != (values or None):
+            raise PosedOnError
         said.append(at_once(regenerate.write(scene, waiting, completed, data, keeps_poses=True)))
     return ". ".join(said)
+
+
+class PosedOnError(Exception):
+    """The face was posed otherwise while what it was posed like was answered."""
+
+
+def posed(context: Any) -> Posed | None:
+    """What of the face that is chosen was posed and not keyed at the frame that is shown; None for nothing.
+
+    Where more than one action moves the face, or a frame between frames is shown, nobody can tell.
+    """
+    scene = context.scene
+    if scene.frame_subframe or scene.render.frame_map_old != scene.render.frame_map_new:
+        return None
+    actions = [action for action in lines.actions_of(options.meshes_of(context)) if action.library is None]
+    if not actions or any(lines.is_open(action) for action in actions):
+        return None
+    frame = scene.frame_current
+    for line in reversed(actions[0].kmtalk_lines.lines):
+        if line.first <= frame <= line.last:
+            ref = lines.ref_of(actions[0], line)
+            values = _unkeyed(ref, scene.session_uid)
+            if values:
+                return Posed(ref, frame, values, any(item.frame == frame for item in line.key_motions))
+    return None
 
 
 def _ref(number: int, uid: str) -> lines.Ref | None:

@@ -20,7 +20,8 @@ class Notices:
 
     number: grows with every notice; at: when the last one came (`time.monotonic`); actions: the `session_uid`s of the
     actions that may have changed; is_any: any of ours may have; has_settings: a slider was moved; is_undone: by an undo
-    or a redo; marks: where markers lay at the last look.
+    or a redo; posed: the first and the last time at which something that is no action changed since the last look, None
+    for none; marks: where markers lay at the last look.
     """
 
     number: int = 0
@@ -29,6 +30,7 @@ class Notices:
     is_any: bool = False
     has_settings: bool = False
     is_undone: bool = False
+    posed: tuple[float, float] | None = None
     marks: dict[int, bytes] = field(default_factory=dict)
 
     def notice(self, *actions: int, settings: bool = False) -> None:
@@ -43,6 +45,15 @@ class Notices:
     def quiet(self) -> float:
         """Seconds since the last notice."""
         return time.monotonic() - self.at
+
+    def is_posed(self, quiet: float, patience: float) -> bool:
+        """Whether a face may have been posed and has been left so for `quiet` seconds, or is posed on and on; the look
+        that follows is the one at all of it."""
+        now = time.monotonic()
+        if self.posed is None or (now - self.posed[1] < quiet and now - self.posed[0] < patience):
+            return False
+        self.posed = None
+        return True
 
     def taken(self) -> list[int]:
         """The actions to look at, all of ours where any may have changed; they count as seen from now on."""
@@ -93,8 +104,13 @@ def event_changed(self: Any, context: Any) -> None:
 
 @persistent
 def _after_update(scene: Any, depsgraph: Any = None) -> None:
-    """An action was changed; whatever else was does not concern us."""
-    if depsgraph is None or not scene.kmtalk.live or not depsgraph.id_type_updated("ACTION"):
+    """An action was changed, or shape keys or an object, which may be posed; whatever else was does not concern us."""
+    if depsgraph is None or not scene.kmtalk.live:
+        return
+    if depsgraph.id_type_updated("KEY") or depsgraph.id_type_updated("OBJECT"):
+        now, before = time.monotonic(), notices().posed
+        notices().posed = (before[0] if before else now, now)
+    if not depsgraph.id_type_updated("ACTION"):
         return
     updates = depsgraph.updates
     if len(updates) > _MOST_UPDATES:

@@ -10,6 +10,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .. import options
+from ..acting.session import stage
 from ..core import errors
 from ..engine import BuiltIn
 from ..jobs.runner import desk, redraw
@@ -27,9 +28,24 @@ _LEAST, _MOST, _SHARE = 0.008, 0.12, 0.25
 round seldom, and does not feel it."""
 _QUICK = 0.15
 """Seconds that writing a line may take to be done again and again while a slider is dragged."""
+_POSING = 0.6
+"""Seconds after which a slider that is still being moved is answered all the same."""
+BETWEEN = "What you moved is not keyed, and no key motion lies here: press I over it, or Regenerate, else it is lost"
 _MOST_IN_A_ROW = 5
 """Answers to nothing but its own answers after which it goes round in circles."""
-_HOLDING = ("TRANSFORM_", "GRAPH_", "ACTION_", "MARKER_", "ANIM_", "NLA_", "POSE_", "SEQUENCER_", "PAINT_", "ED_")
+_HOLDING = (
+    "TRANSFORM_",
+    "GRAPH_",
+    "ACTION_",
+    "MARKER_",
+    "ANIM_",
+    "NLA_",
+    "POSE_",
+    "POSELIB_",
+    "SEQUENCER_",
+    "PAINT_",
+    "ED_",
+)
 """Blender's operators that hold keys or markers, or scrub, while they run."""
 
 
@@ -50,6 +66,8 @@ class Live:
     _in_a_row: int = 0
     _has_written: bool = False
     _echo: int = 0
+    _posed: answering.Posed | None = None  # what was answered or told of last
+    _answers_pose: bool = False  # what is under way answers it
     _ticked: float = 0.0
     _slice: float = 0.0
 
@@ -108,6 +126,8 @@ class Live:
             self._job = None
             notices().is_any = True
             notices().has_settings |= self._follows
+            if self._answers_pose:
+                notices().posed, self._posed = (0.0, 0.0), None
 
     def _start(self, context: Any, scene: Any) -> bool:
         """Begin with what was noticed, where there is something and things are quiet."""
@@ -116,25 +136,40 @@ class Live:
             self._in_a_row = 0
         is_quiet = noted.quiet >= QUIET
         if is_quiet and noted.is_undone:
-            noted.is_undone = False
+            noted.is_undone, self._posed = False, None
             noted.has_settings |= self._has_followed(context)
+        posed = self._look_at_poses(context) if noted.is_posed(QUIET, _POSING) else None
         if is_quiet and (noted.is_any or noted.actions):
             self._queue = list(dict.fromkeys([*self._queue, *noted.taken()]))
-        if not self._queue and not noted.has_settings:
+        if posed is None and not self._queue and not noted.has_settings:
             return False
         engine = options.engine_of(context)[0]
         if not isinstance(engine, BuiltIn):
             raise errors.KMTalkError("it needs the engine inside Blender, and the preferences ask for PyTorch")
         self._seen, self._turn = noted.number, writing.turn()
-        if self._queue:
-            number = self._queue.pop(0)
-            self._follows = False
-            self._job = answering.edits_job(number, scene.session_uid, engine)
+        if posed is not None or self._queue:
+            number = posed.ref.actions[0] if posed is not None else self._queue.pop(0)
+            self._follows, self._answers_pose = False, posed is not None
+            self._job = answering.edits_job(number, scene.session_uid, engine, posed)
             return True
         if noted.has_settings and (is_quiet or self._wrote < _QUICK):
             noted.has_settings = False
             return self._follow(context, scene, engine)
         return False
+
+    def _look_at_poses(self, context: Any) -> answering.Posed | None:
+        """What was moved and not keyed on a key motion, to be answered; what is moved elsewhere is told of."""
+        context.view_layer.update()  # sliders show what the last answer made
+        posed, before = answering.posed(context), self._posed
+        self._posed = posed
+        if posed is None or posed == before:  # what stays so after an answer is nobody's doing
+            return None
+        self._in_a_row = 0
+        if not posed.is_key:
+            desk().notice, desk().notice_is_error = BETWEEN, False
+            redraw()
+            return None
+        return posed
 
     def _has_followed(self, context: Any) -> bool:
         """Whether the line that is chosen has followed the sliders before: an undo may have parted them."""
@@ -148,7 +183,7 @@ class Live:
         if ref is None:
             return False
         self._followed.add(ref.uid)
-        self._follows = True
+        self._follows, self._answers_pose = True, False
         self._job = answering.settings_job(ref, scene.session_uid, engine)
         return True
 
@@ -162,6 +197,9 @@ class Live:
                 if time.perf_counter() >= until:
                     return _AT_WORK
                 time.sleep(_PATIENCE)  # the engine works meanwhile
+        except answering.PosedOnError:
+            self._drop()
+            return _SOON
         except StopIteration as end:
             self._job = None
             self._wrote = time.perf_counter() - begin
@@ -182,6 +220,8 @@ class Live:
 
 def is_busy(context: Any) -> bool:
     """Whether Blender is at work on what Live would read or write: playing, rendering, dragging, or another job."""
+    if stage().session is not None:  # a live voice poses the face
+        return True
     if desk().running or bpy.app.is_job_running("RENDER") or bpy.app.is_job_running("OBJECT_BAKE"):  # type: ignore[func-returns-value]
         return True
     manager = context.window_manager

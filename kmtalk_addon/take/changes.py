@@ -190,11 +190,11 @@ def unkeyed_values(face: Face, ref: lines.Ref, frame: int) -> dict[int, Values]:
             if curve is None or curve.mute or not len(curve.keyframe_points):
                 continue
             try:
-                value = place.get(target.owner)
+                if not place.shows(target.owner, curve.evaluate(frame), _BY_HAND):
+                    value = place.get(target.owner)
+                    found.setdefault(face.drive_number(target), {}).setdefault(frame, {})[number] = value
             except KeyError:
                 continue
-            if abs(value - curve.evaluate(frame)) > _BY_HAND:
-                found.setdefault(face.drive_number(target), {}).setdefault(frame, {})[number] = value
     return found
 
 

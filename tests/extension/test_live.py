@@ -43,6 +43,7 @@ def settle(addon: Callable[[str], Any], scene: Any) -> Iterator[Callable[[], int
             bpy.context.view_layer.update()
             noted = addon("live.noticing").notices()
             is_idle = live._job is None and not live._queue and not noted.actions and not noted.is_any
+            is_idle = is_idle and noted.posed is None
             idle = idle + 1 if is_idle and not noted.has_settings else 0
             time.sleep(min(wait, 0.02))
         return int(live.answered - before)
@@ -209,6 +210,69 @@ def test_poses_that_are_not_keyed_stay(addon: Any, scene: Any, animated: Any, se
     set_value(addon, animated, free_key(action_of(animated)).frame, 0.9)
     assert settle() == 1
     assert lamp.location.x == 5.0
+
+
+def test_a_slider_that_is_moved_and_not_keyed_is_an_edit_of_its_key(
+    addon: Any, scene: Any, animated: Any, settle: Any
+) -> None:
+    import bpy
+
+    frame = free_key(action_of(animated)).frame
+    scene.frame_set(frame)
+    slider = animated.data.shape_keys.key_blocks["jawOpen"]
+    for value in (0.9, 0.2):
+        slider.value = value
+        assert settle() == 1
+        assert dict(points_of(addon, action_of(animated))[JAW].tolist())[frame] == pytest.approx(value, abs=1e-4)
+        assert slider.value == pytest.approx(value, abs=1e-4)
+        assert next(item for item in line_in(action_of(animated)).key_motions if item.frame == frame).state == "edited"
+        assert settle() == 0
+    scene.frame_set(frame + 1)
+    assert settle() == 0
+    scene.frame_set(frame)
+    slider.value = 0.6  # and left at once, while the answer is made
+    live = addon("live.switch").live()
+    begin = time.monotonic()
+    while live._job is None and time.monotonic() - begin < _PATIENCE:
+        bpy.context.view_layer.update()
+        live.tick(bpy.context)
+        time.sleep(0.005)
+    scene.frame_set(frame + 3)
+    settle()
+    assert dict(points_of(addon, action_of(animated))[JAW].tolist())[frame] == pytest.approx(0.6, abs=1e-4)
+    assert scene.frame_current == frame + 3
+
+
+def test_a_slider_that_is_moved_between_key_motions_is_told_of(
+    addon: Any, scene: Any, animated: Any, settle: Any
+) -> None:
+    action = action_of(animated)
+    frame = free_key(action).frame + 1
+    before = points_of(addon, action)
+    scene.frame_set(frame)
+    animated.data.shape_keys.key_blocks["jawOpen"].value = 0.95
+    desk = addon("jobs.runner").desk()
+    desk.notice = ""
+    assert settle() == 0 and scene.kmtalk.live
+    assert "not keyed" in desk.notice and not desk.notice_is_error
+    assert not changed_frames(before, points_of(addon, action))
+    assert animated.data.shape_keys.key_blocks["jawOpen"].value == pytest.approx(0.95)
+
+
+def test_a_slider_that_cannot_show_its_curve_is_nobodys_edit(
+    addon: Any, scene: Any, animated: Any, settle: Any
+) -> None:
+    frame = free_key(action_of(animated)).frame
+    set_value(addon, animated, frame, 0.9)
+    assert settle() == 1
+    scene.frame_set(frame)
+    animated.data.shape_keys.key_blocks["jawOpen"].slider_max = 0.5
+    scene.frame_set(frame)
+    before = points_of(addon, action_of(animated))
+    animated.location.x += 1.0
+    settle()
+    assert scene.kmtalk.live and settle() == 0
+    assert not changed_frames(before, points_of(addon, action_of(animated)))
 
 
 def test_many_changes_at_once_wait_for_regenerate(addon: Any, animated: Any, settle: Any) -> None:
