@@ -1,7 +1,8 @@
 """Control rigs: the drivers of shape keys are followed to the bones and properties that they read."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,8 @@ from .targets import BoneTarget, Curve, KeyTarget, Target
 _DEEPEST = 4
 _AXES = {"X": 0, "Y": 1, "Z": 2}
 _LIMITS = {"LOC": "LIMIT_LOCATION", "ROT": "LIMIT_ROTATION", "SCALE": "LIMIT_SCALE"}
-_PROBES = (-1.0, 0.0, 0.25, 1.0)
+_FREE = {"LOC": (-10.0, 10.0), "ROT": (-math.pi, math.pi), "SCALE": (0.0, 10.0)}
+"""How far a channel goes that nothing limits."""
 _STRAIGHT = 1e-4
 
 
@@ -23,7 +25,8 @@ class Followed:
     """What was found behind the drivers of a face.
 
     rows: the driven keys that are followed; sources: by name; places: source → the datablock it belongs to and its
-    curve; turns: bone → how its sources turn it; refused: data path of a key → why its driver is not followed.
+    curve; turns: bone → how its sources turn it; refused: data path of a key → why its driver is not followed; readers:
+    what drivers read → how many do.
     """
 
     rows: list[solved.Row] = field(default_factory=list)
@@ -31,6 +34,7 @@ class Followed:
     places: dict[str, tuple[Any, Curve]] = field(default_factory=dict)
     turns: dict[str, tuple[Any, Any, solved.Turn]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    readers: Counter[Hashable] = field(default_factory=Counter)
 
 
 def follow(keys: Sequence[KeyTarget]) -> tuple[list[Target], Followed]:
@@ -39,6 +43,12 @@ def follow(keys: Sequence[KeyTarget]) -> tuple[list[Target], Followed]:
     Keys without a driver stay as they are, and keys whose driver cannot be followed too.
     """
     found = Followed()
+    found.readers.update(
+        _what(variable)
+        for target in keys
+        for driver in drivers_of(target.owner)
+        for variable in driver.driver.variables
+    )
     left: list[Target] = []
     for target in keys:
         driven = {driver.data_path: driver for driver in drivers_of(target.owner) if not driver.mute}
@@ -57,11 +67,11 @@ def follow(keys: Sequence[KeyTarget]) -> tuple[list[Target], Followed]:
         tuple(found.sources.values()),
         {bone: turn for bone, (_, _, turn) in found.turns.items()},
     )
-    return [*left, *_targets(found, drive)], found
+    return [*left, *_targets(found, drive, keys[0].item)], found
 
 
 def _followed(found: Followed, driver: Any, target: KeyTarget, number: int, curve: Curve) -> bool:
-    trial = Followed(sources=dict(found.sources), places=dict(found.places), turns=dict(found.turns))
+    trial = Followed([], dict(found.sources), dict(found.places), dict(found.turns), {}, found.readers)
     try:
         reads = _reading(trial, target.owner, driver, 0)
     except expressions.NotAffineError as error:
@@ -71,13 +81,23 @@ def _followed(found: Followed, driver: Any, target: KeyTarget, number: int, curv
         found.refused[curve.path] = "reads nothing that moves"
         return False
     block = target.owner.key_blocks[target.shape_keys[number]]
+    _keep_read(trial, found, reads)
     found.sources, found.places, found.turns = trial.sources, trial.places, trial.turns
     found.rows.append(solved.Row(number, reads, float(block.slider_min), float(block.slider_max)))
     return True
 
 
-def _targets(found: Followed, drive: solved.SolvedDrive) -> Iterator[Target]:
-    """One target for each datablock that has sources."""
+def _keep_read(trial: Followed, earlier: Followed, reads: expressions.Affine) -> None:
+    """Forget sources that were looked at and are not read: a switch that others are multiplied by stays as it is."""
+    turned = {name for _, _, turn in trial.turns.values() for name in turn.sources}
+    for name in [*trial.sources]:
+        if name not in earlier.sources and not reads.factors.get(name) and name not in turned:
+            del trial.sources[name]
+            trial.places.pop(name, None)
+
+
+def _targets(found: Followed, drive: solved.SolvedDrive, item: Any) -> Iterator[Target]:
+    """One target for each datablock that has sources; item: the object whose keys are driven."""
     number_of = {name: number for number, name in enumerate(drive.curves)}
     curves: dict[Any, dict[int, Curve]] = {}
     for name, (owner, curve) in found.places.items():
@@ -89,8 +109,16 @@ def _targets(found: Followed, drive: solved.SolvedDrive) -> Iterator[Target]:
             curve = Curve(pose_bone.path_from_id(attribute), index, pose_bone.name, single=False)
             curves.setdefault(owner, {})[number_of[f"{bone}.{attribute}[{index}]"]] = curve
     for owner, own in curves.items():
-        is_rig = isinstance(owner, bpy.types.Object) and owner.type == "ARMATURE"
-        yield (BoneTarget if is_rig else Target)(owner, drive, own)
+        if not isinstance(owner, bpy.types.Object):
+            yield Target(_user_of(owner, item), drive, own, owner)
+        else:
+            yield (BoneTarget if owner.type == "ARMATURE" else Target)(owner, drive, own)
+
+
+def _user_of(datablock: Any, item: Any) -> Any:
+    """An object that a datablock belongs to, as an armature does; `item` where there is none."""
+    users = (o for o in bpy.data.objects if datablock in (o.data, getattr(o.data, "shape_keys", None)))
+    return next(users, item)
 
 
 def drivers_of(datablock: Any) -> Sequence[Any]:
@@ -108,7 +136,7 @@ def _reading(found: Followed, owner: Any, driver: Any, depth: int) -> expression
     variables = {v.name: _variable(found, v, depth) for v in driver.driver.variables}
     kind = driver.driver.type
     if kind == "SCRIPTED":
-        line = expressions.read_affine(driver.driver.expression, tuple(variables))
+        line = expressions.read_affine(driver.driver.expression, tuple(variables), _switches(found, driver, variables))
     elif kind in ("SUM", "AVERAGE"):
         share = 1.0 / max(len(variables), 1) if kind == "AVERAGE" else 1.0
         line = expressions.Affine(0.0, dict.fromkeys(variables, share))
@@ -119,16 +147,59 @@ def _reading(found: Followed, owner: Any, driver: Any, depth: int) -> expression
     return _through_curve(driver, line.replaced(variables))
 
 
+def _what(variable: Any) -> Hashable:
+    """What a driver's variable reads."""
+    target = variable.targets[0]
+    return target.id, target.data_path, target.bone_target, target.transform_type, variable.type
+
+
+def _switches(found: Followed, driver: Any, variables: Mapping[str, expressions.Affine]) -> dict[str, float]:
+    """What those variables of a driver have now that more drivers read than the others: strengths of many controls."""
+    counts = {variable.name: found.readers[_what(variable)] for variable in driver.driver.variables}
+    stays = {}
+    for name, read in variables.items():
+        if counts[name] > min(counts.values()) and all(source in found.places for source in read.factors):
+            stays[name] = read.at(
+                {source: found.places[source][1].get(found.places[source][0]) for source in read.factors}
+            )
+    return stays
+
+
 def _through_curve(driver: Any, line: expressions.Affine) -> expressions.Affine:
-    """What the driver's own curve makes of its value."""
-    values = [float(driver.evaluate(x)) for x in _PROBES]
-    slope, constant = values[3] - values[1], values[1]
-    if any(abs(constant + slope * x - y) > _STRAIGHT for x, y in zip(_PROBES, values, strict=True)):
-        raise expressions.NotAffineError("has a curve that is not straight")
-    if (slope, constant) == (1.0, 0.0):
+    """What the driver's own curve makes of its value: a straight line, which may be level before its first key and
+    after its last."""
+    points = driver.keyframe_points
+    first, last = (points[0].co[0], points[-1].co[0]) if len(points) > 1 else (0.0, 1.0)
+    slope = (float(driver.evaluate(last)) - float(driver.evaluate(first))) / (last - first)
+    constant = float(driver.evaluate(first)) - slope * first
+    for share in (0.25, 0.5, 0.75):
+        x = first + share * (last - first)
+        if abs(constant + slope * x - float(driver.evaluate(x))) > _STRAIGHT:
+            raise expressions.NotAffineError("has a curve that is not straight")
+    if (
+        (slope, constant) == (1.0, 0.0)
+        and _goes_on(driver, first - 1.0, 1.0, 0.0)
+        and _goes_on(driver, last + 1.0, 1.0, 0.0)
+    ):
         return line
     scaled = line.times(slope)
-    return expressions.Affine(scaled.constant + constant, scaled.factors, scaled.low + constant, scaled.high + constant)
+    through = expressions.Affine(
+        scaled.constant + constant, scaled.factors, scaled.low + constant, scaled.high + constant
+    )
+    for end, beyond in ((first, first - 1.0), (last, last + 1.0)):
+        if _goes_on(driver, beyond, slope, constant):
+            continue
+        level = float(driver.evaluate(end))
+        if abs(float(driver.evaluate(beyond)) - level) > _STRAIGHT:
+            raise expressions.NotAffineError("has a curve that is not straight")
+        is_low = (end == first) == (slope > 0)
+        through = through.cut(low=level) if is_low else through.cut(high=level)
+    return through
+
+
+def _goes_on(driver: Any, x: float, slope: float, constant: float) -> bool:
+    """Whether a driver's curve is still on its line at `x`."""
+    return abs(float(driver.evaluate(x)) - (constant + slope * x)) < _STRAIGHT * max(1.0, abs(slope))
 
 
 def _variable(found: Followed, variable: Any, depth: int) -> expressions.Affine:
@@ -198,19 +269,44 @@ def _limits(owner: Any, path: str, index: int | None) -> tuple[float, float, flo
 
 
 def _transform(found: Followed, target: Any) -> expressions.Affine:
-    """A transform channel of a bone or an object, in its own space."""
+    """A transform channel of a bone or an object: its own, or where it is in the world."""
     kind, _, axis = target.transform_type.partition("_")
     if axis not in _AXES or kind not in _LIMITS:
         raise expressions.NotAffineError(f"reads {target.transform_type}")
-    if target.transform_space != "LOCAL_SPACE":
-        raise expressions.NotAffineError("reads a place in the world")
     owner = target.id
     if owner.library is not None:
         raise expressions.NotAffineError(f"reads “{owner.name}”, which is linked")
     bone = owner.pose.bones.get(target.bone_target) if owner.type == "ARMATURE" and target.bone_target else None
+    if target.transform_space == "WORLD_SPACE" and (bone is not None or owner.parent is not None):
+        return _in_world(found, owner, bone, kind, axis)
+    return _channel(found, owner, bone, kind, axis, target.transform_space != "TRANSFORM_SPACE")
+
+
+def _in_world(found: Followed, owner: Any, bone: Any, kind: str, axis: str) -> expressions.Affine:
+    """Where in the world a bone or an object is along an axis, by its own location; what it hangs from stays."""
+    if kind != "LOC":
+        raise expressions.NotAffineError("reads a turn or a size in the world")
     holder = owner if bone is None else bone
-    name = f"{owner.name}|{holder.name}|{target.transform_type}"
-    low, high = _constrained(holder, kind, axis.lower())
+    if any(not constraint.mute and constraint.type not in _LIMITS.values() for constraint in holder.constraints):
+        raise expressions.NotAffineError("reads a place in the world that a constraint decides")
+    if bone is not None:  # what it hangs from at rest: a head that nods says nothing else of its controls
+        row = (owner.matrix_world @ bone.bone.matrix_local)[_AXES[axis]]
+    elif abs(owner.matrix_basis.determinant()) > 0.0:
+        row = (owner.matrix_world @ owner.matrix_basis.inverted())[_AXES[axis]]
+    else:
+        raise expressions.NotAffineError(f"reads “{owner.name}”, which is scaled to nothing")
+    line = expressions.Affine(float(row[3]))
+    for letter, number in _AXES.items():
+        if abs(row[number]) > _STRAIGHT * max(abs(share) for share in row[:3]):
+            line = line.plus(_channel(found, owner, bone, "LOC", letter, True), float(row[number]))
+    return line
+
+
+def _channel(found: Followed, owner: Any, bone: Any, kind: str, axis: str, is_limited: bool) -> expressions.Affine:
+    """A location, turn or size of a bone or an object along an axis of its own; is_limited: its constraints count."""
+    holder = owner if bone is None else bone
+    name = f"{owner.name}|{holder.name}|{kind}_{axis}"
+    low, high = _constrained(holder, kind, axis.lower()) if is_limited else _FREE[kind]
     rest = 1.0 if kind == "SCALE" else 0.0
     if bone is None and kind == "LOC":
         rest = float(owner.location[_AXES[axis]])
@@ -230,7 +326,7 @@ def _transform(found: Followed, target: Any) -> expressions.Affine:
 
 def _constrained(holder: Any, kind: str, axis: str) -> tuple[float, float]:
     """How far a constraint of a bone or an object lets a channel go."""
-    low, high = {"LOC": (-10.0, 10.0), "ROT": (-math.pi, math.pi), "SCALE": (0.0, 10.0)}[kind]
+    low, high = _FREE[kind]
     for constraint in holder.constraints:
         if constraint.type != _LIMITS[kind] or constraint.mute or constraint.owner_space == "WORLD":
             continue

@@ -90,8 +90,8 @@ def _of_drivers(target: Target, animation: Any) -> Iterator[Hindrance]:
         yield Hindrance(
             "drivers",
             f"{_counted(len(driven), target.kind.removesuffix('s'))} of “{target.name}” "
-            f"{'follow drivers' if len(driven) > 1 else 'follows a driver'} that cannot be followed"
-            f"{f' (it {reason})' if reason else ''}, and which wins over any animation",
+            f"{'have drivers' if len(driven) > 1 else 'has a driver'} that cannot be followed"
+            f"{f' (it {reason})' if reason else ''}, and a driver wins over any animation",
             "Mute These Drivers",
             mute,
         )

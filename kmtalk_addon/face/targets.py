@@ -255,7 +255,16 @@ class Face:
     @property
     def what_moves(self) -> str:
         """One line: which keys, bones and properties of which objects a take moves."""
-        return " · ".join(dict.fromkeys(f"{target.name}: {_said_of(target)}" for target in self.targets))
+        said: dict[str, None] = {}
+        for target in self.targets:
+            by_drivers = [other for other in self.targets if other.drive is target.drive]
+            if isinstance(target.drive, solved.SolvedDrive) and len(by_drivers) > 1:
+                said[f"{_listed(t.name for t in by_drivers)}: {_counted(len(target.drive.rows), 'key')} by drivers"] = (
+                    None
+                )
+            else:
+                said[f"{target.name}: {_said_of(target)}"] = None
+        return " · ".join(said)
 
     @property
     def objects(self) -> list[Any]:

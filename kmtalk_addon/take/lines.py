@@ -94,7 +94,8 @@ def owners_of(item: Any) -> list[Any]:
     """The datablocks of an object that may carry animation of a face: shape keys first, what its rows name last."""
     keys = getattr(item.data, "shape_keys", None)
     named = channels.owners_of(item.kmtalk_face)
-    return list(dict.fromkeys([*([keys] if keys is not None else []), item, *named]))
+    armature = [item.data] if item.type == "ARMATURE" else []  # whose properties drivers may read
+    return list(dict.fromkeys([*([keys] if keys is not None else []), item, *armature, *named]))
 
 
 def all_owners() -> Iterator[Any]:

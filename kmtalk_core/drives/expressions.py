@@ -49,6 +49,11 @@ class Affine:
             total = total.plus(values.get(name, Affine(0.0, {name: 1.0})), factor)
         return total.cut(self.low, self.high)
 
+    def at(self, values: Mapping[str, float]) -> float:
+        """What it is where the variables have these values."""
+        total = self.constant + sum(factor * values.get(name, 0.0) for name, factor in self.factors.items())
+        return min(max(total, self.low), self.high)
+
     @property
     def is_constant(self) -> bool:
         return not any(self.factors.values())
@@ -58,8 +63,11 @@ class Affine:
             raise NotAffineError("limits a value before it adds another")
 
 
-def read_affine(expression: str, variables: Collection[str]) -> Affine:
-    """The straight line that an expression is, cut by an outer min, max or clamp.  Raises NotAffineError."""
+def read_affine(expression: str, variables: Collection[str], stays: Mapping[str, float] | None = None) -> Affine:
+    """The straight line that an expression is, cut by an outer min, max or clamp.  Raises NotAffineError.
+
+    stays: what variables have that others may be multiplied by: switches and strengths.
+    """
     if len(expression) > _LONGEST:
         raise NotAffineError("is too long")
     try:
@@ -67,7 +75,7 @@ def read_affine(expression: str, variables: Collection[str]) -> Affine:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotAffineError("cannot be read") from error
     try:
-        found = _read(tree.body, frozenset(variables), 0)
+        found = _read(tree.body, frozenset(variables), stays or {}, 0)
     except (OverflowError, ZeroDivisionError) as error:
         raise NotAffineError("has no value") from error
     numbers = (found.constant, *found.factors.values())
@@ -76,12 +84,12 @@ def read_affine(expression: str, variables: Collection[str]) -> Affine:
     return found
 
 
-def _read(node: ast.expr, variables: frozenset[str], depth: int) -> Affine:
+def _read(node: ast.expr, variables: frozenset[str], stays: Mapping[str, float], depth: int) -> Affine:
     if depth > _DEEPEST:
         raise NotAffineError("is too deep")
 
     def below(inner: ast.expr) -> Affine:
-        return _read(inner, variables, depth + 1)
+        return _read(inner, variables, stays, depth + 1)
 
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return Affine(float(node.value))
@@ -94,7 +102,7 @@ def _read(node: ast.expr, variables: frozenset[str], depth: int) -> Affine:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
         return below(node.operand).times(-1.0 if isinstance(node.op, ast.USub) else 1.0)
     if isinstance(node, ast.BinOp):
-        return _operation(node.op, below(node.left), below(node.right))
+        return _operation(node.op, below(node.left), below(node.right), stays)
     if isinstance(node, ast.IfExp):
         return _choice(node, below)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
@@ -102,18 +110,28 @@ def _read(node: ast.expr, variables: frozenset[str], depth: int) -> Affine:
     raise NotAffineError(f"has {type(node).__name__}")
 
 
-def _operation(operator: ast.operator, left: Affine, right: Affine) -> Affine:
+def _operation(operator: ast.operator, left: Affine, right: Affine, stays: Mapping[str, float]) -> Affine:
     if isinstance(operator, ast.Add):
         return left.plus(right)
     if isinstance(operator, ast.Sub):
         return left.plus(right, -1.0)
-    if isinstance(operator, ast.Mult) and right.is_constant:
-        return left.times(right.constant)
-    if isinstance(operator, ast.Mult) and left.is_constant:
-        return right.times(left.constant)
-    if isinstance(operator, ast.Div) and right.is_constant:
-        return left.times(1.0 / right.constant)
+    if isinstance(operator, ast.Mult):
+        if not left.is_constant and not right.is_constant:
+            left, right = _one_stays(left, right, stays)
+        return left.times(right.constant) if right.is_constant else right.times(left.constant)
+    if isinstance(operator, ast.Div):
+        _, right = (left, right) if right.is_constant else _one_stays(left, right, stays)
+        if right.is_constant:
+            return left.times(1.0 / right.constant)
     raise NotAffineError("multiplies its variables")
+
+
+def _one_stays(left: Affine, right: Affine, stays: Mapping[str, float]) -> tuple[Affine, Affine]:
+    """Both of a product, the one whose variables all stay as a number.  Raises NotAffineError where that is not one."""
+    still = [set(side.factors) <= stays.keys() for side in (left, right)]
+    if still[0] == still[1]:
+        raise NotAffineError("multiplies its variables")
+    return (Affine(left.at(stays)), right) if still[0] else (left, Affine(right.at(stays)))
 
 
 def _call(name: str, values: list[Affine]) -> Affine:

@@ -108,6 +108,95 @@ def test_a_chain_of_drivers_is_followed(addon: Callable[[str], Any], face: Any, 
     assert key_values(face)["jawOpen"] == pytest.approx(0.5, abs=0.02)
 
 
+def in_space(driver: Any, space: str) -> None:
+    driver.variables[0].targets[0].transform_space = space
+
+
+def by_world(face: Any, rig: Any) -> None:
+    rig.location, rig.rotation_euler, rig.scale = (1, 2, 3), (0.3, 0.2, 1.0), (2, 2, 2)
+    import bpy
+
+    bpy.context.view_layer.update()
+    for key, bone in (("jawOpen", "Jaw"), ("mouthPucker", "Lips")):
+        rest = (rig.matrix_world @ rig.data.bones[bone].matrix_local).translation[2]
+        in_space(drive(face, key, f"({rest} - v) / 0.2", v=(rig, bone, "LOC_Z")), "WORLD_SPACE")
+
+
+def without_constraints(face: Any, rig: Any) -> None:
+    in_space(drive(face, "jawOpen", "-v / 0.2", v=(rig, "Jaw", "LOC_Y")), "TRANSFORM_SPACE")
+    in_space(drive(face, "mouthPucker", "v * 2", v=(rig, "Corner", "LOC_Y")), "TRANSFORM_SPACE")
+
+
+def by_what_belongs_to_the_armature(face: Any, rig: Any) -> None:
+    for key in ("jawOpen", "mouthPucker"):
+        rig.data[key] = 0.0
+        variable = drive(face, key, "v", v=(rig, '["pucker"]')).variables[0]
+        variable.targets[0].id_type, variable.targets[0].id = "ARMATURE", rig.data
+        variable.targets[0].data_path = f'["{key}"]'
+
+
+def times_a_strength(face: Any, rig: Any) -> None:
+    rig["strength"], rig["jaw"] = 0.5, 0.0
+    drive(face, "jawOpen", "v * s", v=(rig, '["jaw"]'), s=(rig, '["strength"]'))
+    drive(face, "mouthPucker", "v / s / 2", v=(rig, '["pucker"]'), s=(rig, '["strength"]'))
+
+
+def by_a_level_curve(face: Any, rig: Any) -> None:
+    rig["jaw"] = 0.0
+    for key, name in (("jawOpen", "jaw"), ("mouthPucker", "pucker")):
+        drive(face, key, "v", v=(rig, f'["{name}"]'))
+        curve = next(c for c in face.data.shape_keys.animation_data.drivers if key in c.data_path)
+        for modifier in list(curve.modifiers):
+            curve.modifiers.remove(modifier)
+        curve.keyframe_points.clear()  # Blender 5 begins with two
+        for x, y in ((0.0, 0.0), (0.5, 1.0)):
+            curve.keyframe_points.insert(x, y).interpolation = "LINEAR"
+
+
+def by_two_empties(face: Any, rig: Any) -> None:
+    import bpy
+
+    for key in ("jawOpen", "mouthPucker"):
+        empty = bpy.data.objects.new(f"control {key}", None)
+        bpy.context.scene.collection.objects.link(empty)
+        empty.location = (0, 0, 1)
+        variable = drive(face, key, "1 - v", v=(rig, "Jaw", "LOC_Z")).variables[0]
+        variable.targets[0].bone_target, variable.targets[0].id = "", empty
+        variable.targets[0].transform_space = "WORLD_SPACE"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        by_world,
+        without_constraints,
+        by_what_belongs_to_the_armature,
+        times_a_strength,
+        by_a_level_curve,
+        by_two_empties,
+    ],
+)
+def test_rarer_drivers_are_followed_too(
+    made: Callable[[Any, Any], None], addon: Callable[[str], Any], face: Any, rig: Any
+) -> None:
+    import bpy
+
+    made(face, rig)
+    bpy.context.view_layer.update()
+    for pose in ({"jawOpen": 0.6}, {"mouthPucker": 0.8, "jawOpen": 0.3}, {}):  # the last ones while others are shown
+        found = addon("options").face_of([face])
+        assert not addon("face.hindrances").find(found)
+        show(found, **pose)
+        shown = key_values(face)
+        for name in ("jawOpen", "mouthPucker"):
+            assert shown[name] == pytest.approx(pose.get(name, 0.0), abs=0.02), name
+        assert addon("take.lines").actions_of(found.objects) == []
+    if made is times_a_strength:
+        assert rig["strength"] == 0.5 and "strength" not in found.what_moves
+    if made is by_two_empties:
+        assert found.what_moves.endswith("control jawOpen, control mouthPucker: 2 keys by drivers")
+
+
 @pytest.mark.parametrize(
     ("expression", "why"),
     [("sin(var)", "uses sin()"), ("var * frame", "uses “frame”"), ("var * var", "multiplies its variables")],

@@ -74,7 +74,7 @@ REASONS = {
     "NLA off": (nla_off, "The NLA of “Speaker” is switched off", "Switch NLA On"),
     "drivers": (
         drive_by,
-        "1 shape key of “Speaker” follows a driver that cannot be followed (it uses “frame”)",
+        "1 shape key of “Speaker” has a driver that cannot be followed (it uses “frame”)",
         "Mute These Drivers",
     ),
 }
