@@ -168,7 +168,6 @@ class Animator:
                 sound,
                 alignment,
                 wanted,
-                has_text=text is not None,
                 kept=events,
                 listen=self._voices.voice_job,
             )

@@ -16,7 +16,7 @@ DEFAULTS: dict[str, tuple[float, float, float]] = {
     "brow_raise": (1.3, 0.4, 0.0),
     "frown": (1.3, 0.35, 0.0),
     "squint": (1.3, 0.3, 0.0),
-    "breath": (0.7, 0.2, 0.0),
+    "breath": (0.7, 0.3, 0.0),
 }
 """Duration, size and direction of an event that is added without them."""
 

@@ -28,6 +28,8 @@ _GAZE_RATE = 60.0
 _SHIFTS = 100  # of the events in time, that tell what is chance
 _NOD, _RAISE = np.radians(1.0), 0.1
 _PAUSE = 0.5  # seconds
+_BREATH = 0.4  # seconds before speech in which people open the mouth to breathe
+_AFTER_SPEECH, _BEFORE_SPEECH = 0.15, 0.7  # seconds in which lips come to rest, and in which they begin to move
 _HEAD = ("headPitch", "headYaw", "headRoll")
 _SLOW = (*BROWS, "cheekSquint", "noseSneer", "mouthSmile")
 """What moves no faster than a muscle that shows a feeling; a smile, the last, also gives way to lips that speak."""
@@ -221,31 +223,50 @@ def _trembling(takes: Sequence[Heard], name: str) -> float | None:
 
 
 def _rest_rows(takes: Sequence[Heard]) -> list[Row]:
-    frozen, quiet, loud = [], [], []
+    frozen: list[FloatArray] = []
     for take in takes:
         motion = take.take.motion
         seen = np.abs(np.diff(motion[:, take.take.space.in_region("upper", "eyes")], axis=0)).max(axis=1) > _STILL
-        for name in ("headYaw", "headPitch", "headRoll"):
+        for name in _HEAD:
             seen |= np.abs(np.diff(take.curves[name])) * take.fps > _STILL_TURN
-        opening, spoken = take.opening, np.ones(len(motion), bool)
-        for start, end in take.pauses:
-            if end - start >= _PAUSE:
-                first, last = round(start * take.fps), min(round(end * take.fps), len(motion))
-                trim = round(0.15 * take.fps)
-                frozen.append(~seen[first : last - 1])
-                quiet.append(opening[first + trim * (first > 0) : last - trim * (last < len(motion))])
-                spoken[first:last] = False
-        loud.append(opening[spoken])
+        frozen += [~seen[first : last - 1] for first, last in _silences(take)]
     still = float(np.concatenate(frozen).mean()) if frozen else None
-    top = [float(np.percentile(np.concatenate(part), 95)) if part else None for part in (quiet, loud)]
-    ratio = top[0] / top[1] if top[0] is not None and top[1] else None
     resting = ("eyeBlink", *BROWS, "headPitch")
     ends = max(float(np.abs(take.curves[name][[0, -1]]).max()) for take in takes for name in resting)
     return [
         Row("share of silent frames that are frozen", still, 0, 0.01, "0"),
-        Row("the mouth's opening in silence, of that in speech", ratio, 0, 0.1, ".44"),
+        *_opening_rows(takes),
         Row("largest value of lids, brows and head at a line's ends", ends, 0, 0.1, "–"),
     ]
+
+
+def _opening_rows(takes: Sequence[Heard]) -> list[Row]:
+    """What the mouth does where nobody speaks, beside what it does where somebody does."""
+    quiet, loud, breaths = [], [], []
+    for take in takes:
+        opening, spoken = take.opening, np.ones(len(take.opening), bool)
+        after, before = round(_AFTER_SPEECH * take.fps), round(_BEFORE_SPEECH * take.fps)
+        for first, last in _silences(take):
+            spoken[first:last] = False
+            is_followed = last < len(opening)
+            quiet.append(opening[first + after * (first > 0) : max(last - before * is_followed, 0)])
+            if is_followed and (first == 0 or last - first >= take.fps):
+                breaths.append(opening[max(last - round(_BREATH * take.fps), 0) : last])
+        loud.append(opening[spoken])
+    silence, speech, breath = (np.concatenate([np.zeros(0), *parts]) for parts in (quiet, loud, breaths))
+    ajar = float(np.percentile(silence, 95) / np.percentile(speech, 95)) if len(silence) and len(speech) else None
+    breathed = float(breath.mean() / speech.mean()) if len(breath) and len(speech) else None
+    return [
+        Row("the mouth's opening in silence but for breath, of that in speech", ajar, 0, 0.1, "–"),
+        Row("its mean just before a line, of that in speech", breathed, 0.1, 1.6, "0–1.6"),
+    ]
+
+
+def _silences(take: Heard) -> list[tuple[int, int]]:
+    """The first frame of each long pause, and the first behind it."""
+    count = take.take.frame_count
+    frames = ((round(start * take.fps), min(round(end * take.fps), count)) for start, end in take.pauses)
+    return [(first, last) for first, last in frames if last - first >= _PAUSE * take.fps]
 
 
 def blinks(take: Heard) -> list[tuple[float, float, float, float]]:

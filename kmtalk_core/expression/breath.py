@@ -13,9 +13,9 @@ from .script import Script, made
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
-_BEFORE, _DEVIATION = 0.2, 0.15  # seconds: the bump's middle before the first sound, and its width
+_BEFORE, _DEVIATION = 0.25, 0.15  # seconds: the bump's middle before the first sound, and its width
 _REACH = 2.6  # deviations from the middle to where it is over
-_HEIGHT, _HEIGHT_WITH_TEXT = 0.2, 0.15  # of the visible opening
+_HEIGHT = 0.3  # of the visible opening: about as wide as it is on average in speech
 SHORTEST = 0.1  # seconds: a shorter breath is none
 PAUSE = 1.0  # seconds: after shorter ones people do not inhale visibly
 _PARTS = (
@@ -28,7 +28,7 @@ _PARTS = (
 """What opens, so that the visible opening (jaw + .3 lower lip + .2 upper lip) is the bump's height."""
 
 
-def plan(script: Script, has_text: bool) -> list[Event]:
+def plan(script: Script) -> list[Event]:
     """A breath before each phrase that follows a long enough pause or begins the line."""
     if not script.settings.breath or not script.prosody.phrases:
         return []
@@ -36,7 +36,7 @@ def plan(script: Script, has_text: bool) -> list[Event]:
     found = []
     for number, (start, _) in enumerate(script.prosody.phrases):
         pause = start - (script.prosody.phrases[number - 1][1] if number else script.start)
-        size = height(chance, has_text)
+        size = height(chance)
         if number and pause < PAUSE:
             continue
         middle, width = span(start, script.start)
@@ -45,9 +45,9 @@ def plan(script: Script, has_text: bool) -> list[Event]:
     return made("breath", "breath", found)
 
 
-def height(chance: Chance, has_text: bool = False) -> float:
+def height(chance: Chance) -> float:
     """How large a breath is."""
-    return (_HEIGHT_WITH_TEXT if has_text else _HEIGHT) * chance.bounded(1.0, 0.12, 0.75, 1.25)
+    return _HEIGHT * chance.bounded(1.0, 0.12, 0.75, 1.25)
 
 
 def span(phrase: float, earliest: float) -> tuple[float, float]:

@@ -28,16 +28,15 @@ def perform_job(
     alignment: Alignment,
     settings: Settings,
     *,
-    has_text: bool = False,
     kept: Sequence[Event] = (),
     listen: Listen | None = None,
 ) -> Job[Performer]:
     """The Performer of a sound that is animated for the first time, or with another seed.
 
-    `kept` events, which a hand has set, stay as they are; `has_text` tells whether the phones are known.
+    `kept` events, which a hand has set, stay as they are.
     """
     script = script_of((yield from prosody_job(sound, alignment, listen)), alignment.marks, settings)
-    return Performer(script, keep(planned(script, has_text), kept))
+    return Performer(script, keep(planned(script), kept))
 
 
 def remember_job(
@@ -69,14 +68,14 @@ def script_of(prosody: Prosody, marks: Sequence[Mark], settings: Settings, seed:
     return Script(prosody, mood, settings, start, max(start, end), seed)
 
 
-def planned(script: Script, has_text: bool = False) -> list[Event]:
+def planned(script: Script) -> list[Event]:
     """All events of a line; none where the region that they move is left alone."""
     settings = script.settings
     glances = gaze.plan(script) if settings.has("eyes") else []
     found = [*glances, *(blinks.plan(script, glances) if settings.has("eyes") else [])]
     found += head.plan(script) if settings.has("head") else []
     found += brows.plan(script) if settings.has("upper") else []
-    found += breath.plan(script, has_text) if settings.has("mouth") else []
+    found += breath.plan(script) if settings.has("mouth") else []
     return sorted(found, key=lambda event: (event.time, event.id))
 
 

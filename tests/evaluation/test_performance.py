@@ -63,6 +63,26 @@ def test_a_frozen_face_and_lids_that_stay_down_are_told(take: Take) -> None:
     assert figure([with_curve(take, "eyeBlink", 0.9)], "largest value of lids, brows and head at a line's ends") > 0.8
 
 
+def test_a_sound_in_which_nobody_speaks_has_figures_too() -> None:
+    for samples in (np.zeros(4 * audio.RATE), np.random.default_rng(1).normal(0, 0.002, 4 * audio.RATE)):
+        silence = Animator.load().animate(audio.from_samples(samples.astype(np.float32), audio.RATE))
+        assert figure([heard(silence, [])], "share of silent frames that are frozen") == 0
+        assert figure([heard(silence, [])], "its mean just before a line, of that in speech") is None
+
+
+def test_a_mouth_that_is_ajar_in_silence_and_one_that_breathes_are_told_apart(long_speech: Path) -> None:
+    ajar = "the mouth's opening in silence but for breath, of that in speech"
+    breath = "its mean just before a line, of that in speech"
+    said = audio.load(long_speech).read(0, 6 * audio.RATE)
+    twice = audio.from_samples(np.concatenate([said, np.zeros(3 * audio.RATE, np.float32), said]), audio.RATE)
+    take = Animator.load().animate(twice)
+    assert figure([heard(take, [])], ajar) < 0.1 and 0.5 < figure([heard(take, [])], breath) < 1.6
+    jaw = take.motion[:, ARKIT.index_of("jawOpen")]
+    assert figure([with_curve(take, "jawOpen", jaw + 0.2)], ajar) > 0.2
+    breathless = Animator.load().animate(twice, settings={"breath": False})
+    assert figure([heard(breathless, [])], breath) < 0.3
+
+
 def test_a_mood_is_as_strong_as_its_pose_and_opens_no_lips(take: Take) -> None:
     plain, angry = (with_curve(take, "browDown", size) for size in (0.0, 0.5))
     shows, correlation, opened = mood_rows([plain], [angry], {"browDown": 0.5})
