@@ -54,6 +54,7 @@ _SILENCES = frozenset(
 
 
 @lru_cache(4096)  # a language has some dozens of labels, and a minute of speech hundreds of phones
+@lru_cache(4096)
 def classes_of(label: str) -> tuple[str, ...]:
     """Phone classes of one label as an aligner writes it: ARPAbet (`AH0`), IPA (`tʃʰ`, `aɪ`) or a silence mark.
 

@@ -5,6 +5,7 @@ A raise is up about 60 ms before the stressed syllable is loudest (Flecha-Garcí
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -125,6 +126,14 @@ def pose(events: Sequence[Event], times: FloatArray, seed: int, movement: FloatA
 
 
 def _put(face: FloatArray, rows: slice, name: str, values: FloatArray, left: float, right: float) -> None:
-    for full, side in ((name, 1.0), (name + "Left", left), (name + "Right", right)):
-        if full in ARKIT.names:
-            face[rows, ARKIT.index_of(full)] += side * values
+    for place, side in zip(_places(name), (1.0, left, right), strict=True):
+        if place is not None:
+            face[rows, place] += side * values
+
+
+@cache
+def _places(name: str) -> tuple[int | None, ...]:
+    """Of what is in the middle, left and right; None for what there is not."""
+    return tuple(
+        ARKIT.index_of(full) if full in ARKIT.names else None for full in (name, f"{name}Left", f"{name}Right")
+    )

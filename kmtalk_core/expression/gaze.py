@@ -21,6 +21,14 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 WIDE = ("eyeWideLeft", "eyeWideRight")
 LOOKS = tuple(f"eyeLook{way}{side}" for side in ("Left", "Right") for way in EYE_TURNS)
+_LID_PLACES, _WIDE_PLACES = ARKIT.indices_of(LIDS), ARKIT.indices_of(WIDE)
+_TURNED = (
+    "eyeLookOutLeft", "eyeLookInRight", "eyeLookOutRight", "eyeLookInLeft",
+    "eyeLookUpLeft", "eyeLookUpRight", "eyeLookDownLeft", "eyeLookDownRight",
+)  # fmt: skip
+"""By turns to the left, to the right, up and down, two each."""
+_TURNED_PLACES = ARKIT.indices_of(_TURNED)
+_TURNED_BY = np.array([EYE_TURNS[next(way for way in EYE_TURNS if f"Look{way}" in name)] for name in _TURNED])
 _SIZE, _RARITY, _MOST = 6.9, 15.7, 15.0  # degrees and per cent: size = -6.9 ln(P / 15.7), P uniform below 15
 _LARGEST, _LARGEST_LISTENING = 27.5, 22.7  # degrees
 _DIRECTIONS = (15.5, 6.5, 17.7, 7.4, 16.8, 7.9, 20.4, 7.8)  # per cent, every 45 degrees from 0
@@ -122,13 +130,8 @@ def pose(eyes: FloatArray) -> FloatArray:
     face = np.zeros((len(eyes), ARKIT.width))
     aside, up = np.clip(eyes, -_HOLD, _HOLD).T
     left, right, above, below = (np.maximum(turn, 0) for turn in (aside, -aside, up, -up))
-    for name, turn, way in (
-        ("eyeLookOutLeft", left, "Out"), ("eyeLookInRight", left, "In"),
-        ("eyeLookOutRight", right, "Out"), ("eyeLookInLeft", right, "In"),
-        ("eyeLookUpLeft", above, "Up"), ("eyeLookUpRight", above, "Up"),
-        ("eyeLookDownLeft", below, "Down"), ("eyeLookDownRight", below, "Down"),
-    ):  # fmt: skip
-        face[:, ARKIT.index_of(name)] = turn / EYE_TURNS[way]
-    face[:, ARKIT.indices_of(LIDS)] = _LID_LOWERED * below[:, None]
-    face[:, ARKIT.indices_of(WIDE)] = _LID_RAISED * above[:, None]
+    turns = np.stack([left, left, right, right, above, above, below, below], axis=1)
+    face[:, _TURNED_PLACES] = turns / _TURNED_BY
+    face[:, _LID_PLACES] = _LID_LOWERED * below[:, None]
+    face[:, _WIDE_PLACES] = _LID_RAISED * above[:, None]
     return face

@@ -1,8 +1,8 @@
 """The performer: turns a plan of events, a mood and a voice into channels, for any stretch of frames."""
 
-from collections.abc import Sequence
-from functools import cached_property
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from .script import Script
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Motion: TypeAlias = npt.NDArray[np.float32]
+
+Made = TypeVar("Made")
 
 _SETTLE = 0.4  # seconds in which a face comes to life at a line's start, and to rest at its end
 _BLOCK = 1800  # frames of the head made at once
@@ -48,6 +50,7 @@ class Performer:
         self.events = tuple(sorted(events, key=lambda event: (event.time, event.id)))
         self._starts = np.array([event.time for event in self.events])
         self._reach = max((event.duration for event in self.events), default=0.0) + 2.0  # the head comes back later
+        self._moods, self._turns = _Last[tuple[FloatArray, FloatArray]](), _Last[FloatArray]()
 
     @property
     def seed(self) -> int:
@@ -82,8 +85,7 @@ class Performer:
         """Yaw, pitch and roll (n, 3) in radians at `times`, rising."""
         turned = np.zeros((len(times), 3), np.float32)
         for first in range(0, len(times), _BLOCK):
-            part = times[first : first + _BLOCK]
-            pitch, yaw, roll = self._head(part, self._near(part), self._script.mood.pose(part)[1]).T
+            pitch, yaw, roll = self._head(times[first : first + _BLOCK]).T
             turned[first : first + _BLOCK] = np.stack([yaw, pitch, roll], axis=1)
         return np.clip(turned, HEAD.low, HEAD.high)
 
@@ -131,7 +133,7 @@ class Performer:
 
     def _performed(self, face: FloatArray, times: FloatArray) -> FloatArray:
         settings, events = self._script.settings, self._near(times)
-        mood, turns = self._script.mood.pose(times)
+        mood, turns = self._mood(times)
         gestures = brows.pose(events, times, self._script.seed, self._movement(times))
         shown = self._alive(times)[:, None] * (mood + gestures)
         done = np.zeros_like(face)
@@ -145,6 +147,10 @@ class Performer:
             self._look(done, times, events, turns)
         return done
 
+    def _mood(self, times: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """What the mood shows at `times`, as `MoodTrack.pose` has it; lips, eyes and head ask one after the other."""
+        return self._moods.of(times, self._script.mood.pose)
+
     def _mouth(
         self, face: FloatArray, times: FloatArray, events: Sequence[Event], shown: FloatArray | None = None
     ) -> FloatArray:
@@ -152,7 +158,7 @@ class Performer:
         settings = self._script.settings
         if shown is None:
             gestures = brows.pose(events, times, self._script.seed, self._movement(times))
-            shown = self._alive(times)[:, None] * (self._script.mood.pose(times)[0] + gestures)
+            shown = self._alive(times)[:, None] * (self._mood(times)[0] + gestures)
         added = settings.strength_lower * shown
         rounded = face[:, ARKIT.index_of("mouthPucker")] + face[:, ARKIT.index_of("mouthFunnel")]
         biting, jaw = face[:, ARKIT.index_of("mouthRollLower")], face[:, ARKIT.index_of("jawOpen")]
@@ -178,7 +184,7 @@ class Performer:
         looked[:, 1] += np.radians(turns[:, 3])
         looked += np.radians([settings.look_left, settings.look_up])
         if settings.has("head"):
-            pitch, yaw, _ = self._head(times, events, turns).T
+            pitch, yaw, _ = self._head(times).T
             looked -= np.stack([yaw, -pitch], axis=1)
         done += gaze.pose(settings.strength_eyes * self._alive(times)[:, None] * looked)
         down = blinks.lids(events, times)[:, None]
@@ -186,14 +192,17 @@ class Performer:
         done[:, _LIDS] = open_lids + (1 - open_lids) * down
         done[:, _WIDE] *= np.clip(1 - 1.2 * down, 0, 1)
 
-    def _head(self, times: FloatArray, events: Sequence[Event], turns: FloatArray) -> FloatArray:
+    def _head(self, times: FloatArray) -> FloatArray:
         """Pitch, yaw and roll (n, 3) in radians."""
-        settings = self._script.settings
-        if not settings.has("head"):
+        if not self._script.settings.has("head"):
             return np.zeros((len(times), 3))
+        return self._turns.of(times, self._turned)
+
+    def _turned(self, times: FloatArray) -> FloatArray:
+        settings = self._script.settings
         movement = head.scale(settings.liveliness) * self._script.mood.movement(times)
-        turned = head.track(events, times, self._script.seed, movement, self._speaking(times))
-        turned += min(settings.liveliness, 1.0) * np.radians(turns[:, :3])
+        turned = head.track(self._near(times), times, self._script.seed, movement, self._speaking(times))
+        turned += min(settings.liveliness, 1.0) * np.radians(self._mood(times)[1][:, :3])
         result: FloatArray = settings.strength_head * self._alive(times)[:, None] * turned
         return result
 
@@ -217,7 +226,29 @@ class Performer:
         return speaking
 
 
+class _Last(Generic[Made]):
+    """Remembers what was made of the moments that were asked for last, where these are few: nobody may change it."""
+
+    def __init__(self) -> None:
+        self._known: tuple[FloatArray, Made] | None = None
+
+    def of(self, times: FloatArray, make: Callable[[FloatArray], Made]) -> Made:
+        known = self._known
+        if known is not None and np.array_equal(known[0], times):
+            return known[1]
+        made = make(times)
+        if len(times) <= _BLOCK:
+            self._known = times.copy(), made
+        return made
+
+
 def _shared(space: MotionSpace) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Places in `space`, and in ARKit's, of the coefficients that both have."""
-    names = [name for name in space.names if name in ARKIT.names]
-    return space.indices_of(names), ARKIT.indices_of(names)
+    return _shared_names(space.names)
+
+
+@lru_cache(64)
+def _shared_names(names: tuple[str, ...]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    shared = [name for name in names if name in ARKIT.names]
+    places = {name: place for place, name in enumerate(names)}
+    return np.array([places[name] for name in shared], np.intp), ARKIT.indices_of(shared)

@@ -85,9 +85,14 @@ def log_mel(samples: FloatArray) -> FloatArray:
     """Log10 mel power (frames, 80) of `samples`, of which 200 at each end are margin around a frame's centre."""
     count = (len(samples) - _WINDOW) // HOP + 1
     framed = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::HOP][:count]
-    spectrum = np.fft.rfft(framed * np.hanning(_WINDOW).astype(np.float32), _FFT, axis=1)
+    spectrum = np.fft.rfft(framed * _hann(), _FFT, axis=1)
     power = spectrum.real**2 + spectrum.imag**2
     return np.log10(power.astype(np.float32) @ _mel_bank() + np.float32(_POWER_FLOOR)).astype(np.float32)
+
+
+@cache
+def _hann() -> FloatArray:
+    return np.hanning(_WINDOW).astype(np.float32)
 
 
 @cache
@@ -161,7 +166,11 @@ def statistics_job(sound: Readable) -> Job[MelStatistics]:
 
 def statistics_of(raw: FloatArray) -> MelStatistics:
     """Statistics of a clip whose raw log-mel (frames, 80) is at hand."""
-    energy, peak = energy_of(raw), raw.max(axis=1)
+    return statistics_with(raw, energy_of(raw), raw.max(axis=1))
+
+
+def statistics_with(raw: FloatArray, energy: FloatArray, peak: FloatArray) -> MelStatistics:
+    """The same where the energy and the greatest of each frame (frames,) are at hand too."""
     floor = np.float32(np.percentile(_heard(peak, peak), 98) - _DYNAMIC_RANGE)
     kept = np.maximum(raw[_speech_frames(energy, peak)], floor).astype(np.float64)
     deviation = (kept.std(axis=0) + _DEVIATION_FLOOR).astype(np.float32)

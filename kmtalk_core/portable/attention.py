@@ -17,8 +17,22 @@ class LocalSelfAttention:
         self._project_in, self._project_out = Linear(tensors.of("project_in")), Linear(tensors.of("project_out"))
         self._bias = self._block_bias()
 
-    def __call__(self, frames: FloatArray) -> FloatArray:
-        """(time, width) to the same."""
+    def __call__(self, frames: FloatArray, first: int = 0) -> FloatArray:
+        """(time, width) to (time - first, width): frames from `first` on."""
+        return self._few(frames, first) if len(frames) <= _BLOCK else self._many(frames)[first:]
+
+    def _few(self, frames: FloatArray, first: int) -> FloatArray:
+        """So few frames that each may look at all of them at once."""
+        time, width = frames.shape
+        parts = self._project_in(frames).reshape(time, 3, self._heads, -1)
+        query, key, value = parts[first:, 0].swapaxes(0, 1), parts[:, 1].transpose(1, 2, 0), parts[:, 2].swapaxes(0, 1)
+        score = query @ key
+        score *= np.float32((width // self._heads) ** -0.5)
+        score += self._bias[:, first:time, self._reach : self._reach + time]
+        mixed = softmax(score) @ value
+        return self._project_out(mixed.swapaxes(0, 1).reshape(-1, width))
+
+    def _many(self, frames: FloatArray) -> FloatArray:
         time, width = frames.shape
         query, key, value = np.split(self._project_in(frames), 3, axis=1)
         blocks = -(-time // _BLOCK)
@@ -110,9 +124,9 @@ class LocalEncoderLayer:
         self._feedforward_norm = LayerNorm(tensors.of("feedforward_norm"))
         self._feedforward = FeedForward(tensors.of("feedforward"))
 
-    def __call__(self, frames: FloatArray) -> FloatArray:
-        """(time, width) to the same."""
-        frames = frames + self._attention(self._attention_norm(frames))
+    def __call__(self, frames: FloatArray, first: int = 0) -> FloatArray:
+        """(time, width) to (time - first, width): frames from `first` on."""
+        frames = frames[first:] + self._attention(self._attention_norm(frames), first)
         return frames + self._feedforward(self._feedforward_norm(frames))
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..model import sizes
-from .tensors import Convolution, FloatArray, Tensors, gelu, sigmoid
+from .tensors import Convolution, FloatArray, Tensors, gelu, mean, sigmoid
 
 
 class SpeechEvidence(NamedTuple):
@@ -28,7 +28,7 @@ class _ChannelNorm:
         self._gain = tensors["gain"].reshape(-1)
 
     def __call__(self, x: FloatArray) -> FloatArray:
-        scale = np.square(x).mean(axis=1, keepdims=True)
+        scale = mean(np.square(x))
         scale += np.float32(1e-5)
         normalised: FloatArray = x / np.sqrt(scale)
         normalised *= self._gain

@@ -1,5 +1,7 @@
 """Samples to the log-mel features of what goes on, each frame measured against the voice up to it."""
 
+import itertools
+
 import numpy as np
 
 from ..model import log_mel
@@ -39,13 +41,16 @@ class StreamingFeatures:
         return np.concatenate([self._bands, loudness[:, None]], axis=1)
 
     def _add(self, raw: FloatArray) -> None:
-        bands, references = [self._bands], [*self._reference]
-        for row in raw[:, None]:
-            statistics = self._statistics.heard(row)
-            bands.append(statistics.normalise(row))
-            references.append(statistics.reference)
-        self._bands, self._reference = np.concatenate(bands), np.array(references)
-        self._energy = np.concatenate([self._energy, log_mel.energy_of(raw)])
+        energy = log_mel.energy_of(raw)
+        measured = [self._statistics.heard(row, loud) for row, loud in zip(raw, energy.tolist(), strict=True)]
+        bands, first = [self._bands], 0
+        for _, alike in itertools.groupby(measured, id):
+            last = first + sum(1 for _ in alike)
+            bands.append(measured[first].normalise(raw[first:last]))
+            first = last
+        self._bands = np.concatenate(bands)
+        self._reference = np.concatenate([self._reference, [statistics.reference for statistics in measured]])
+        self._energy = np.concatenate([self._energy, energy])
 
     def settle(self, count: int) -> None:
         """Forget the frames before `count`, which more than `_BESIDE` follow."""

@@ -39,23 +39,26 @@ class RunningStatistics:
         spread = np.linspace(-1.6, 1.6, _STAND_IN)[:, None]
         usual = (bands + _USUAL_DEVIATION * spread).astype(np.float32)
         self._usual = usual - np.float32(np.percentile(log_mel.energy_of(usual), 95))
+        self._usual_energies, self._usual_peaks = log_mel.energy_of(self._usual), self._usual.max(axis=1)
         self._speech = np.zeros((_KEPT, MEL_BANDS), np.float32)
-        self._energies = np.full(_KEPT, _USUAL_LEVEL, np.float32)
+        self._energies, self._peaks = np.full(_KEPT, _USUAL_LEVEL, np.float32), np.zeros(_KEPT, np.float32)
         self._spoken = 0  # frames of speech all in all
         self._recent = np.full(_NOISE_KEPT, np.float32(_USUAL_NOISE - 2))
         self._frames = 0
         self._noise, self._level = _USUAL_NOISE - 2.0, _USUAL_LEVEL
         self._measured = self._measure()
 
-    def heard(self, raw: FloatArray) -> MelStatistics:
-        """What raw log-mel (1, 80), the next frame, is measured against; its `loudness` means nothing."""
-        energy = float(log_mel.energy_of(raw)[0])
+    def heard(self, raw: FloatArray, energy: float) -> MelStatistics:
+        """What raw log-mel (80,) of that energy, the next frame, is measured against; its `loudness` means nothing.
+
+        The same object as long as nothing is measured anew.
+        """
         self._recent[self._frames % _NOISE_KEPT] = energy
         self._frames += 1
         stands_out = energy > self._noise + _ABOVE_NOISE and energy > self._level - _RANGE
         if stands_out or energy > max(self._noise + _CLEARLY_ABOVE, log_mel.QUIETEST_PEAK / 10):
             place = self._spoken % _KEPT
-            self._speech[place], self._energies[place] = raw[0], energy
+            self._speech[place], self._energies[place], self._peaks[place] = raw, energy, raw.max()
             self._spoken += 1
         if self._frames % _EVERY == 0:
             self._noise = float(np.percentile(self._recent, 10))
@@ -67,6 +70,10 @@ class RunningStatistics:
         energies = self._energies[:known]
         self._level = float(np.percentile(energies, 95)) if known >= _ENOUGH else _USUAL_LEVEL
         stand_ins = max(_STAND_IN - self._spoken // 3, 0)
-        usual = self._usual[:: -(-_STAND_IN // stand_ins)] if stand_ins else self._usual[:0]
-        frames = np.concatenate([self._speech[:known], usual + np.float32(self._level)])
-        return log_mel.statistics_of(frames)
+        which = slice(None, None, -(-_STAND_IN // stand_ins)) if stand_ins else slice(0)
+        level = np.float32(self._level)
+        return log_mel.statistics_with(
+            np.concatenate([self._speech[:known], self._usual[which] + level]),
+            np.concatenate([energies, self._usual_energies[which] + level]),
+            np.concatenate([self._peaks[:known], self._usual_peaks[which] + level]),
+        )

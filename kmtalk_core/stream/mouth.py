@@ -8,7 +8,6 @@ import numpy.typing as npt
 from ..alignment import Alignment, Phone
 from ..localize.neural import METHOD
 from ..model.log_mel import FloatArray
-from ..portable.attention import LocalEncoderLayer
 from ..portable.kmtalk import Heard, KMTalk
 from ..portable.spacing import KeySpacing
 from .ear import StreamingEar
@@ -42,8 +41,8 @@ class StreamingMouth:
         past = (_OPEN + self._reach + _CONDITIONED + 1) / self._fps
         self.ear = StreamingEar(network.audio_encoder.backbone, past)
         self._localizer = StreamingLocalizer(_PHONES_KEPT)
-        self._flow = [self._streaming(layer) for layer in network.motion_flow_encoder.layers]
-        self._decoder = [self._streaming(layer) for layer in network.multimodal_guided_decoder.layers]
+        self._flow = [StreamingLayer(layer, self._reach) for layer in network.motion_flow_encoder.layers]
+        self._decoder = [StreamingLayer(layer, self._reach) for layer in network.multimodal_guided_decoder.layers]
         self._settled = 0
         self._keys: dict[int, FloatArray] = {}  # key motions of settled frames
 
@@ -84,9 +83,6 @@ class StreamingMouth:
         for layer in layers:
             x = layer(x, settled)
         return x
-
-    def _streaming(self, layer: LocalEncoderLayer) -> StreamingLayer[FloatArray]:
-        return StreamingLayer(lambda x, first: layer(x)[first:], self._reach)
 
     def _settle(self, settled: int, frames: IndexArray, poses: FloatArray) -> None:
         oldest = settled - self._config.flow_reach - self._reach

@@ -4,6 +4,8 @@ The measures are those of `expression.prosody` as far as the present allows: lou
 the last half minute of speech, a syllable stands out as soon as it gets loud, and pitch is left out.
 """
 
+import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -47,7 +49,7 @@ class _Usual:
 
     def beside(self, value: float) -> float:
         """Deviations of `value` from what is usual."""
-        return float((value - self._mean) / max(self._square, 1e-12) ** 0.5)
+        return (value - self._mean) / max(self._square, 1e-12) ** 0.5
 
     def take(self, value: float) -> None:
         self._count = min(self._count + 1, _MEMORY)
@@ -61,7 +63,7 @@ class StreamingVoice:
 
     def __init__(self) -> None:
         self._loudness, self._effort = _Usual(5.0, 2.5), _Usual(-0.5, 0.6)
-        self._powers = np.zeros(_SMOOTH)
+        self._powers = deque([0.0] * _SMOOTH, _SMOOTH)
         self._frames = 0
         self._arousal: list[float] = []
         self._level, self._weight = 0.0, 0.0
@@ -72,22 +74,21 @@ class StreamingVoice:
     def hear(self, raw: npt.NDArray[np.float32], speaks: bool) -> None:
         """Raw log-mel (n, 80) of the next frames; `speaks` tells whether somebody spoke in the last of them."""
         power = 10.0 ** raw.astype(np.float64)
-        for band, high, whole in zip(
-            power[:, _SYLLABLES].sum(axis=1), power[:, _HIGH:].sum(axis=1), power.sum(axis=1), strict=True
-        ):
-            self._powers = np.append(self._powers[1:], band)
-            loud = float(self._powers.mean() ** _COMPRESSION)
+        bands = power[:, _SYLLABLES].sum(axis=1).tolist()
+        efforts = np.log10((power[:, _HIGH:].sum(axis=1) + 1e-9) / (power.sum(axis=1) + 1e-9)).tolist()
+        for band, effort in zip(bands, efforts, strict=True):
+            self._powers.append(band)
+            loud = (math.fsum(self._powers) / _SMOOTH) ** _COMPRESSION
             beside = min(self._loudness.beside(loud), 3.0)
-            effort = float(np.log10((high + 1e-9) / (whole + 1e-9)))
             if speaks:
                 self._stress(beside)
                 self._loudness.take(loud)
                 self._effort.take(effort)
-            moment = 0.1 * beside + 0.04 * np.clip(self._effort.beside(effort), -3, 3) if speaks else 0.0
+            moment = 0.1 * beside + 0.04 * min(max(self._effort.beside(effort), -3.0), 3.0) if speaks else 0.0
             self._level += (moment - self._level) / _SLOW
             self._weight += (float(speaks) - self._weight) / _SLOW
-            heard = np.clip(_USUAL + 2.0 * self._level / max(self._weight, 0.1), 0.05, 1.0)
-            self._arousal.append(float(_CALM + (heard - _CALM) * min(2 * self._weight, 1.0)))
+            heard = min(max(_USUAL + 2.0 * self._level / max(self._weight, 0.1), 0.05), 1.0)
+            self._arousal.append(_CALM + (heard - _CALM) * min(2 * self._weight, 1.0))
             self._frames += 1
         self._speaks = speaks
         del self._arousal[: max(len(self._arousal) - round(_KEPT * FRAME_RATE), 0)]
