@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from . import compat, engine
+from . import compat, engine, glances
 from .audio import sound
 from .core import errors, spaces, textgrid, transcript
 from .face import Face, family, find_face, landmarks, vertices
@@ -135,6 +135,12 @@ def face_of(objects: Sequence[Any], space: spaces.MotionSpace = spaces.ARKIT) ->
     return vertices.find_face(objects, space) if space.vertices else find_face(objects)
 
 
+def glance(context: Any) -> glances.Glance:
+    """The chosen face for who only shows it: as it was found last where nothing has changed.  Raises FaceError."""
+    foreign = context.scene.kmtalk.foreign
+    return glances.glance(face_of, meshes_of(context), space_of(context), foreign)
+
+
 def space_of(context: Any) -> spaces.MotionSpace:
     """The motion space of the weights that the preferences name."""
     folder = preferences(context).weights
@@ -236,7 +242,7 @@ def _about_sound(context: Any) -> str:
 
 
 def _about_face(context: Any) -> str:
-    face = face_of(meshes_of(context), space_of(context))
+    face = glance(context).face
     return f"{face.owner.name}: {face.sentence}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import compat
 from .core import errors, naming
-from .face import family
+from .face import changes, family
 from .face.recognise import has_keys
 
 WAYS = (
@@ -55,7 +55,9 @@ def is_head(item: Any) -> bool:
     """Whether the keys of an object open, round and close a mouth, or somebody said what they show."""
     if item.kmtalk_face.scheme != "names":
         return True
-    return _has_voice(tuple(block.name for block in item.data.shape_keys.key_blocks[1:]))
+    blocks = item.data.shape_keys.key_blocks
+    key = "voice", item.data.shape_keys.session_uid, len(blocks)
+    return changes.kept(key, lambda: _has_voice(tuple(block.name for block in blocks[1:])))
 
 
 @lru_cache(maxsize=64)

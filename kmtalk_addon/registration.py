@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import command_line, operators, properties
+from . import command_line, glances, operators, properties
 from .acting.session import stage
 from .face import settings as face_settings
 from .jobs import sounds
@@ -40,6 +40,7 @@ def register() -> None:
         handlers.append(_after_undo)
     bpy.app.timers.register(_close_idle_workers, first_interval=_IDLE_CHECK_SECONDS, persistent=True)
     watch.register()
+    glances.register()
     live.register()
     lane.register()
     landmark_names.register()
@@ -56,6 +57,7 @@ def unregister() -> None:
     landmark_names.unregister()
     lane.unregister()
     live.unregister()
+    glances.unregister()
     watch.unregister()
     close_desk()
     sounds.forget()

@@ -10,7 +10,8 @@ import bpy
 
 from ..core import expressions, solved
 from ..core import turns as turning
-from .targets import BoneTarget, Curve, KeyTarget, Target
+from . import changes
+from .targets import BoneTarget, Curve, KeyTarget, Target, key_name
 
 _DEEPEST = 4
 _AXES = {"X": 0, "Y": 1, "Z": 2}
@@ -80,7 +81,7 @@ def _followed(found: Followed, driver: Any, target: KeyTarget, number: int, curv
     if reads.is_constant:
         found.refused[curve.path] = "reads nothing that moves"
         return False
-    block = target.owner.key_blocks[target.shape_keys[number]]
+    block = target.owner.key_blocks[key_name(curve.path)]
     _keep_read(trial, found, reads)
     found.sources, found.places, found.turns = trial.sources, trial.places, trial.turns
     found.rows.append(solved.Row(number, reads, float(block.slider_min), float(block.slider_max)))
@@ -349,8 +350,13 @@ def sentence(found: Followed, targets: Sequence[Target]) -> str:
     return f" {len(found.rows)} through drivers, by {', '.join(f'“{name}”' for name in names)}."
 
 
-def read_by(datablock: Any, depth: int = 0) -> list[Any]:
+def read_by(datablock: Any) -> list[Any]:
     """The datablocks that the drivers of another read, directly or through their own drivers."""
+    count = len(drivers_of(datablock))
+    return changes.kept(("read", datablock.session_uid, count), lambda: _read_by(datablock)) if count else []
+
+
+def _read_by(datablock: Any, depth: int = 0) -> list[Any]:
     found: dict[Any, None] = {}
     for driver in drivers_of(datablock):
         for variable in driver.driver.variables:
@@ -359,5 +365,5 @@ def read_by(datablock: Any, depth: int = 0) -> list[Any]:
                     found[target.id] = None
     if depth < _DEEPEST:
         for other in list(found):
-            found |= dict.fromkeys(read_by(other, depth + 1))
+            found |= dict.fromkeys(_read_by(other, depth + 1))
     return list(found)

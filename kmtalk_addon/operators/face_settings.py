@@ -29,7 +29,7 @@ class _OfFace(Deed):
     @classmethod
     def missing(cls, context: Any) -> str:
         try:
-            options.face_of(options.meshes_of(context))
+            options.glance(context)
         except errors.KMTalkError as error:
             return str(error)
         return ""

@@ -1,6 +1,7 @@
 """What several panels draw alike."""
 
 import textwrap
+from functools import lru_cache
 from typing import Any
 
 _PIXELS_A_LETTER = 7.0
@@ -34,5 +35,10 @@ def draw_text(layout: Any, context: Any, text: str, icon: str = "NONE", lines: i
     letters = max(int((width - 60) / _PIXELS_A_LETTER), 16)
     column = layout.column(align=True)
     column.scale_y = 0.75
-    for number, line in enumerate(textwrap.wrap(text, letters, max_lines=lines, placeholder=" …") or [""]):
+    for number, line in enumerate(_wrapped(text, letters, lines)):
         column.label(text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else "NONE")
+
+
+@lru_cache(maxsize=256)  # the same sentences at every redraw
+def _wrapped(text: str, letters: int, lines: int | None) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(text, letters, max_lines=lines, placeholder=" …")) or ("",)

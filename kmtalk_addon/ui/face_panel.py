@@ -12,7 +12,6 @@ from ..face import (
     build,
     chosen,
     geometry,
-    hindrances,
     landmarks,
     mapping,
     pose_library,
@@ -64,15 +63,18 @@ def draw_face(layout: Any, context: Any) -> None:
         row.operator("kmtalk.remove_mesh", text="", icon="REMOVE")
     meshes = options.meshes_of(context)
     try:
-        face = options.face_of(meshes, options.space_of(context))
+        seen = options.glance(context)
     except errors.KMTalkError:
         _draw_faceless(layout, context)
         return
+    face = seen.face
     if not meshes_listed:
         draw_text(layout, context, "Uses " + ", ".join(f"“{item.name}”" for item in face.found_on), "MESH_DATA")
     draw_text(layout, context, face.sentence, "CHECKMARK")
-    draw_text(layout, context, f"Moves {face.what_moves}", "ANIM")
-    _draw_hindrances(layout, context, face)
+    draw_text(layout, context, f"Moves {seen.what_moves}", "ANIM")
+    for kind, (sentence, label) in seen.hindrances.items():
+        draw_text(layout, context, f"{sentence}.", "ERROR")
+        layout.operator("kmtalk.mend_face", text=label, icon="TOOL_SETTINGS").kind = kind
     told = mapping.told(meshes)
     if told is not None:
         _draw_mapping(layout, told)
@@ -83,14 +85,6 @@ def draw_face(layout: Any, context: Any) -> None:
     if any(build.built_keys(mesh.item.data) for mesh in face.meshes):
         _draw_built(layout, face.found_on[0])
     _draw_settings(layout, context, face)
-
-
-def _draw_hindrances(layout: Any, context: Any, face: Face) -> None:
-    """What keeps a take from being seen on the face, each with the button that mends it."""
-    found = {each.kind: each for each in hindrances.find(face, context.scene.kmtalk.foreign)}
-    for kind, each in found.items():
-        draw_text(layout, context, f"{each.sentence}.", "ERROR")
-        layout.operator("kmtalk.mend_face", text=each.label, icon="TOOL_SETTINGS").kind = kind
 
 
 def _draw_faceless(layout: Any, context: Any) -> None:

@@ -63,7 +63,7 @@ def draw_performance(layout: Any, context: Any) -> None:
 def _draw_over_time(layout: Any, context: Any) -> None:
     """What can be keyed on the face itself, and how its head turns."""
     try:
-        face = options.face_of(options.meshes_of(context))
+        face = options.glance(context).face
     except errors.KMTalkError:
         return
     own = getattr(face.owner, "kmtalk_face", None)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .spelling import words_of
 
@@ -62,13 +63,17 @@ class HeadBones:
     neck: str
 
 
-def by_spelling(names: Iterable[str]) -> dict[str, str]:
+def by_spelling(names: Iterable[str]) -> Mapping[str, str]:
     """The first of `names` for each way to spell one: without signs, and without the namespace before it too.
 
     A name that is spelt so as a whole counts before one that is so behind its namespace.
     """
+    return _by_spelling(tuple(names))
+
+
+@lru_cache(maxsize=32)  # panels ask at every redraw, and a rig's names seldom change
+def _by_spelling(every: tuple[str, ...]) -> Mapping[str, str]:
     plain: dict[str, str] = {}
-    every = list(names)
     for spelling in (spelt, _without_namespace):
         for name in every:
             plain.setdefault(spelling(name), name)
@@ -108,7 +113,12 @@ def find_chest(names: Iterable[str]) -> dict[str, str]:
 
 def find_breath_keys(names: Iterable[str]) -> list[str]:
     """The shape keys among `names` that are called after breathing in."""
-    return [name for name in names if {spelt(name), _without_namespace(name)} & _BREATH]
+    return [name for name in names if _is_breath(name)]
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_breath(name: str) -> bool:
+    return bool({spelt(name), _without_namespace(name)} & _BREATH)
 
 
 def _without_namespace(name: str) -> str:

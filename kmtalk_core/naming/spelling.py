@@ -93,10 +93,11 @@ def plain(name: str) -> str:
     return "".join(_sided(_lowered(_marked(_parts(_clean(name))))))
 
 
-def words_of(name: str) -> list[str]:
+@lru_cache(maxsize=1 << 14)
+def words_of(name: str) -> tuple[str, ...]:
     """A name as its words, `jawOpen_L` as jaw, open, left."""
     spread = re.sub(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])|(?<=\D)(?=\d)|(?<=\d)(?=\D)", " ", _clean(name))
-    return [_SIDES.get(word, word) for word in _lowered(_parts(spread))]
+    return tuple(_SIDES.get(word, word) for word in _lowered(_parts(spread)))
 
 
 @dataclass(frozen=True)
