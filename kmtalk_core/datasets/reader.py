@@ -1,7 +1,7 @@
 """Data sets as they lie on disk: `wav/`, `vertices_npy/`, `templates.pkl`.  Motion is mapped into memory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -61,6 +61,24 @@ class MotionDataSet:
             who = f": it takes sentences {wanted.first}–{wanted.last} of {', '.join(wanted.subjects)}" if wanted else ""
             raise DataSetError(f"{self.root} has no sequence of the split {which}{who}.")
         return found
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """All who are in any split, by name."""
+        return tuple(sorted({sequence.subject for part in self.splits.values() for sequence in part}))
+
+    def tested_on(self, subject: str) -> "MotionDataSet":
+        """The same sequences in other splits: tested on those of `subject`, learnt from all others but the last of
+        each, which validate.  Raises DataSetError where too little is left."""
+        everything = sorted({item for part in self.splits.values() for item in part}, key=lambda item: item.name)
+        others = [[s for s in everything if s.subject == who] for who in self.subjects if who != subject]
+        splits: dict[str, tuple[MotionSequence, ...]] = dict.fromkeys(SPLITS, ())
+        splits["train"] = tuple(sequence for own in others for sequence in own[:-1])
+        splits["validation"] = tuple(own[-1] for own in others)
+        splits["test"] = tuple(sequence for sequence in everything if sequence.subject == subject)
+        if not splits["train"]:
+            raise DataSetError(f"Without {subject} {self.root} has too little to learn from; give more subjects.")
+        return replace(self, splits=splits)
 
     def frame_count(self, sequence: MotionSequence) -> int:
         """Frames at the motion rate that both the sound and the motion of `sequence` cover."""

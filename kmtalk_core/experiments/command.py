@@ -19,6 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio-encoder", type=Path, metavar="DIR", help="pretrained encoder for every row")
     parser.add_argument("--alignments", type=Path, metavar="DIR")
     parser.add_argument("--regions", metavar="LIST")
+    parser.add_argument(
+        "--leave-one-out",
+        action="store_true",
+        help="each seed leaves another subject out to test with; so --seeds 9 of three subjects tests each three times",
+    )
     parser.add_argument("--seeds", type=int, default=3, help="default %(default)s")
     parser.add_argument("--steps", type=int, default=600, help="of every training (default %(default)s)")
     parser.add_argument("--epochs", type=int, default=10_000, help="at most (default: as the steps take)")
@@ -51,7 +56,7 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
         validate_every=options.epochs,
     )
     regions = regions_for(data.space.name, data.root, options.regions)
-    bench = Bench(data, store, regions, base, settings, options.out, options.audio_encoder)
+    bench = Bench(data, store, regions, base, settings, options.out, options.audio_encoder, options.leave_one_out)
     table = show(table_job(bench, options.table, max(options.seeds, 1)))
     text = to_markdown(table, bench)
     for ending, content in (("md", text), ("json", to_json(table))):

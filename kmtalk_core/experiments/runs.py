@@ -70,7 +70,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Bench:
-    """Where rows are tried: data, what is measured, the base configuration and the recipe; finished runs in `out`."""
+    """Where rows are tried: data, what is measured, the base configuration and the recipe; finished runs in `out`.
+
+    With `leave_one_out` each seed is tested on another subject, on what the others taught: `parts` are then benches of
+    which each has `left_out` one.
+    """
 
     data: MotionDataSet
     store: AlignmentStore
@@ -79,6 +83,17 @@ class Bench:
     settings: VertexTraining
     out: Path
     encoder: Path | None = None
+    leave_one_out: bool = False
+    left_out: str = ""
+
+    def parts(self) -> "tuple[Bench, ...]":
+        """What the seeds of a row are trained and tested on in turn.  Raises DataSetError for a single subject."""
+        if not self.leave_one_out:
+            return (self,)
+        whole = replace(self, leave_one_out=False)
+        return tuple(
+            replace(whole, data=self.data.tested_on(subject), left_out=subject) for subject in self.data.subjects
+        )
 
     def run_job(self, row: Row, seed: int) -> Job[Scores]:
         """Train `row` from `seed` and score it; at once where that was done before."""
@@ -127,6 +142,8 @@ class Bench:
                  "recipe": self.settings.identity(), "length": [self.settings.epochs, self.settings.steps],
                  "data": str(self.data.root.resolve()),
                  "encoder": str(self.encoder and self.encoder.resolve())}  # fmt: skip
+        if self.left_out:
+            parts["left_out"] = self.left_out
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         name = "".join(c if c.isalnum() else "-" for c in row.label.lower())[:40]
         return self.out / "runs" / f"{name}-seed{seed}-{digest}"

@@ -83,11 +83,12 @@ def table_job(bench: Bench, name: str, seeds: int) -> Job[Table]:
         return (yield from _localization_job(bench, seeds))
     rows = {"components": COMPONENTS, "scheme": SCHEME}[name]
     found: dict[str, list[Scores]] = {}
+    parts = bench.parts()
     for index, row in enumerate(rows):
         for seed in range(seeds):
-            job = bench.run_job(row, seed)
-            part = (index * seeds + seed) / (len(rows) * seeds)
-            found.setdefault(row.label, []).append((yield from _within(job, row, seed, part)))
+            job = parts[seed % len(parts)].run_job(row, seed)
+            done = (index * seeds + seed) / (len(rows) * seeds)
+            found.setdefault(row.label, []).append((yield from _within(job, row, seed, done)))
     return Table(name, found, {row.label: row.paper for row in rows})
 
 
@@ -102,18 +103,24 @@ def _within(job: Job[Scores], row: Row, seed: int, part: float) -> Generator[Pro
 
 def _localization_job(bench: Bench, seeds: int) -> Job[Table]:
     """The full network, trained once a seed, tested with keys of other localizers."""
-    keys: dict[str, KeyFinder | None] = {}
+    parts = bench.parts()
+    keys: dict[str, list[KeyFinder | None]] = {}
     skipped: list[str] = []
     for method in LOCALIZATIONS:
+        finders = []
         try:
-            keys[method] = yield from _keys_job(bench, method)
+            for part in parts:
+                finders.append((yield from _keys_job(part, method)))
         except KMTalkError as error:
             skipped.append(f"{LOCALIZATIONS[method][0]}: {error}")
+        else:
+            keys[method] = finders
     found: dict[str, list[Scores]] = {}
     for seed in range(seeds):
-        network = yield from bench.trained_job(FULL, seed)
-        for method, finder in keys.items():
-            scores = yield from bench.score_job(network, finder)
+        number = seed % len(parts)
+        network = yield from parts[number].trained_job(FULL, seed)
+        for method, finders in keys.items():
+            scores = yield from parts[number].score_job(network, finders[number])
             found.setdefault(LOCALIZATIONS[method][0], []).append(scores)
     return Table("localization", found, dict(LOCALIZATIONS.values()), tuple(skipped))
 
@@ -173,16 +180,24 @@ def to_markdown(table: Table, bench: Bench) -> str:
         ]
         lines.append("| " + " | ".join(cells) + " |")
     recipe, encoder = bench.settings, bench.encoder.name if bench.encoder else "random at first"
-    train, test = (len(bench.data.split(which)) for which in ("train", "test"))
     lines += [
         "",
-        f"{bench.data.root.name}: {train} sequences to train, {test} to test; configuration {bench.base.name}, audio "
+        f"{bench.data.root.name}: {_split(bench)}; configuration {bench.base.name}, audio "
         f"encoder {encoder}, {recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'} of batch "
         f"{recipe.batch} at {recipe.rate:g}; region list “{bench.regions.name}”; mean ± deviation over "
         f"{len(next(iter(table.rows.values())))} seeds. The paper's columns are its own on captured data.",
         *(f"- not there: {line}" for line in table.skipped),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _split(bench: Bench) -> str:
+    parts = bench.parts()
+    if not bench.leave_one_out:
+        train, test = (len(bench.data.split(which)) for which in ("train", "test"))
+        return f"{train} sequences to train, {test} to test"
+    tested = ", ".join(f"{part.left_out} ({len(part.data.split('test'))} sequences)" for part in parts)
+    return f"each seed is tested on another of {tested} and taught by the others"
 
 
 def _compared(table: Table, label: str) -> str:

@@ -42,20 +42,30 @@ class Table:
 
     def pace(self) -> tuple[float, Doubles | None]:
         """Frames a second, and the frame of each row where rows are missing (None: one after another)."""
+        return self._told() or (DEFAULT_FPS, None)
+
+    @property
+    def tells_time(self) -> bool:
+        """Whether the timecodes say when the rows were; else they are taken for `DEFAULT_FPS` a second."""
+        return self._told() is not None
+
+    def _told(self) -> tuple[float, Doubles | None] | None:
         return _pace([_clock(code) for code in self.codes], len(self.rows), self.is_drop_frame)
 
 
 def read_table(path: Path) -> Table:
-    """The table in a file, however a spreadsheet has saved it again; rows that break off are left out.
+    """The table in a file, however a spreadsheet has saved it again.
+
+    Rows that break off, hold nothing or repeat the names (a recording that was paused) are left out.
 
     Raises ValueError, IndexError, csv.Error or OSError for what is none.
     """
     data = path.read_bytes()
     text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines() if line.strip(" ,;\t")]
     head, *body = csv.reader(lines, delimiter=max(",;\t", key=lines[0].count))
     names = tuple(name.strip() for name in head)
-    rows = [row for row in body if len(row) >= len(names)]
+    rows = [row for row in body if len(row) >= len(names) and row != head]
     place = next((i for i, name in enumerate(names) if name.lower() == "timecode"), None)
     return Table(names, rows, () if place is None else tuple(row[place] for row in rows))
 
@@ -71,23 +81,24 @@ def _clock(cell: str) -> tuple[int, float]:
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds), float(frame)
 
 
-def _pace(codes: Sequence[tuple[int, float]], count: int, is_drop_frame: bool) -> tuple[float, Doubles | None]:
+def _pace(codes: Sequence[tuple[int, float]], count: int, is_drop_frame: bool) -> tuple[float, Doubles | None] | None:
+    """Frames a second and the frame of each row; None where the codes do not tell."""
     if len(codes) < 2:
-        return DEFAULT_FPS, None
+        return None
     seconds, within = (np.array(column, float) for column in zip(*codes, strict=True))
     seconds += 86400.0 * np.cumsum(np.diff(seconds, prepend=seconds[0]) < -43200)  # past midnight
     rates = [rate for rate in READ_RATES if rate > np.floor(within.max())]
     if seconds[-1] - seconds[0] < 2 or is_drop_frame:  # too short to have seen the last frame of a second
         rates = [rate for rate in rates if rate in WRITTEN_RATES]
     if not rates or not (within >= 0).all():
-        return DEFAULT_FPS, None
+        return None
     times = seconds + within / rates[0]
     if is_drop_frame:
         minutes = np.floor(seconds / 60)
         times = (times * rates[0] - _DROPPED[rates[0]] * (minutes - np.floor(minutes / 10))) / (rates[0] * _NTSC)
     steps = np.diff(times)
     if steps.min() <= 0:
-        return DEFAULT_FPS, None
+        return None
     fps = min(READ_RATES, key=lambda rate: abs(rate - 1 / np.median(steps)))
     if is_drop_frame:
         fps *= _NTSC

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from kmtalk_core.cli import main
 from kmtalk_core.datasets.captures import Capture, find
+from kmtalk_core.datasets.reader import open_data_set
+from kmtalk_core.datasets.regions import regions_for
 from kmtalk_core.errors import DataSetError
+from kmtalk_core.evaluation.metrics import opening
+from kmtalk_core.motion.opening import visible_opening
 from kmtalk_core.motion.spaces import ARKIT
 from kmtalk_core.take import Take, export_csv, save_take
 
@@ -154,6 +159,39 @@ def test_percent_and_empty_cells_are_said_and_not_taken_for_motion(tmp_path: Pat
     assert "percent" in " ".join(take.notes) and "mouthClose is empty" in " ".join(take.notes)
 
 
+def test_a_table_is_read_as_apps_and_spreadsheets_leave_it(tmp_path: Path) -> None:
+    """Lines of nothing before and within, the names again after a pause, a cell that is no number."""
+    rows = [f"{timecode(n // 60, n % 60)};61;{value:.5f};0,1;" for n, value in enumerate(wave(240, 60))]
+    rows[70] = rows[70].replace("0,1", "-nan(ind)")
+    head = "Timecode;BlendshapeCount;JawOpen;MouthClose;"
+    lines = ["", ";;;;", head, *rows[:50], "", ";;;;", head, *rows[50:], ""]
+    (tmp_path / "take.csv").write_text("\ufeff" + "\r\n".join(lines), encoding="utf-8", newline="")
+    take = only(tmp_path)
+    assert take.fps == 60 and take.captured.sum() == 2 and not take.notes
+    np.testing.assert_allclose(take.motion[:, JAW], wave(240, 60), atol=1e-4)
+    np.testing.assert_allclose(take.motion[:, ARKIT.index_of("mouthClose")], 0.1, atol=1e-6)
+
+
+@pytest.mark.parametrize("clock", ["Time(ms)", "timestamp_ms", "Time [ms]"])
+def test_a_clock_may_name_its_unit(clock: str, tmp_path: Path) -> None:
+    rows = [f"{20 * n},{value:.5f}" for n, value in enumerate(wave(200, 50))]
+    (tmp_path / "take.csv").write_text("\n".join([f"{clock},jawOpen", *rows]))
+    assert only(tmp_path).fps == pytest.approx(50) and not only(tmp_path).notes
+
+
+def test_a_rate_that_nobody_told_is_said_to_be_assumed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(["jawOpen", *(f"{value:.5f}" for value in wave(120, 60))]))
+    np.savez(tmp_path / "b.npz", names=["jawOpen"], values=wave(60, 30)[:, None])
+    assert all("60 a second are assumed" in " ".join(take.notes) for take in find(tmp_path).takes)
+
+
+def test_the_neutral_pose_that_an_app_saves_is_no_take(spoken: Take, tmp_path: Path) -> None:
+    export_csv(spoken, tmp_path / "Slate_3_iPhone.csv")
+    export_csv(spoken.with_motion(spoken.motion[:1], keys=spoken.keys[:1]), tmp_path / "Slate_3_iPhone_neutral.csv")
+    assert only(tmp_path).name == "Slate_3_iPhone"
+    assert "One frame is no take: Slate_3_iPhone_neutral.csv left alone." in find(tmp_path).notes
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\xfe\x00", b"[" * 100_000, b'{"names": ["jawOpen"], "frames": [{"weights": [1, 2]}]}']
 )
@@ -170,3 +208,29 @@ def test_the_command_says_what_a_folder_holds(tmp_path: Path, capsys: pytest.Cap
     assert "take: 2.0 s at 60 fps, 2 of 52 channels, 1 moving, no sound" in out
     assert "Missing: no sound beside 1 of 1 takes (take)" in out
     assert main(["captures", str(tmp_path / "nowhere")]) == 2
+
+
+def test_captured_faces_become_a_data_set_of_vertices(
+    spoken: Take, speech: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three takes, each a subject; what is left out tests what the others taught."""
+    samples, rate = soundfile.read(speech)
+    for name in ("anna 1", "anna 2", "ben"):
+        export_csv(spoken.with_motion(np.tile(spoken.motion, (5, 1))), tmp_path / f"{name}.csv")
+        soundfile.write(tmp_path / f"{name}.wav", np.tile(samples, 5), rate)
+    root = tmp_path / "set"
+    command = ["captures", str(tmp_path), "--no-lag", "--vertices", str(root)]
+    assert main(command) == 0 and "of 3 takes" in capsys.readouterr().out
+    data = open_data_set(root)
+    assert data.subjects == ("anna-1", "anna-2", "ben") and data.stride == 1
+    left = data.tested_on("ben")
+    assert {s.subject for s in left.split("test")} == {"ben"}
+    assert {s.subject for s in left.split("validation")} == {"anna-1", "anna-2"}
+    assert not {s.name for s in left.split("train")} & {s.name for s in left.split("test")}
+    lengths = [data.frame_count(s) for s in left.split("test")]
+    assert sum(lengths) == pytest.approx(5 * len(spoken.motion), abs=5) and max(lengths) < 180
+    wide = np.concatenate([opening(data.motion(s), regions_for(data.space.name, root)) for s in left.split("test")])
+    assert np.corrcoef(wide, visible_opening(np.tile(spoken.motion, (5, 1)))[: len(wide)])[0, 1] > 0.9
+    assert main(command) == 2 and "not empty" in capsys.readouterr().err
+    for path in (root / "vertices_npy").glob("*.npy"):
+        path.unlink()

@@ -158,6 +158,18 @@ def test_localizations_test_one_network_with_other_keys(bench: Bench) -> None:
     assert len(list(bench.out.glob("runs/*/weights.safetensors"))) == 1
 
 
+def test_each_seed_may_leave_another_subject_out(bench: Bench) -> None:
+    data = bench.data
+    for subject in data.subjects:
+        splits = data.tested_on(subject).splits
+        tested, taught = ({s.subject for s in splits[which]} for which in ("test", "train"))
+        assert tested == {subject} and taught and subject not in taught
+        assert not {s.name for s in splits["validation"]} & {s.name for s in (*splits["train"], *splits["test"])}
+    parts = replace(bench, leave_one_out=True).parts()
+    assert tuple(part.left_out for part in parts) == data.subjects
+    assert [part.data.subjects for part in parts] == [data.subjects] * len(parts)
+
+
 def test_keys_can_be_off_by_one_frame(data_set: MotionDataSet) -> None:
     sequence = data_set.split("test")[0]
     frames = data_set.frame_count(sequence)

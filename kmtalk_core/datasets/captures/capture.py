@@ -80,6 +80,8 @@ def capture_of(recorded: Recorded, name: str, path: Path) -> Capture | None:
     known = {name: values for name, values in turns.items() if values is not None}
     if recorded.times[-1] > LONGEST:
         raise DataSetError(f"{path} lasts longer than {LONGEST / 3600:.0f} hours; cut it into takes.")
+    if recorded.is_guessed:
+        notes.append(f"It does not tell when its frames were: {recorded.fps:g} a second are assumed.")
     grid = np.arange(round(recorded.times[-1] * recorded.fps) + 1) / recorded.fps
     gap = float(np.diff(recorded.times, prepend=0.0).max(initial=0.0))
     if gap > max(0.25, 4 / recorded.fps):

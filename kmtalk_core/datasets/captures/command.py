@@ -18,6 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `captures` takes."""
     add_folder(parser)
     parser.add_argument("--no-lag", action="store_true", help="do not listen whether sound and motion fit")
+    parser.add_argument(
+        "--vertices", type=Path, metavar="DIR",
+        help="also write them there as a data set in VOCASET's layout, on a head of ours: each take a subject",
+    )  # fmt: skip
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +44,22 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
         print(_line(take, lags.get(take.name)))
     print(_summary(found))
     print(found.missing())
+    if options.vertices is not None:
+        _write_vertices(found, options.vertices, animator, show)
     return 0
+
+
+def _write_vertices(found: Captures, folder: Path, animator: Animator | None, show: Callable[[Job[Any]], Any]) -> None:
+    """Write the takes that have a sound; those that are late or early are moved, where that was listened for."""
+    from .vertices import vertices_job
+
+    if folder.exists() and any(folder.iterdir()):
+        raise DataSetError(f"{folder} is not empty; choose another folder.")
+    if not found.heard:
+        raise DataSetError(f"{found.folder} has no sounds beside its takes; lay them there or give --sounds DIR.")
+    takes = found.heard if animator is None else in_time(found.heard, animator, show)
+    count, seconds = show(vertices_job(takes, folder))
+    print(f"{folder}: {count} pieces of {len(takes)} takes, {seconds:.0f} s")
 
 
 def lags_job(takes: tuple[Capture, ...], animator: Animator) -> Job[dict[str, Lag | str]]:

@@ -87,7 +87,9 @@ def find(folder: Path, sounds: Path | None = None) -> Captures:
     more = _files(sounds) if sounds is not None else []
     media = _by_folder([*files, *more], audio.SUFFIXES | audio.MEDIA_SUFFIXES)
     labels = _by_folder([*files, *more], {".textgrid"})
-    takes, notes, strange = [], [], 0
+    takes: list[Capture] = []
+    notes: list[str] = []
+    strange, stills = 0, []
     for stem, paths in groups.items():
         take = None
         for path in sorted(paths, key=_rank):
@@ -98,9 +100,13 @@ def find(folder: Path, sounds: Path | None = None) -> Captures:
             except DataSetError as error:
                 notes.append(str(error))
                 continue
-            if take is not None:
+            if take is not None and len(take.motion) > 1:
                 break
-            strange += 1
+            if take is None:
+                strange += 1
+            else:
+                stills.append(path.name)
+                take = None
         if take is None:
             continue
         alone = sum(other.parent == stem.parent for other in groups) == 1
@@ -114,6 +120,8 @@ def find(folder: Path, sounds: Path | None = None) -> Captures:
             f"{folder} holds no captured face{why}: give a folder of Live Link Face takes, of CSV, JSON or .npz files "
             "with ARKit's names."
         )
+    if stills:
+        notes.append(f"One frame is no take: {_few(stills)} left alone.")
     if strange:
         notes.append(f"{strange} files of {', '.join(_KINDS)} hold no coefficients of a face and were left alone.")
     return Captures(folder, tuple(sorted(takes, key=lambda take: take.name)), tuple(notes))

@@ -13,14 +13,15 @@ import numpy.typing as npt
 from ...errors import DataSetError, KMTalkError
 from ...schema import loads
 from ...take import load_take
-from ...take.table import DEFAULT_FPS, Table, number, read_table
+from ...take.table import DEFAULT_FPS, number, read_table
 
 Doubles: TypeAlias = npt.NDArray[np.float64]
 
 SIZE_LIMIT = 512 << 20  # bytes
 LONGEST = 4 * 3600.0  # seconds
 
-_TIMES = ("time", "timestamp", "t", "seconds", "timeseconds", "times")
+_TIMES = ("time", "timestamp", "t", "times")
+_UNITS = ("", "s", "sec", "second", "seconds", "ms", "msec", "millisecond", "milliseconds", "us", "ns")
 _NAMES = ("names", "facsNames", "blendShapeNames", "blendshapes_names", "channels", "blendshape_names")
 _MATRIX = ("weightMat", "weights", "values", "motion", "blendShapes", "blendshapes", "data")
 _RATES = ("fps", "exportFps", "frameRate", "frame_rate", "framerate")
@@ -30,11 +31,12 @@ _HIGHEST_RATE = 1000.0
 @dataclass(frozen=True)
 class Recorded:
     """Columns (rows,) by their names, NaN where a cell is empty; when each row was, in `times` (rows,) seconds from
-    the first, rising; `fps` is the rate they were recorded at."""
+    the first, rising; `fps` is the rate they were recorded at, or the usual one where it `is_guessed`."""
 
     columns: Mapping[str, Doubles]
     times: Doubles
     fps: float
+    is_guessed: bool = False
 
 
 def read(path: Path) -> Recorded | None:
@@ -78,23 +80,26 @@ def _read_text(path: Path) -> Recorded | None:
     if not table.rows or not columns:
         return None
     for name, values in columns.items():
-        if _key(name) in _TIMES and not table.codes:
+        if _is_clock(name) and not table.codes:
             return _timed({n: v for n, v in columns.items() if n != name}, _seconds(values))
-    return Recorded(columns, *_paced(table))
-
-
-def _paced(table: Table) -> tuple[Doubles, float]:
-    count = len(table.rows)
-    fps, frames = table.pace() if table.codes else (DEFAULT_FPS, None)
-    return (np.arange(count) if frames is None else frames) / fps, fps
+    fps, frames = table.pace()
+    times = (np.arange(len(table.rows)) if frames is None else frames) / fps
+    return Recorded(columns, times, fps, not table.tells_time)
 
 
 def _numbers(cells: Sequence[str]) -> Doubles | None:
-    """The numbers of a column, NaN where a cell is empty; None for words."""
+    """The numbers of a column, NaN where a cell is empty or damaged; None for words."""
+    values = np.array([_number(cell) for cell in cells])
+    is_empty = np.array([not cell.strip() for cell in cells])
+    words = np.count_nonzero(np.isnan(values) & ~is_empty)
+    return None if 2 * words > np.count_nonzero(~is_empty) else values
+
+
+def _number(cell: str) -> float:
     try:
-        return np.array([number(cell) if cell.strip() else np.nan for cell in cells])
+        return number(cell)
     except ValueError:
-        return None
+        return np.nan
 
 
 def _read_json(path: Path) -> Recorded | None:
@@ -104,8 +109,8 @@ def _read_json(path: Path) -> Recorded | None:
     if not isinstance(content, dict):
         return None
     names = next((content[name] for name in _NAMES if isinstance(content.get(name), list)), None)
-    fps = next((float(content[name]) for name in _RATES if isinstance(content.get(name), (int, float))), DEFAULT_FPS)
-    if not 1 <= fps <= _HIGHEST_RATE:
+    fps = next((float(content[name]) for name in _RATES if isinstance(content.get(name), (int, float))), None)
+    if fps is not None and not 1 <= fps <= _HIGHEST_RATE:
         raise ValueError(f"{fps:g} frames a second")
     frames = content.get("frames")
     if not (isinstance(frames, list) and frames and isinstance(frames[0], dict)):
@@ -116,14 +121,14 @@ def _read_json(path: Path) -> Recorded | None:
     rows = [next((frame[name] for name in _MATRIX if name in frame), frame) for frame in frames]
     if isinstance(rows[0], dict):
         known = dict.fromkeys(name for row in rows for name, value in row.items() if _is_number(value))
-        found = {name: np.array([_value(row.get(name)) for row in rows]) for name in known if _key(name) not in _TIMES}
+        found = {name: np.array([_value(row.get(name)) for row in rows]) for name in known if not _is_clock(name)}
     elif names is not None:
         found = _columns(names, rows)
     else:
         return None
     if not found:
         return None
-    clock = next((name for name in frames[0] if _key(name) in _TIMES and _is_number(frames[0][name])), None)
+    clock = next((name for name in frames[0] if _is_clock(name) and _is_number(frames[0][name])), None)
     if clock is None:
         return _even(found, fps)
     return _timed(found, _seconds(np.array([float(frame[clock]) for frame in frames])))
@@ -156,14 +161,16 @@ def _read_npz(path: Path) -> Recorded | None:
         columns = _columns(names.tolist(), values)
         if "t" in arrays:
             return _timed(columns, arrays["t"].astype(np.float64).ravel())
-        fps = next((float(arrays[name]) for name in _RATES if name in arrays), DEFAULT_FPS)
+        fps = next((float(arrays[name]) for name in _RATES if name in arrays), None)
         return _even(columns, fps)
 
 
-def _even(columns: Mapping[str, Doubles], fps: float) -> Recorded:
-    if not 1 <= fps <= _HIGHEST_RATE:
-        raise ValueError(f"{fps:g} frames a second")
-    return Recorded(columns, np.arange(len(next(iter(columns.values())))) / fps, fps)
+def _even(columns: Mapping[str, Doubles], fps: float | None) -> Recorded:
+    """Rows one after the other, at the usual rate where `fps` is None."""
+    rate = DEFAULT_FPS if fps is None else fps
+    if not 1 <= rate <= _HIGHEST_RATE:
+        raise ValueError(f"{rate:g} frames a second")
+    return Recorded(columns, np.arange(len(next(iter(columns.values())))) / rate, rate, fps is None)
 
 
 def _timed(columns: Mapping[str, Doubles], times: Doubles) -> Recorded:
@@ -173,7 +180,7 @@ def _timed(columns: Mapping[str, Doubles], times: Doubles) -> Recorded:
     rising = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
     times = times[rising] - times[0]
     if len(times) < 2:
-        return _even({name: column[rising] for name, column in columns.items()}, DEFAULT_FPS)
+        return _even({name: column[rising] for name, column in columns.items()}, None)
     fps, mean = 1 / float(np.median(np.diff(times))), (len(times) - 1) / float(times[-1])
     fps = mean if abs(mean - fps) < 0.02 * fps else fps  # times are often rounded; their mean is not
     fps = round(fps) if abs(fps - round(fps)) < 0.02 else fps
@@ -199,8 +206,10 @@ def _value(value: Any) -> float:
     return float(value) if _is_number(value) else np.nan
 
 
-def _key(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
+def _is_clock(name: str) -> bool:
+    """Whether a column tells when its rows were: `time`, `Timestamp (ms)`, `seconds` …"""
+    key = "".join(letter for letter in name.lower() if letter.isalnum())
+    return key == "seconds" or any(key == time + unit for time in _TIMES for unit in _UNITS)
 
 
 READERS: dict[str, Callable[[Path], Recorded | None]] = {
