@@ -10,6 +10,7 @@ share the part of their name before the first `_`.
 """
 
 import argparse
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -31,8 +32,11 @@ from ..progress import Job, Progress, within
 from ..take import Take
 from ..textgrid import write_textgrid
 from ..training.starter import record_scores
+from .hardships import HARDSHIPS
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
+
+Heard: TypeAlias = Callable[[Sound], Sound]
 
 GUIDES = {"ear": "", "text": ", with transcripts", "phones": ", with the phones as a TextGrid"}
 """What a take is made from beside the sound, and how its scores are called."""
@@ -91,8 +95,8 @@ def clips_of(index: Path) -> list[dict[str, Any]]:
     return clips
 
 
-def score_job(animator: Animator, index: Path, guide: str = "ear") -> Job[SpeechScores]:
-    """Animate the clips of `index` and score the takes.
+def score_job(animator: Animator, index: Path, guide: str = "ear", heard: Heard | None = None) -> Job[SpeechScores]:
+    """Animate the clips of `index` and score the takes; with `heard` the sounds are what that makes of them.
 
     `guide` is one of `GUIDES`: all clips by ear, or with the transcripts of those that have one, or those clips alone
     whose phones are known, with these as a TextGrid.  Raises DataSetError for an index that is not one.
@@ -101,7 +105,7 @@ def score_job(animator: Animator, index: Path, guide: str = "ear") -> Job[Speech
     def play(clip: dict[str, Any], sound: Sound) -> Job[Played]:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             given = _given(clip, index, guide, sound.duration, Path(folder))
-            take = yield from animator.animate_job(sound, **given)
+            take = yield from animator.animate_job(sound if heard is None else heard(sound), **given)
         times = np.arange(take.frame_count) / take.fps
         return Played(times, visible_opening(take.motion), _found(take))
 
@@ -243,6 +247,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust", nargs="+", type=float, metavar="SHARE", help="try how much known phones count beside the ear, 0 to 1"
     )
+    parser.add_argument(
+        "--heard", nargs="+", choices=tuple(HARDSHIPS), default=["clean"],
+        help="what the sounds go through before they are heard (default: clean)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--level", type=float, default=0.0, metavar="DB", help="how far noise and babble lie below speech (default: 0)"
+    )
     parser.add_argument("--record", metavar="WHAT", help="write the scores into the card, measured on WHAT")
 
 
@@ -252,14 +263,26 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
     trusts: list[float | None] = list(options.trust or [None])
     if not all(trust is None or 0 <= trust <= 1 for trust in trusts) or (options.record and options.trust):
         raise KMTalkError("--trust takes shares from 0 to 1, and its scores are not recorded.")
+    if not -40 <= options.level <= 80:
+        raise KMTalkError("--level takes decibels from -40 to 80.")
     scores: dict[str, float] = {}
-    for guide in options.guide:
+    for heard, guide in itertools.product(options.heard, options.guide):
+        suffix = GUIDES[guide] + _through(heard, options.level)
+        through = None if heard == "clean" else HARDSHIPS[heard](options.level)
         for trust in trusts if guide != "ear" else [None]:
-            found: SpeechScores = show(score_job(replace(animator, trust=trust), options.index, guide))
-            suffix = GUIDES[guide] + (f", trusted {trust:g}" if trust is not None else "")
-            scores |= {name + suffix: value for name, value in found.rows().items()}
+            job = score_job(replace(animator, trust=trust), options.index, guide, through)
+            found: SpeechScores = show(job)
+            trusted = f", trusted {trust:g}" if trust is not None else ""
+            scores |= {name + suffix + trusted: value for name, value in found.rows().items()}
     for name, value in scores.items():
         print(f"{value:.3f}  {name}")
     if options.record:
         record_scores(animator.weights, scores, options.record)
     return 0
+
+
+def _through(heard: str, level: float) -> str:
+    """How scores are called whose sounds went through something."""
+    if heard == "clean":
+        return ""
+    return ", by telephone" if heard == "telephone" else f", in {heard} at {level:g} dB"

@@ -41,7 +41,9 @@ _WEIGHTS = (0.1, 0.3, 1.0, 3.0, 30.0)  # seconds of no change that are mixed int
 _STRENGTHS = (0.25, 0.5, 0.75, 1.0)
 _MATCHES = (1.0, 0.0)
 """How much of the amplitude that a regression loses it gets back: an error a little larger is better than dull lips."""
-_MATCHED = 0.25  # what that is worth, in shares of the error
+MATCHED = 0.25
+"""What that is worth, in shares of the error."""
+
 SAME = 1e-4  # correlations that differ less are the same
 _OPENING = ARKIT.indices_of(
     ("jawOpen", "mouthClose", *(f"mouth{lip}{side}" for lip in ("LowerDown", "UpperUp") for side in ("Left", "Right")))
@@ -169,7 +171,7 @@ def _learnt(material: Material, name: str) -> Learnt:
                 there = fold == number
                 changed[there] = _applied(material.part(there), fit, strength)
             after = held_out_scores(material, changed, fold)
-            worth = merit(after, before) + _MATCHED * match * strength
+            worth = merit(after, before) + MATCHED * match * strength
             is_sound = after[2] >= before[2] and after[0] > before[0] - SAME
             if is_sound and after[1] < before[1] and worth > most:
                 best, most = (weight, match, modest, strength, after), worth

@@ -2,8 +2,10 @@
 
 What hears stays frozen, for a few minutes of one voice would only spoil it; key motions and their completion learn what
 was captured.  Channels that were not captured are held to what the weights made of them before, and some keys are bent
-as in the starter's own training, so that edits are still followed.  Held-out takes decide when to stop: the weights
-that serve them best are kept, and where none serve them better than the ones it began with, those stay.
+as in the starter's own training, so that edits are still followed.  Lips that the weights let meet stay together where
+the capture does not tell clearly that they part.  What is learnt is the mean of all that may be right, which is flatter
+than a face: so channels get the amplitude back that they lack on held-out takes.  These decide when to stop: the
+weights that serve them best are kept, and where none serve them better than the ones it began with, those stay.
 """
 
 import copy
@@ -32,7 +34,7 @@ from ..model.spacing import KeySpacing
 from ..motion.spaces import ARKIT
 from ..progress import Job, Progress
 from ..shaping import articulated
-from .calibrate import LEAST_SECONDS, HeldOut, Material, held_out_scores, material_job, merit
+from .calibrate import LEAST_SECONDS, MATCHED, HeldOut, Material, held_out_scores, material_job, merit
 from .motion import bends, framed, motion_loss, padded_keys, visible_opening
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -42,7 +44,9 @@ _FOLDS = 5  # parts of what is held out, whose openings are correlated apart
 _HELD_OUT = 0.2  # of a take that is alone
 _CLIPPED_NORM = 1.0
 _UNSEEN = 0.01  # of correlation: what a nearer face may cost
-_CLOSED = 0.03  # visible opening up to which lips meet
+_CLOSED, _AJAR = 0.03, 0.12  # visible openings up to which lips meet, and from which on they are apart
+_MATCHES = (0.0, 0.5, 1.0)  # how much of the amplitude that is lacking comes back
+_MOST_MATCHED = 2.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class FineTuning:
     looked at, and training ends when `patience` looks in a row were no better.
 
     `keep` is the weight of what was not captured beside what was, `closure_weight` that of the opening where the lips
-    meet: a mean squared error alone rounds closures off.
+    meet, and `shut_weight` where they did in the weights it began with: a mean squared error alone rounds closures off.
     """
 
     steps: int = 600
@@ -62,6 +66,7 @@ class FineTuning:
     patience: int = 4
     keep: float = 0.3
     closure_weight: float = 3.0
+    shut_weight: float = 3.0
     bent_share: float = 0.5
     seed: int = 0
     device: str = "cpu"
@@ -73,13 +78,14 @@ class FineTuning:
 
 @dataclass(frozen=True)
 class FineTuned:
-    """The weights, from some `seconds` of takes, kept after `step` of `steps` steps (0: they are as they were), and
-    how they do on what was held out, before and after."""
+    """The weights, from some `seconds` of takes, kept after `step` of `steps` steps (0: they are as they were), with
+    which share of the amplitude that they lacked, and how they do on what was held out, before and after."""
 
     model: KMTalk
     seconds: float
     step: int
     steps: int
+    matched: float
     before: HeldOut
     after: HeldOut
 
@@ -121,40 +127,44 @@ def fine_tune_job(
     examples = [example for example in examples if len(example.captured) >= settings.frames + _MOTION_STEP]
     if seconds < LEAST_SECONDS or not examples:
         raise DataSetError(f"{seconds:.1f} s of takes with sound are too little to fine-tune on; calibrate instead.")
-    before = yield from _look_job(base, looked_at, bool(held_out))
+    before, _ = yield from _look_job(base, looked_at, bool(held_out))
     teacher = as_shown(model).to(device).eval().requires_grad_(False)
     learner = copy.deepcopy(teacher).requires_grad_(True).train()
     learner.audio_encoder.backbone.requires_grad_(False).eval()
     learnt = [p for p in learner.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learnt, settings.rate, weight_decay=0.01)
-    best, best_step, most, after = model, 0, 0.0, before
+    best, best_step, matched, most, after = model, 0, 0.0, 0.0, before
     waited = step = 0
     for step in range(1, settings.steps + 1):
         torch.manual_seed(settings.seed * 1_000_003 + step)
-        loss = _loss(learner, teacher, _drawn(examples, settings, step), settings, step)
-        if not bool(torch.isfinite(loss)):
+        error = loss(learner, teacher, drawn(examples, settings, step), settings, step)
+        if not bool(torch.isfinite(error)):
             raise TrainingError(f"The loss is not a number at step {step}; lower --rate.")
         optimizer.zero_grad()
-        loss.backward()
+        error.backward()
         torch.nn.utils.clip_grad_norm_(learnt, _CLIPPED_NORM)
         optimizer.step()
-        yield Progress(f"learning, loss {loss.item():.4f}", step / settings.steps)
+        yield Progress(f"learning, loss {error.item():.4f}", step / settings.steps)
         if step % settings.look_every and step < settings.steps:
             continue
-        now = copy.deepcopy(learner).cpu().eval()
-        found = yield from _look_job(replace(base, network=TorchNetwork(now)), looked_at, bool(held_out))
-        is_sound = found[2] >= before[2] and found[0] > before[0] - _UNSEEN and found[1] < before[1]
-        if is_sound and merit(found, before) > most:
-            best, best_step, most, after, waited = now, step, merit(found, before), found, 0
-        else:
-            waited += 1
+        waited += 1
+        plain: Material | None = None
+        for share in _MATCHES:
+            now = copy.deepcopy(learner).cpu().eval()
+            if plain is not None:
+                match(now, plain, share)
+            found, seen = yield from _look_job(replace(base, network=TorchNetwork(now)), looked_at, bool(held_out))
+            plain = plain or seen
+            is_sound = found[2] >= before[2] and found[0] > before[0] - _UNSEEN and found[1] < before[1]
+            worth = merit(found, before) + MATCHED * share
+            if is_sound and worth > most:
+                best, best_step, matched, most, after, waited = now, step, share, worth, found, 0
         if waited >= settings.patience:
             break
     best.requires_grad_(True)
-    return FineTuned(best.eval(), seconds, best_step, step, before, after)
+    return FineTuned(best.eval(), seconds, best_step, step, matched, before, after)
 
 
-@torch.no_grad()
 def as_shown(model: KMTalk) -> KMTalk:
     """A copy of `model` that moves each channel as far as `model` is shown, and is shown as it is.
 
@@ -163,14 +173,29 @@ def as_shown(model: KMTalk) -> KMTalk:
     shown = copy.deepcopy(model)
     shown.config = replace(model.config, articulation={})
     ones = np.ones(model.config.motion_space.width, np.float32)
-    scale = torch.from_numpy(articulated(model.config.motion_space, ones, model.config.articulation))
-    for head in (shown.key_motion_decoder.head, shown.multimodal_guided_decoder.head):
-        head.weight.mul_(scale[:, None])
-        head.bias.mul_(scale)
-    if shown.phone_conditioning is not None:
-        shown.phone_conditioning.pose.weight.mul_(scale[:, None, None])
-    shown.motion_flow_encoder.embed.weight.div_(torch.where(scale > 0, scale, 1.0))  # keys come in as they are shown
+    _spread(shown, articulated(model.config.motion_space, ones, model.config.articulation), np.zeros(len(ones)))
     return shown
+
+
+@torch.no_grad()
+def _spread(model: KMTalk, gains: npt.NDArray[np.floating], rests: npt.NDArray[np.floating]) -> None:
+    """Let `model` show `gains` x + `rests` (both (channels,)) for what it made x, in place; keys come in alike."""
+    gain, rest = (torch.from_numpy(np.asarray(values, np.float32)) for values in (gains, rests))
+    for head in (model.key_motion_decoder.head, model.multimodal_guided_decoder.head):
+        head.weight.mul_(gain[:, None])
+        head.bias.mul_(gain).add_(rest * model.config.motion_scale)
+    if model.phone_conditioning is not None:
+        model.phone_conditioning.pose.weight.mul_(gain[:, None, None])
+    embed = model.motion_flow_encoder.embed
+    embed.weight.div_(torch.where(gain > 0, gain, 1.0))
+    embed.bias.sub_(embed.weight @ rest * model.config.motion_scale)
+
+
+def match(model: KMTalk, seen: Material, share: float) -> None:
+    """Give `model`, in place, a `share` (0 to 1) of the amplitude that what it made lacks beside what was captured."""
+    lost = seen.captured.std(axis=0) / np.maximum(seen.made.std(axis=0), 1e-6)
+    gains = np.where(seen.moving, np.clip(lost, 1, _MOST_MATCHED), 1.0) ** share
+    _spread(model, gains, (1 - gains) * seen.made.mean(axis=0))
 
 
 def example_job(take: Capture) -> Job[Example]:
@@ -195,8 +220,8 @@ def _part(example: Example, begin: float, end: float) -> Example:
     return replace(example, heard=heard, captured=example.captured[low * _MOTION_STEP : high * _MOTION_STEP])
 
 
-def _look_job(animator: Animator, takes: Sequence[Capture], whole: bool) -> Job[HeldOut]:
-    """How takes are met that are not learnt from: all of each, or its last fifth."""
+def _look_job(animator: Animator, takes: Sequence[Capture], whole: bool) -> Job[tuple[HeldOut, Material]]:
+    """How takes are met that are not learnt from, and what was made of them: all of each, or its last fifth."""
     parts: list[Material] = []
     for take in takes:
         found = yield from material_job(take, animator)
@@ -209,10 +234,10 @@ def _look_job(animator: Animator, takes: Sequence[Capture], whole: bool) -> Job[
         np.any([part.moving for part in parts], axis=0),
     )
     count = len(together.made)
-    return held_out_scores(together, together.made, np.arange(count) * _FOLDS // max(count, 1))
+    return held_out_scores(together, together.made, np.arange(count) * _FOLDS // max(count, 1)), together
 
 
-def _drawn(examples: Sequence[Example], settings: FineTuning, step: int) -> tuple[Tensor, Tensor, Tensor]:
+def drawn(examples: Sequence[Example], settings: FineTuning, step: int) -> tuple[Tensor, Tensor, Tensor]:
     """Crops of `step`: features (B, T100, 81), captured motion (B, T, 52) and which of it counts (B, 1, 52)."""
     rng = np.random.default_rng([settings.seed, step, 5])
     lengths = np.array([len(example.captured) for example in examples], float)
@@ -231,9 +256,10 @@ def _drawn(examples: Sequence[Example], settings: FineTuning, step: int) -> tupl
     return tuple(torch.from_numpy(np.stack(parts)) for parts in (heard, captured, moving))  # type: ignore[return-value]
 
 
-def _loss(
+def loss(
     learner: KMTalk, teacher: KMTalk, crops: tuple[Tensor, Tensor, Tensor], settings: FineTuning, step: int
 ) -> Tensor:
+    """How far `learner` is from what was captured in `crops` (see `drawn`), and from `teacher` beside that."""
     device = learner.audio_encoder.project.weight.device
     heard, captured, moving = (part.to(device) for part in crops)
     rng = np.random.default_rng([settings.seed, step, 6])
@@ -251,15 +277,22 @@ def _loss(
     poses = learner.key_motions(listened, keys, mask)
     bend = bends(wanted.cpu(), keys.cpu(), mask.cpu(), settings.bent_share, rng).to(device)
     motion = learner.complete(listened, keys, poses + bend, mask)
-    followed = wanted + KeySpacing.of(keys, mask, frames, learner.config.flow_reach).interpolate(bend)
+    bent = KeySpacing.of(keys, mask, frames, learner.config.flow_reach).interpolate(bend)
+    followed = wanted + bent
     rows = torch.arange(len(keys), device=device)[:, None]
     root = weight.sqrt()
-    opened = visible_opening(followed)
+    opened, meant, made = (visible_opening(shown) for shown in (followed, usual + bent, motion))
     closed = (opened < _CLOSED).float()
-    ajar = (closed * (visible_opening(motion) - opened).square()).sum() / closed.sum().clamp(min=1.0)
+    shut = ((_AJAR - meant) / (_AJAR - _CLOSED)).clamp(0, 1)
+    parted = functional.relu(made - torch.minimum(opened, meant.clamp(min=0)))
     return (
         motion_loss(motion, followed, 1.0)
-        + settings.closure_weight * ajar
+        + settings.closure_weight * _mean(closed, (made - opened).square())
+        + settings.shut_weight * _mean(shut, parted.square())
         + functional.mse_loss(root * motion.diff(dim=1), root * followed.diff(dim=1))
         + functional.mse_loss((root * poses)[mask], (root * wanted[rows, keys])[mask])
     )
+
+
+def _mean(weight: Tensor, values: Tensor) -> Tensor:
+    return (weight * values).sum() / weight.sum().clamp(min=1.0)

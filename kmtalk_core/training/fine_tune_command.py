@@ -89,7 +89,7 @@ def _said(tuned: FineTuned, by: str) -> str:
     (r, error, met), (new_r, new_error, new_met) = tuned.before, tuned.after
     return (
         f"on {by}: opening r {r:.3f} → {new_r:.3f}, error {error:.4f} → {new_error:.4f}, closures {met} → {new_met}; "
-        f"kept step {tuned.step} of {tuned.steps}"
+        f"kept step {tuned.step} of {tuned.steps}, with {tuned.matched:.0%} of the amplitude it lacked"
     )
 
 

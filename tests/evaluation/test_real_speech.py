@@ -48,8 +48,10 @@ def test_the_command_scores_an_index_and_refuses_what_is_none(speech: Path, tmp_
     (tmp_path / "index.json").write_text(json.dumps([clip]))
     (tmp_path / "other.json").write_text("{}")
     command = [sys.executable, "-m", "kmtalk_core", "evaluate-speech"]
-    done = subprocess.run([*command, tmp_path / "index.json"], cwd=PACKAGE_FOLDER, capture_output=True, text=True)
-    assert done.returncode == 0 and "phone boundaries within 20 ms, F1, with transcripts" in done.stdout, done.stderr
+    heard = [*command, tmp_path / "index.json", "--heard", "clean", "telephone"]
+    done = subprocess.run(heard, cwd=PACKAGE_FOLDER, capture_output=True, text=True)
+    assert done.returncode == 0 and "phone boundaries within 20 ms, F1, with transcripts\n" in done.stdout, done.stderr
+    assert "phone boundaries within 20 ms, F1, with transcripts, by telephone" in done.stdout
     guided = [*command, tmp_path / "index.json", "--guide", "phones", "--trust", "0", "1"]
     done = subprocess.run(guided, cwd=PACKAGE_FOLDER, capture_output=True, text=True)
     rows = dict(reversed(line.split("  ", 1)) for line in done.stdout.splitlines())

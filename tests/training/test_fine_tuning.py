@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from kmtalk_core import audio, espeak
 from kmtalk_core.animate import Animator
@@ -22,9 +23,10 @@ from kmtalk_core.motion.spaces import ARKIT
 from kmtalk_core.portable.kmtalk import KMTalk as PortableKMTalk
 from kmtalk_core.progress import finish
 from kmtalk_core.take import export_csv
-from kmtalk_core.training.fine_tune import as_shown, example_job
+from kmtalk_core.training.calibrate import material_job
+from kmtalk_core.training.fine_tune import FineTuning, as_shown, drawn, example_job, loss, match
 
-JAW, SMILE = ARKIT.index_of("jawOpen"), ARKIT.index_of("mouthSmileLeft")
+JAW, SMILE, FUNNEL = (ARKIT.index_of(name) for name in ("jawOpen", "mouthSmileLeft", "mouthFunnel"))
 SAID = "Bob made a map of the moon, and many people moved to see it. Paul put five more boxes by the big blue door. "
 
 
@@ -62,6 +64,7 @@ def test_it_is_better_on_the_take_that_was_held_out_and_runs_in_numpy(
     ours, tuned = json.loads(scores.read_text())
     assert tuned["name"] == "ours, tuned"
     assert tuned["opening"]["r"] > ours["opening"]["r"] + 0.1
+    assert tuned["opening"]["amplitude"] > 0.8
     animator = Animator.load(tmp_path / "tuned")
     assert isinstance(animator.network, PortableKMTalk)
     card = (tmp_path / "tuned" / "README.md").read_text(encoding="utf-8")
@@ -126,6 +129,41 @@ def test_what_goes_on_learning_moves_as_the_weights_are_shown_and_takes_edits_al
     edit = {"frame": before.keys[5].frame, "pose": {"jawOpen": 0.4, "mouthFunnel": 0.6}}
     completed, again = (animator.complete(before, sound, [edit]) for animator in animators)
     np.testing.assert_allclose(again.motion, completed.motion, atol=1e-4)
+
+
+def test_weights_are_given_the_amplitude_that_they_lack(recording: Path) -> None:
+    model = checkpoint.load(STARTER_WEIGHTS)
+    take = next(take for take in find(recording).takes if take.name == "two")
+    base = Animator(TorchNetwork(model), STARTER_WEIGHTS, "")
+    wide = take.motion.copy()
+    wide[:, FUNNEL] *= 1.6
+    seen = finish(material_job(replace(take, motion=wide), base))
+    match(model, seen, 1.0)
+    made = finish(material_job(take, base))
+    wanted, lacking, given = (part[:, FUNNEL].std() for part in (seen.captured, seen.made, made.made))
+    assert lacking < 0.65 * wanted and 0.85 * wanted < given < 1.05 * wanted  # nothing is shown below 0
+    assert made.made[:, FUNNEL].mean() == pytest.approx(seen.made[:, FUNNEL].mean(), abs=0.02)
+
+
+def test_parting_lips_that_met_before_costs_more_the_further_they_part(recording: Path) -> None:
+    """Also where the capture shows them open: a mean of what may be right would round every closure off."""
+    teacher, learner = (as_shown(checkpoint.load(STARTER_WEIGHTS)).eval() for _ in range(2))
+    example = finish(example_job(next(take for take in find(recording).takes if take.name == "one")))
+    example = replace(example, captured=example.captured + 0.3 * (np.arange(ARKIT.width) == JAW).astype(np.float32))
+    settings = FineTuning(batch=1, bent_share=0.0)
+
+    def of_shut_lips() -> float:
+        crops = drawn([example], settings, 1)
+        with torch.no_grad():
+            both = [loss(learner, teacher, crops, replace(settings, shut_weight=weight), 1) for weight in (0.0, 1.0)]
+        return float(both[1] - both[0])
+
+    assert of_shut_lips() == pytest.approx(0, abs=1e-6)
+    costs = []
+    for _ in range(2):
+        learner.multimodal_guided_decoder.head.bias.data[JAW] += 0.05 * learner.config.motion_scale
+        costs.append(of_shut_lips())
+    assert costs[1] > 3 * costs[0] > 0.001
 
 
 def test_a_batch_of_one_is_a_batch_of_one(recording: Path, tmp_path: Path) -> None:
