@@ -107,6 +107,8 @@ def _leave_the_stage(*_: Any) -> None:
 @persistent
 def _after_undo(*_: Any) -> None:
     writing.note_undo()
+    if not desk().running:
+        desk().notice = ""  # it told of what may be no more
 
 
 def _close_idle_workers() -> float:

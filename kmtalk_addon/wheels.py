@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pip._vendor.packaging.markers import Marker
 from pip._vendor.packaging.requirements import Requirement
+from pip._vendor.packaging.tags import mac_platforms
 from pip._vendor.packaging.utils import canonicalize_name, parse_wheel_filename
 
 LOCK = Path(__file__).with_name("engine") / "engine.lock"
@@ -22,7 +23,7 @@ TORCH_FOR_PROCESSORS = "https://download.pytorch.org/whl/cpu"
 SYSTEMS = {
     "linux-x64": [f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)] + ["manylinux2014_x86_64"],
     "windows-x64": ["win_amd64"],
-    "macos-arm64": [f"macosx_{major}_0_{cpu}" for major in range(14, 10, -1) for cpu in ("arm64", "universal2")],
+    "macos-arm64": list(mac_platforms((14, 0), "arm64")),
 }
 """The tags of wheels that each system takes, the best first."""
 

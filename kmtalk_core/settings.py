@@ -87,12 +87,12 @@ class Settings:
     strength_lower: float = _setting(
         1.0,
         Number(0, 2),
-        "Lower Face Strength",
+        "Lower Strength",
         "How strongly jaw, lips and tongue move; of vertices, all of them",
         "times",
     )
     strength_upper: float = _setting(
-        1.0, Number(0, 2), "Upper Face Strength", "How strongly lids, brows, cheeks and nose move", "times"
+        1.0, Number(0, 2), "Upper Strength", "How strongly lids, brows, cheeks and nose move", "times"
     )
     strength_eyes: float = _setting(1.0, Number(0, 2), "Gaze Strength", "How far the gaze wanders", "times")
     strength_head: float = _setting(1.0, Number(0, 2), "Head Strength", "How far the head turns", "times")

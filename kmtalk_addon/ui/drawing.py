@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 _PIXELS_A_LETTER = 7.0
+_WIDE = 400  # pixels of a region
 
 
 class Rows:
@@ -27,6 +28,12 @@ class Rows:
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
         """Draw one item of the list."""
         raise NotImplementedError
+
+
+def is_wide(context: Any) -> bool:
+    """Whether the region has room for what can also be told by an icon, or left out."""
+    width = context.region.width if context.region else 0
+    return bool(width / context.preferences.system.ui_scale > _WIDE)
 
 
 def draw_text(layout: Any, context: Any, text: str, icon: str = "NONE", lines: int | None = None) -> None:

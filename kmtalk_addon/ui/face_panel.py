@@ -19,6 +19,7 @@ from ..face import (
     settings,
 )
 from ..face.recognise import has_keys
+from ..preferred import PACKAGE
 from ..take import lines
 from .drawing import Rows, draw_text
 
@@ -68,9 +69,6 @@ def draw_face(layout: Any, context: Any) -> None:
         _draw_faceless(layout, context)
         return
     face = seen.face
-    if not meshes_listed:
-        draw_text(layout, context, "Uses " + ", ".join(f"“{item.name}”" for item in face.found_on), "MESH_DATA")
-    draw_text(layout, context, face.sentence, "CHECKMARK")
     draw_text(layout, context, f"Moves {seen.what_moves}", "ANIM")
     for kind, (sentence, label) in seen.hindrances.items():
         draw_text(layout, context, f"{sentence}.", "ERROR")
@@ -114,6 +112,11 @@ def _draw_faceless(layout: Any, context: Any) -> None:
     except errors.KMTalkError as error:
         draw_text(layout, context, str(error), "ERROR")
         return
+    try:
+        options.face_engine_of(context)
+    except errors.KMTalkError as error:
+        draw_text(layout, context, str(error), "INFO")
+        layout.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = PACKAGE
     column = layout.column(align=True)
     column.operator("kmtalk.face_landmarks", icon="EMPTY_AXIS")
     column.operator("kmtalk.face_build", icon="SHAPEKEY_DATA")

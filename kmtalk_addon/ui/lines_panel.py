@@ -6,10 +6,9 @@ import bpy
 
 from .. import options
 from ..take import earlier, labels, lines, phones, states
-from .drawing import Rows, draw_text
+from .drawing import Rows, draw_text, is_wide
 from .watch import watch
 
-_WIDE = 400  # pixels of a region
 _STATES = {
     states.NO_STRIP: "UNLINKED", states.MOVED: "ARROW_LEFTRIGHT", states.SOUND: "SOUND", states.SETTINGS: "SETTINGS",
 }  # fmt: skip
@@ -71,12 +70,6 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
         return shown, []
 
 
-def is_wide(context: Any) -> bool:
-    """Whether the region has room for what can also be told by an icon, or left out."""
-    width = context.region.width if context.region else 0
-    return bool(width / context.preferences.system.ui_scale > _WIDE)
-
-
 def columns_of(layout: Any, context: Any) -> tuple[Any, ...]:
     """The six cells of a row of the list of keys; None for the second one, of seconds, where there is little room."""
     cells: list[Any] = []
@@ -136,7 +129,7 @@ def draw_lines(layout: Any, context: Any) -> None:
 
 def _draw_keys(layout: Any, context: Any, line: Any) -> None:
     row = layout.row(align=True)
-    row.label(text=f"Key motions of “{line.name}”", translate=False)
+    row.label(text=f"Key Motions of “{line.name}”" if is_wide(context) else "Key Motions", translate=False)
     row.prop(context.scene.kmtalk, "phone_names", text="")
     heads = columns_of(layout, context)
     for cell, text in zip(heads, ("Frame", "Time", "Word", "Sound", "Sure", ""), strict=True):

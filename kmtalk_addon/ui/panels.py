@@ -23,8 +23,10 @@ _ICONS = {"sound": "SPEAKER", "face": "USER", "engine": "CHECKMARK"}
 def draw_jobs(layout: Any, context: Any) -> bool:
     """What runs now, each with its progress and ✕; whether there is any."""
     for index, running in enumerate(desk().running):
-        row = layout.row(align=True)
-        row.progress(factor=running.step.fraction, text=f"{running.title}: {running.step.stage}")
+        column = layout.column(align=True)
+        draw_text(column, context, running.title)
+        row = column.row(align=True)
+        row.progress(factor=running.step.fraction, text=running.step.stage)
         row.operator("kmtalk.cancel_job", text="", icon="X").index = index
     return bool(desk().running)
 

@@ -6,9 +6,9 @@ from typing import Any
 import bpy
 
 from .. import options
-from ..core import errors
+from ..core import errors, spaces
 from ..take import events, lines
-from .drawing import Rows, draw_text
+from .drawing import Rows, draw_text, is_wide
 
 _TURNS = ("glance", "nod", "shift")
 _ICONS = {"generated": "BLANK1", "edited": "GREASEPENCIL", "locked": "LOCKED", "added": "ADD"}
@@ -37,9 +37,7 @@ def draw_performance(layout: Any, context: Any) -> None:
     column.prop(settings, "mood")
     column.prop(settings, "mood_strength")
     layout.prop(settings, "liveliness", slider=True)
-    row = layout.row(heading="Move", align=True)
-    row.use_property_split = False
-    row.prop(settings, "regions", expand=True)
+    _draw_regions(layout, context)
     column = layout.column(align=True)
     column.prop(settings, "strength_eyes", slider=True)
     column.prop(settings, "strength_head", slider=True)
@@ -60,6 +58,15 @@ def draw_performance(layout: Any, context: Any) -> None:
     _draw_events(layout, context)
 
 
+def _draw_regions(layout: Any, context: Any) -> None:
+    """What moves, in as many columns as have room for their words."""
+    row = layout.row(heading="Move")
+    row.use_property_split = False
+    cells = row.grid_flow(row_major=True, columns=3 if is_wide(context) else 2, even_columns=True, align=True)
+    for region in spaces.REGIONS:
+        cells.prop_enum(context.scene.kmtalk, "regions", region)
+
+
 def _draw_over_time(layout: Any, context: Any) -> None:
     """What can be keyed on the face itself, and how its head turns."""
     try:
@@ -72,7 +79,7 @@ def _draw_over_time(layout: Any, context: Any) -> None:
     column = layout.column(align=True)
     column.use_property_decorate = True
     column.prop(own, "mood")
-    column.prop(own, "mood_strength")
+    column.prop(own, "mood_strength", text="Strength")
     if not face.turns_head:
         draw_text(layout, context, "Nothing turns the head: choose its bones (Face ▸ Settings ▸ Rig).", "INFO")
         layout.prop(own, "turn_object")

@@ -51,7 +51,7 @@ class KMTALK_PT_presets(PresetPanel, bpy.types.Panel):
 
 def draw_button(layout: Any) -> None:
     """The button that opens the list."""
-    layout.popover(panel="KMTALK_PT_presets", text="", icon="PRESET")
+    layout.popover(panel="KMTALK_PT_presets", text="Presets", icon="PRESET")
 
 
 CLASSES = (KMTALK_MT_presets, KMTALK_OT_add_preset, KMTALK_PT_presets)
