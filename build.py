@@ -40,7 +40,7 @@ NEEDS = {  # command: the extras of pyproject.toml that it needs; what was insta
     "bench": ["blender", "research"],
     "train-starter": ["research"],
 }
-BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "av", "espeakng-loader", "rich", "pytest"]
+BLENDER_TEST_PACKAGES = ["numpy", "scipy", "soundfile", "av", "espeakng-loader", "rich", "pytest", "uv"]
 OF_PYTHON = ["tests/extension/test_engine*.py", "tests/extension/test_workers.py"]  # once a Python, not once a Blender
 PRINTING = threading.Lock()
 NO_TESTS = 5  # pytest's exit status for an empty selection

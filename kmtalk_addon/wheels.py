@@ -18,12 +18,15 @@ from pip._vendor.packaging.tags import mac_platforms
 from pip._vendor.packaging.utils import canonicalize_name, parse_wheel_filename
 
 LOCK = Path(__file__).with_name("engine") / "engine.lock"
+IN_PLACE = {"macos12-arm64": LOCK.with_name("engine-macos12.lock")}
+"""Locks whose entries take the place of those of `LOCK`, by the system that they are for."""
 PYTHONS = ("3.11", "3.13")
 TORCH_FOR_PROCESSORS = "https://download.pytorch.org/whl/cpu"
 SYSTEMS = {
     "linux-x64": [f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)] + ["manylinux2014_x86_64"],
     "windows-x64": ["win_amd64"],
     "macos-arm64": list(mac_platforms((14, 0), "arm64")),
+    "macos12-arm64": list(mac_platforms((12, 0), "arm64")),
 }
 """The tags of wheels that each system takes, the best first."""
 
@@ -33,6 +36,7 @@ _MARKERS = {
         ("linux-x64", "linux", "Linux", "x86_64", "posix"),
         ("windows-x64", "win32", "Windows", "AMD64", "nt"),
         ("macos-arm64", "darwin", "Darwin", "arm64", "posix"),
+        ("macos12-arm64", "darwin", "Darwin", "arm64", "posix"),
     )
 }
 
@@ -45,6 +49,13 @@ def environment(system: str, python: str) -> dict[str, str]:
 
 def locked(system: str, python: str, lock: Path = LOCK) -> list[str]:
     """The entries of the lock that hold there, `name==version --hash=… --hash=…` each."""
+    entries = {_name(line): line for line in _entries(lock, system, python)}
+    if system in IN_PLACE and lock == LOCK:
+        entries |= {_name(line): line for line in _entries(IN_PLACE[system], system, python)}
+    return list(entries.values())
+
+
+def _entries(lock: Path, system: str, python: str) -> list[str]:
     text = lock.read_text(encoding="utf-8").replace("\\\n", " ")
     found = []
     for line in text.splitlines():
@@ -54,6 +65,10 @@ def locked(system: str, python: str, lock: Path = LOCK) -> list[str]:
             continue
         found.append(" ".join([name.strip(), *(f"--hash={item.strip()}" for item in hashes)]))
     return found
+
+
+def _name(line: str) -> str:
+    return canonicalize_name(line.split("==")[0])
 
 
 def fetch(folder: Path, system: str, python: str, lock: Path = LOCK, more: Iterable[str] = ()) -> str:

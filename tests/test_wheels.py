@@ -59,4 +59,6 @@ def test_the_engines_own_lock_has_torch_for_every_system() -> None:
         for python in wheels.PYTHONS:
             names = {line.split("==")[0] for line in wheels.locked(system, python)}
             assert {"torch", "numpy", "transformers"} <= names
+            torch = next(line for line in wheels.locked(system, python) if line.startswith("torch=="))
+            assert torch.startswith("torch==2.11.0 ") == (system == "macos12-arm64")
             assert ("colorama" in names) == (system == "windows-x64")

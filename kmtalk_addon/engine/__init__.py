@@ -4,10 +4,11 @@ No bpy here, and no torch.
 """
 
 from .built_in import BuiltIn, runs
+from .faults import EngineError
 from .install import install, ready, uninstall
+from .interpreters import has_own_python
 from .python import (
     Engine,
-    EngineError,
     Report,
     bundled_wheels,
     check,
@@ -31,6 +32,7 @@ __all__ = [
     "data_folder",
     "find",
     "has_begun",
+    "has_own_python",
     "install",
     "installed_for",
     "is_installed",

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from ..core import progress
-from .python import EngineError, building_folder, engine_folder
+from .faults import EngineError
+from .python import building_folder, engine_folder
 
 _NOT_NEEDED = ("site-packages", "test", "tests", "idlelib", "turtledemo", "__pycache__")
 

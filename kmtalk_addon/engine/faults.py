@@ -3,6 +3,23 @@
 import re
 from pathlib import Path
 
+from ..core import errors
+
+
+class EngineError(errors.KMTalkError):
+    """The engine is missing, incomplete or has died; the message says what to do."""
+
+    kind = "engine"
+
+
+class UnreachableError(EngineError):
+    """The server `host` cannot be reached; the message names it."""
+
+    def __init__(self, message: str, host: str = "") -> None:
+        super().__init__(message)
+        self.host = host
+
+
 _FAULTS = (
     (r"No space left on device|Errno 28|WinError 112", "The disk is full: make room in {folder} and press Resume."),
     (
@@ -18,13 +35,14 @@ _FAULTS = (
         "The package server has no secure address: set PIP_INDEX_URL to one with https, or install from a folder.",
     ),
     (
-        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        r"CERTIFICATE_VERIFY_FAILED|SSLError|invalid peer certificate",
         "The secure connection to {host} is not trusted, often because a company's firewall looks into it: set "
         "PIP_CERT to the file of the company's certificate, or install from a folder.",
     ),
     (
         r"NewConnectionError|NameResolutionError|Temporary failure in name|getaddrinfo failed|nodename nor servname"
         r"|Name or service not known|Network is unreachable|ConnectTimeout|ReadTimeout|timed out|IncompleteRead"
+        r"|error sending request|dns error"
         r"|Connection (refused|reset|aborted)|ConnectionError|RemoteDisconnected|HTTP Error 5\d\d|WinError 1006\d",
         "There is no connection to {host}: check the network and press Resume, or install from a folder.",
     ),
@@ -43,7 +61,7 @@ def sentence(log: str, folder: Path) -> str:
     """What the lines `log` of an installation into `folder` come to."""
     for pattern, said in _FAULTS:
         if re.search(pattern, log):
-            return said.format(folder=folder, host=_host(log))
+            return said.format(folder=folder, host=host_in(log))
     missing = re.search(r"No matching distribution found for (\S+)", log)
     if missing:
         return f"No {missing[1]} was found that fits this Python and this system: choose another Python or folder."
@@ -56,7 +74,7 @@ def is_unreachable(log: str) -> bool:
     return any(re.search(pattern, log) for pattern, said in _FAULTS if "{host}" in said)
 
 
-def _host(log: str) -> str:
+def host_in(log: str) -> str:
     """The server that was asked last, as pip and `fetch.py` write it."""
     found = re.findall(r"host='([^']+)'|https?://([^/\s:'\")]+)", log)
     return next((name for pair in reversed(found) for name in pair if name), "the package servers")

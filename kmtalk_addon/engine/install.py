@@ -4,24 +4,20 @@ Wheels come into a folder first, from the network or with the user, and from the
 broken connection has brought is kept, and a machine without a network takes the same way.
 """
 
-import contextlib
 import json
-import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..core import progress
-from . import environment, locked, promises
-from .faults import Reading, is_unreachable, sentence
-from .process import lines_of
+from . import environment, locked, promises, uv
+from .commands import log, run
+from .faults import EngineError, UnreachableError
+from .interpreters import base_python, blenders_own, find_here, find_named, versions
 from .python import (
     Engine,
-    EngineError,
     Report,
-    UnreachableError,
-    base_python,
     building_folder,
     check,
     data_folder,
@@ -44,22 +40,6 @@ REQUIREMENTS = (
 
 PIP = "pip>=25.1"
 DEVICES = ("cpu", "cuda", "mps")
-_PIP_KEPT = frozenset(
-    [  # of how to reach its servers
-        "PIP_INDEX_URL",
-        "PIP_EXTRA_INDEX_URL",
-        "PIP_CERT",
-        "PIP_CLIENT_CERT",
-        "PIP_PROXY",
-        "PIP_TRUSTED_HOST",
-        "PIP_CONFIG_FILE",
-        "PIP_RETRIES",
-        "PIP_TIMEOUT",
-        "PIP_DEFAULT_TIMEOUT",
-        "PIP_KEYRING_PROVIDER",
-        "PIP_USE_FEATURE",
-    ]
-)
 _BUILDS = {"cpu": "cpu", "cuda": "cu130"}
 _INDEX = "https://download.pytorch.org/whl/"
 _DOWNLOAD_BYTES = {"cpu": 0.33e9, "cuda": 3.2e9, "mps": 0.3e9}
@@ -69,7 +49,7 @@ _DISK_BYTES = {"cpu": 2.0e9, "cuda": 10e9, "mps": 2.0e9}
 
 def uninstall() -> None:
     """Remove the installed engine and what was downloaded for it.  Raises EngineError where it is in use."""
-    for name in ("engine", "engine-new", "downloads"):
+    for name in ("engine", "engine-new", "downloads", "uv"):
         environment.discard(data_folder() / name)
 
 
@@ -94,12 +74,14 @@ def install(
     wheels: Path | None = None,
     python: Path | None = None,
     requirements: Sequence[str] = REQUIREMENTS,
+    named: str = "",
 ) -> progress.Job[Report]:
     """Install the engine for `device`, from the network or from a folder of `wheels`; return what a check found.
 
     What was downloaded is kept until the end, byte by byte, so an installation that was stopped goes on where it was.
-    Every line goes to `install.log` in the data folder.  `python` is what the environment is made from, Blender's own
-    by default.  Raises EngineError.
+    Every line goes to `install.log` in the data folder.  `python` is what the environment is made from: Blender's own
+    by default, or where that is too new the one that is `named`, one of this system, or one that uv fetches.  Raises
+    EngineError.
     """
     if device not in DEVICES:
         raise EngineError(f"There is no device {device!r}: choose one of {', '.join(DEVICES)}.")
@@ -110,21 +92,31 @@ def install(
     with environment.alone(data_folder()) as is_mine:
         if not is_mine:
             raise EngineError("Another Blender is installing the engine: wait until it is done.")
-        return (yield from _install(device, wheels, python or base_python(wheels), requirements))
+        return (yield from _install(device, wheels, python, requirements, named))
 
 
-def _install(device: str, wheels: Path | None, python: Path, requirements: Sequence[str]) -> progress.Job[Report]:
+def _base(wheels: Path | None, named: str) -> progress.Job[Path]:
+    """The Python to make the environment from; without `wheels` there is a network to fetch one from."""
+    wanted = versions(wheels)
+    if wheels is not None or blenders_own() in wanted:
+        return base_python(wheels, named)
+    return find_named(named, wanted) or find_here(wanted) or (yield from uv.python(wanted))
+
+
+def _install(
+    device: str, wheels: Path | None, python: Path | None, requirements: Sequence[str], named: str = ""
+) -> progress.Job[Report]:
     downloads = data_folder() / "downloads"
     try:
-        _log().write_text("", encoding="utf-8")
-        command = yield from environment.make(python)
+        log().write_text("", encoding="utf-8")
+        command = yield from environment.make(python or (yield from _base(wheels, named)))
         downloads.mkdir(exist_ok=True)
     except OSError as error:
         raise EngineError(
             f"{data_folder()} cannot be written ({error.strerror}): check room and permissions."
         ) from error
     if command:
-        yield from _run(command, "making the environment", 0.02, 0.04)
+        yield from run(command, "making the environment", 0.02, 0.04)
     pip = yield from _pip(wheels)
     sizes = device
     if wheels is None:
@@ -139,7 +131,7 @@ def _install(device: str, wheels: Path | None, python: Path, requirements: Seque
         "--no-warn-script-location",
     ]
     command = [*pip, "--isolated", "install", "--only-binary", ":all:", *source, *requirements]
-    yield from _run(command, "unpacking the libraries", 0.6, 0.97, growth=_UNPACKED_BYTES[sizes])
+    yield from run(command, "unpacking the libraries", 0.6, 0.97, growth=_UNPACKED_BYTES[sizes])
     new = building_folder()
     found = yield from check(Engine(environment_python(new), "installed"))
     if device != "cpu" and device not in found.devices:
@@ -160,9 +152,9 @@ def _pip(wheels: Path | None) -> progress.Job[list[str | Path]]:
     if own:
         return [python, own[-1] / "pip", "--disable-pip-version-check"]
     pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check"]
-    yield from _run([python, "-m", "ensurepip"], "making the environment", 0.04, 0.06)
+    yield from run([python, "-m", "ensurepip"], "making the environment", 0.04, 0.06)
     if wheels is None:
-        yield from _run(
+        yield from run(
             [*pip, "install", "--no-cache-dir", "--retries", "1", "--upgrade", PIP], "updating pip", 0.06, 0.08
         )
     return pip
@@ -176,7 +168,7 @@ def _choose(pip: Sequence[str | Path], device: str, report: Path) -> progress.Jo
     the one for graphics cards, gigabytes large, which processors run too.  Raises EngineError for a file that is not
     what was tested.
     """
-    pins = locked.pins()
+    pins = locked.pins_for(promises.is_older_mac())
     (torch,) = pins.pop("torch")
     options = ["--dry-run", "--ignore-installed", "--no-cache-dir", "--no-deps", "--only-binary", ":all:"]
     options += ["--retries", "1", "--timeout", "20"]
@@ -186,21 +178,21 @@ def _choose(pip: Sequence[str | Path], device: str, report: Path) -> progress.Jo
     if device in _BUILDS and (device != "cpu" or sys.platform == "linux"):  # elsewhere the usual build is the CPU's
         build = _BUILDS[device]
         try:
-            yield from _run([*command, "--index-url", _INDEX + build, f"{torch}+{build}"], stage, 0.08, 0.085)
+            yield from run([*command, "--index-url", _INDEX + build, f"{torch}+{build}"], stage, 0.08, 0.085)
         except UnreachableError:
             if sys.platform != "linux":  # PyPI's builds for the other systems know no NVIDIA card
                 raise
             sizes = "cuda"
             _require_room(data_folder(), sizes, anew=True)
             stage = "PyTorch's server is away: PyPI's build, about 3 GB"
-            yield from _run([*command, torch], stage, 0.08, 0.085)
+            yield from run([*command, torch], stage, 0.08, 0.085)
     else:
-        yield from _run([*command, torch], stage, 0.08, 0.085)
+        yield from run([*command, torch], stage, 0.08, 0.085)
     rest = [pin for lines in pins.values() for pin in lines]
-    yield from _run([*pip, "install", *options, "--report", parts[1], *rest], stage, 0.085, 0.095)
+    yield from run([*pip, "install", *options, "--report", parts[1], *rest], stage, 0.085, 0.095)
     needs = locked.torch_needs(parts[0]) if sizes == "cuda" else []
     if needs:
-        yield from _run([*pip, "install", *options, "--report", parts[2], *needs], stage, 0.095, 0.1)
+        yield from run([*pip, "install", *options, "--report", parts[2], *needs], stage, 0.095, 0.1)
     report.write_text(json.dumps(locked.chosen(parts if needs else parts[:2])), encoding="utf-8")
     return sizes
 
@@ -208,11 +200,7 @@ def _choose(pip: Sequence[str | Path], device: str, report: Path) -> progress.Jo
 def download(python: Path, report: Path, folder: Path, device: str = "cpu") -> progress.Job[None]:
     """Fetch the wheels that `report` names into `folder`, going on where the last run stopped.  Raises EngineError."""
     script = Path(__file__).with_name("fetch.py")
-    yield from _run([python, script, report, folder], "downloading", 0.1, 0.6, _DOWNLOAD_BYTES[device])
-
-
-def _log() -> Path:
-    return data_folder() / "install.log"
+    yield from run([python, script, report, folder], "downloading", 0.1, 0.6, _DOWNLOAD_BYTES[device])
 
 
 def _require_room(folder: Path, device: str, anew: bool = False) -> None:
@@ -228,54 +216,3 @@ def _require_room(folder: Path, device: str, anew: bool = False) -> None:
     if free < _DISK_BYTES[device] and (anew or not building_folder().exists()):
         need = _DISK_BYTES[device] / 1e9
         raise EngineError(f"The engine needs {need:.1f} GB in {folder}, where {free / 1e9:.1f} GB are free: make room.")
-
-
-def _run(
-    command: Sequence[str | Path], stage: str, start: float, end: float, expected: float = 1.0, growth: float = 0.0
-) -> progress.Job[None]:
-    """Run one command to its end, with its lines in the log.  Raises EngineError.
-
-    How far it is shows in its lines, which count up to `expected` bytes, or in the `growth` of what the disk holds.
-    """
-    reading = Reading(stage, expected)
-    environment: Mapping[str, str] = {"PYTHONNOUSERSITE": "1", "PYTHONPATH": "", **_pip_variables()}
-    said = ["$ " + " ".join(map(str, command))]
-    _note(said[0])
-    used = _used_bytes()
-    lines = lines_of(command, environment)
-    try:
-        while True:
-            try:
-                line = next(lines)
-            except StopIteration as stop:
-                status = stop.value
-                break
-            if line is None:
-                grown = (_used_bytes() - used) / growth if growth else 0.0
-                reading.fraction = max(reading.fraction, min(grown, 0.99))
-                yield progress.Progress(reading.stage, start + (end - start) * reading.fraction)
-            elif not reading.hear(line):
-                said.append(line)
-                _note(line)
-    except OSError as error:
-        raise EngineError(f"{command[0]} cannot be run ({error.strerror}): choose another Python.") from error
-    finally:
-        lines.close()
-    if status:
-        log = "\n".join(said)
-        raise (UnreachableError if is_unreachable(log) else EngineError)(sentence(log, data_folder()))
-
-
-def _pip_variables() -> dict[str, str]:
-    """pip's settings for its children: how to reach its servers is the user's, where and what to install is ours."""
-    others = {name: "" for name in os.environ if name.startswith("PIP_") and name not in _PIP_KEPT}
-    return {**others, "PIP_NO_INPUT": "1", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_USER": "0"}
-
-
-def _used_bytes() -> int:
-    return shutil.disk_usage(data_folder()).used
-
-
-def _note(line: str) -> None:
-    with contextlib.suppress(OSError), _log().open("a", encoding="utf-8") as file:  # a full disk shows elsewhere
-        file.write(line + "\n")

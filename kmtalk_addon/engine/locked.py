@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..core import schema
-from .python import EngineError
+from .faults import EngineError
 
 LOCK = Path(__file__).with_name("engine.lock")
+OLDER_MAC = Path(__file__).with_name("engine-macos12.lock")
+"""What takes the place of some of it on macOS 12 and 13."""
 
 _ITEM = schema.Record(
     {
@@ -41,6 +43,11 @@ def pins(path: Path = LOCK) -> dict[str, list[str]]:
     return found
 
 
+def pins_for(is_older_mac: bool) -> dict[str, list[str]]:
+    """The lines of every library, by its name, as they hold for this system's age."""
+    return {**pins(), **pins(OLDER_MAC)} if is_older_mac else pins()
+
+
 def hashes(path: Path = LOCK) -> dict[tuple[str, str], frozenset[str]]:
     """The SHA-256 (hex) of all files of a library, by its name and version."""
     found: dict[tuple[str, str], frozenset[str]] = {}
@@ -59,7 +66,7 @@ def chosen(reports: Iterable[Path], known: Mapping[tuple[str, str], frozenset[st
 
     A build of PyTorch's own index has the hash that this index names, unless the lock has one of that build.
     """
-    known = hashes() if known is None else known
+    known = {**hashes(), **hashes(OLDER_MAC)} if known is None else known
     items: list[Any] = []
     for path in reports:
         try:

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from .python import EngineError
+from .faults import EngineError
 
 DRIVER = 580
 """The first driver of NVIDIA that runs CUDA 13."""
 COMPUTE = 7.5
 """The least compute capability that CUDA 13 knows: Turing."""
+OLDEST_MAC, NEWEST_FOR_MAC = 12, 14
+"""The first macOS that the libraries are made for, and the first that the newest PyTorch is made for."""
 
 _QUERY = ("--query-gpu=name,driver_version,compute_cap", "--format=csv,noheader")
 _SECONDS = 20.0
@@ -33,10 +35,22 @@ def require_system(system: str = "", machine: str = "", mac: str = "") -> None:
     instead = "animate with what is built into Blender (Engine: Automatic)"
     if system == "Darwin" and machine == "x86_64":
         raise EngineError(f"PyTorch is no longer made for Macs with Intel processors (2.2 was the last): {instead}.")
-    if system == "Darwin" and mac and int(mac.split(".")[0]) < 14:
-        raise EngineError(f"PyTorch 2.13 needs macOS 14, and this is {mac}: update macOS, or {instead}.")
+    if system == "Darwin" and mac and _major(mac) < OLDEST_MAC:
+        raise EngineError(
+            f"The libraries around PyTorch need macOS {OLDEST_MAC}, and this is {mac}: update macOS, or {instead}."
+        )
     if system == "Windows" and machine in ("arm64", "aarch64"):
         raise EngineError(f"PyTorch is not made for Windows on ARM with all that KMTalk needs: {instead}.")
+
+
+def is_older_mac(mac: str = "") -> bool:
+    """Whether this is a Mac that the newest PyTorch is not made for, but one before it is."""
+    mac = mac or platform.mac_ver()[0]
+    return bool(mac) and _major(mac) < NEWEST_FOR_MAC
+
+
+def _major(version: str) -> int:
+    return int(version.split(".")[0])
 
 
 def require_device(device: str) -> None:

@@ -4,32 +4,21 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import client, errors, files, progress
+from ..core import client, files, progress
+from .faults import EngineError
+from .interpreters import base_python
 from .process import WINDOWS, lines_of
 
 VARIABLE = "KMTALK_PYTHON"
 CHECK_SECONDS = 180.0
 START_SECONDS = client.START_SECONDS
 SPEAK_SECONDS = 60.0
-SUPPORTED = ((3, 11), (3, 13))
-"""The first and the last Python that the libraries are used with."""
-
-
-class EngineError(errors.KMTalkError):
-    """The engine is missing, incomplete or has died; the message says what to do."""
-
-    kind = "engine"
-
-
-class UnreachableError(EngineError):
-    """A server of packages cannot be reached; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -126,31 +115,6 @@ def bundled_wheels() -> Path | None:
     """The folder of wheels inside this extension, where it was packaged with them."""
     folder = client.PACKAGE_FOLDER / "wheels"
     return folder if any(folder.glob("torch-*.whl")) else None
-
-
-def base_python(wheels: Path | None = None) -> Path:
-    """What the engine's environment is made from: Blender's own Python, or one on the path where that is too new.
-
-    With `wheels`, one that these are for.  Raises EngineError.
-    """
-    first, last = SUPPORTED
-    fitting = {(first[0], minor) for minor in range(first[1], last[1] + 1)}
-    if wheels is not None:
-        tags = (re.search(r"-cp(\d)(\d+)-", path.name) for path in wheels.glob("torch-*.whl"))
-        fitting = {(int(tag[1]), int(tag[2])) for tag in tags if tag}
-        if not fitting:
-            raise EngineError(f"{wheels} holds no wheel of PyTorch (torch-….whl): choose the folder that does.")
-    if sys.version_info[:2] in fitting:
-        return Path(sys.executable)
-    found = (shutil.which(f"python{major}.{minor}") for major, minor in sorted(fitting, reverse=True))
-    python = next(filter(None, found), None)
-    if python is None:
-        names = " or ".join(f"{major}.{minor}" for major, minor in sorted(fitting))
-        raise EngineError(
-            f"Blender's Python is {sys.version_info[0]}.{sys.version_info[1]} where the engine needs {names}: install "
-            "one of these beside it and try again, or choose a Python that has PyTorch."
-        )
-    return Path(python)
 
 
 def find(preferred: str = "") -> Engine:

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..core import client, errors, progress
 from .built_in import BuiltIn, Inside
+from .faults import EngineError
 from .install import ready
-from .python import Engine, EngineError
+from .python import Engine
 
 IDLE_SECONDS = 600.0
 

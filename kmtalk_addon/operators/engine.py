@@ -65,11 +65,11 @@ class KMTALK_OT_install_engine(_NeedsRest, JobOperator, bpy.types.Operator):
                 "Blender may not go online: allow it (Preferences ▸ System ▸ Network), or install from a folder."
             )
         desk().workers.close()
-        return _install(chosen.lower(), wheels)
+        return _install(chosen.lower(), wheels, bpy.path.abspath(preferences(context).base_python))
 
 
-def _install(device: str, wheels: Path | None) -> progress.Job[str]:
-    report = yield from engine.install(device, wheels)
+def _install(device: str, wheels: Path | None, base_python: str) -> progress.Job[str]:
+    report = yield from engine.install(device, wheels, named=base_python)
     return f"The engine is installed: Python {report.version}, {', '.join(report.devices)}"
 
 

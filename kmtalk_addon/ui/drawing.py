@@ -33,7 +33,7 @@ class Rows:
 def is_wide(context: Any) -> bool:
     """Whether the region has room for what can also be told by an icon, or left out."""
     width = context.region.width if context.region else 0
-    return bool(width / context.preferences.system.ui_scale > _WIDE)
+    return bool(width > _WIDE * context.preferences.system.ui_scale)
 
 
 def draw_text(layout: Any, context: Any, text: str, icon: str = "NONE", lines: int | None = None) -> None:

@@ -168,20 +168,30 @@ def _draw_settings(layout: Any, context: Any, face: Face) -> None:
     column = row.column(align=True)
     column.operator("kmtalk.add_adjustment", text="", icon="ADD")
     column.operator("kmtalk.remove_adjustment", text="", icon="REMOVE")
-    row = body.row(align=True)
+    _draw_rig(body.column(), own)
+    body.operator("kmtalk.apply_face", icon="FILE_REFRESH")
+
+
+def _draw_rig(layout: Any, own: Any) -> None:
+    """Where keys are mixed, and the bones that take part."""
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    row = layout.row(align=True)
     row.prop(own, "matrix")
     row.operator("kmtalk.edit_matrix", text="", icon="TEXT")
-    row = body.row(align=True)
+    row = layout.row(align=True)
     row.prop(own, "armature", text="Rig")
     row.operator("kmtalk.use_rig", text="", icon="ARMATURE_DATA")
-    if own.armature is not None:
-        for prop in settings.BONES.values():
-            body.prop_search(own, prop, own.armature.data, "bones")
-        body.prop(own, "jaw_angle")
-        body.prop(own, "neck_share")
-        body.prop(own, "keys_too")
-        body.prop(own.armature.kmtalk_face, "artists_bones")
-    body.operator("kmtalk.apply_face", icon="FILE_REFRESH")
+    if own.armature is None:
+        return
+    for prop in settings.BONES.values():
+        layout.prop_search(own, prop, own.armature.data, "bones")
+    layout.prop(own, "jaw_angle")
+    layout.prop(own, "neck_share")
+    for prop, owner in (("keys_too", own), ("artists_bones", own.armature.kmtalk_face)):
+        row = layout.row()
+        row.use_property_split = False  # a sentence beside its box
+        row.prop(owner, prop)
 
 
 def _draw_actor(layout: Any, face: Face) -> None:

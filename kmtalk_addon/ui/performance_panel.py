@@ -18,14 +18,20 @@ class KMTALK_UL_events(Rows, bpy.types.UIList):
     """Frame, kind, size and state of every event."""
 
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
-        row = layout.row(align=True)
-        row.active = not item.gone
-        split = row.split(factor=0.22)
-        split.label(text=f"{item.frame}")
-        split = split.split(factor=0.68)
-        split.label(text=item.name)
-        split.label(text=f"{math.degrees(item.size):.0f}°" if item.kind in _TURNS else f"{item.size:.0%}")
-        row.label(text="", icon="TRASH" if item.gone else "REC" if events.is_changed(item) else _ICONS[item.state])
+        frame, kind, size, state = _columns_of(layout, not item.gone)
+        frame.label(text=f"{item.frame}")
+        kind.label(text=item.name)
+        size.label(text=f"{math.degrees(item.size):.0f}°" if item.kind in _TURNS else f"{item.size:.0%}")
+        state.label(text="", icon="TRASH" if item.gone else "REC" if events.is_changed(item) else _ICONS[item.state])
+
+
+def _columns_of(layout: Any, is_active: bool) -> tuple[Any, Any, Any, Any]:
+    """The cells of a row of the list of events."""
+    row = layout.row(align=True)
+    row.active = is_active
+    first = row.split(factor=0.24)
+    frame, rest = first.row(), first.split(factor=0.68)
+    return frame, rest.row(), rest.row(), row
 
 
 def draw_performance(layout: Any, context: Any) -> None:
@@ -60,9 +66,12 @@ def draw_performance(layout: Any, context: Any) -> None:
 
 def _draw_regions(layout: Any, context: Any) -> None:
     """What moves, in as many columns as have room for their words."""
-    row = layout.row(heading="Move")
-    row.use_property_split = False
-    cells = row.grid_flow(row_major=True, columns=3 if is_wide(context) else 2, even_columns=True, align=True)
+    split = layout.split(factor=0.4)
+    split.use_property_split = False
+    name = split.row()
+    name.alignment = "RIGHT"
+    name.label(text="Move")
+    cells = split.grid_flow(row_major=True, columns=3 if is_wide(context) else 2, even_columns=True, align=True)
     for region in spaces.REGIONS:
         cells.prop_enum(context.scene.kmtalk, "regions", region)
 
@@ -91,6 +100,8 @@ def _draw_events(layout: Any, context: Any) -> None:
         return
     layout.use_property_split = False
     draw_text(layout, context, f"What “{line.name}” does beside its lips", "NONE")
+    for cell, text in zip(_columns_of(layout, False), ("Frame", "Event", "Size", ""), strict=True):
+        cell.label(text=text)
     row = layout.row()
     row.template_list("KMTALK_UL_events", "", line, "events", line, "event_index", rows=6)
     column = row.column(align=True)

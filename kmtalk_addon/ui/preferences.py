@@ -44,6 +44,7 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         device: str
         install_device: str
         python: str
+        base_python: str
         weights: str
     else:
         engine: EnumProperty(name="Engine", description="What runs the network", items=ENGINES)
@@ -52,6 +53,12 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
         python: StringProperty(
             name="Use This Python",
             description="Python, or folder of an environment, with PyTorch; empty for the installed engine",
+            subtype="FILE_PATH",
+        )
+        base_python: StringProperty(
+            name="Make It from",
+            description="A Python 3.11, 3.12 or 3.13 to make the engine from, for Blender's own is not one; empty to "
+            "look for one here, or to fetch one",
             subtype="FILE_PATH",
         )
         weights: StringProperty(
@@ -81,6 +88,8 @@ class KMTALK_AP_preferences(bpy.types.AddonPreferences):
             draw_text(box, context, said, "INFO" if inside else "ERROR")
         column = box.column()
         column.prop(self, "install_device")
+        if not engine.has_own_python():
+            column.prop(self, "base_python")
         sizes = next(about for name, _, about in INSTALL_DEVICES if name == self.install_device)
         draw_text(box, context, f"{sizes}, in {engine.data_folder()}. Remove frees it.", "DISK_DRIVE")
         row = box.row()

@@ -161,7 +161,7 @@ def test_an_extension_that_carries_wheels_is_its_own_engine(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(KMTalkError, match=r"the engine needs 2\.7"):
         engine.find()
-    (tmp_path / "python2.7").write_text("#!/bin/sh\n")
+    (tmp_path / "python2.7").write_text("#!/bin/sh\necho KMTALK 2 7 1\n")
     (tmp_path / "python2.7").chmod(0o755)
     assert os.name == "nt" or engine.find().python == tmp_path / "python2.7"
 

@@ -98,7 +98,7 @@ def test_each_library_comes_from_one_index(locked: Any, tmp_path: Path, monkeypa
         report(Path(asked[-1][asked[-1].index("--report") + 1]), *found)
         yield from ()
 
-    monkeypatch.setattr(install, "_run", run)
+    monkeypatch.setattr(install, "run", run)
     monkeypatch.setattr(install.sys, "platform", "linux")
     for _ in install._choose(["pip"], "cpu", tmp_path / "chosen.json"):
         pass
@@ -113,13 +113,13 @@ def test_pypis_build_is_taken_where_pytorchs_server_is_away(
     locked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install = importlib.import_module("kmtalk_addon.engine.install")
-    python = importlib.import_module("kmtalk_addon.engine.python")
+    faults = importlib.import_module("kmtalk_addon.engine.faults")
     asked: list[list[str]] = []
 
     def run(command: Any, stage: str, *_: Any) -> Any:
         asked.append([str(part) for part in command])
         if "--index-url" in asked[-1]:
-            raise python.UnreachableError("There is no connection to download.pytorch.org.")
+            raise faults.UnreachableError("There is no connection to download.pytorch.org.")
         path = Path(asked[-1][asked[-1].index("--report") + 1])
         torch = locked.pins()["torch"][0]
         version = torch.split("==")[1].split()[0]
@@ -131,7 +131,7 @@ def test_pypis_build_is_taken_where_pytorchs_server_is_away(
             report(path, *([("nvidia-cublas", "13.1", "2" * 64)] if "card" in path.name else []))
         yield from ()
 
-    monkeypatch.setattr(install, "_run", run)
+    monkeypatch.setattr(install, "run", run)
     monkeypatch.setattr(install.sys, "platform", "linux")
     monkeypatch.setattr(install, "_require_room", lambda *_, **__: None)
     job = install._choose(["pip"], "cpu", tmp_path / "chosen.json")
@@ -150,15 +150,15 @@ def test_a_server_that_does_not_answer_is_told_from_other_faults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install = importlib.import_module("kmtalk_addon.engine.install")
-    python = importlib.import_module("kmtalk_addon.engine.python")
+    faults = importlib.import_module("kmtalk_addon.engine.faults")
     monkeypatch.setenv("KMTALK_DATA", str(tmp_path))
     pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--isolated", "--retries", "1", "--no-deps"]
     away = [*pip, "--index-url", "http://127.0.0.1:9/simple", "no-such-thing"]
-    with pytest.raises(python.UnreachableError, match=r"127\.0\.0\.1"):
-        list(install._run(away, "choosing", 0.0, 1.0))
+    with pytest.raises(faults.UnreachableError, match=r"127\.0\.0\.1"):
+        list(install.run(away, "choosing", 0.0, 1.0))
     with pytest.raises(KMTalkError) as told:
-        list(install._run([*pip, "--no-index", "no-such-thing"], "choosing", 0.0, 1.0))
-    assert not isinstance(told.value, python.UnreachableError)
+        list(install.run([*pip, "--no-index", "no-such-thing"], "choosing", 0.0, 1.0))
+    assert not isinstance(told.value, faults.UnreachableError)
 
 
 def test_a_company_that_looks_into_connections_is_named() -> None:

@@ -115,6 +115,10 @@ class _Drawn:
         if owner.bl_rna.identifier == "KMTALK_PG_settings":
             self.shown.append(name)
 
+    def prop_enum(self, owner: Any, name: str, value: str) -> None:
+        if name not in self.shown[-1:]:  # one of the buttons of a property
+            self.prop(owner, name)
+
     def panel(self, name: str, **_: Any) -> tuple["_Drawn", "_Drawn"]:
         return self, self
 
