@@ -15,7 +15,11 @@ from .settings import Settings
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
-_PARTING = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthFunnel")
+LIPS = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
+_PARTING = (*LIPS, "mouthFunnel")
+_ROUNDING = ("mouthFunnel", "mouthPucker")
+_ROUND = 0.6  # their sum, from which on lips are round
+_ROUNDED_PART = 0.6  # share of their parting that round lips give up
 _LIPS_TAKE = 0.025  # seconds that lips take to meet before p, b and m, and to part after
 _JAW_GIVES = 0.4  # share of its opening that the jaw gives up meanwhile
 _SURE = 0.8  # confidence from which on lips meet in full
@@ -36,12 +40,14 @@ class Shaping:
         calibration: Calibration | None = None,
         articulation: Mapping[str, float] | None = None,
     ) -> None:
-        """`articulation` is that of the network's config.  Raises KMTalkError for a calibration in a space without
-        names."""
+        """`articulation` is that of the network's config; where there is one, lips that round part less too, as
+        captured ones do.  Raises KMTalkError for a calibration in a space without names."""
         self._actor = None if calibration is None else Spoken(calibration, space, alignment.phones)
         self._space, self._performer = space, performer
         self._strength = _strengths(space, settings)
         self._scale = articulated(space, self._strength, articulation or {})
+        self._rounds = bool(articulation)
+        self._lips, self._round = space.indices_of(LIPS), space.indices_of(_ROUNDING)
         self._kernel = _gaussian(settings.smoothing * space.fps / 2)
         self._delay = settings.delay
         self._closures = _closures(space, alignment)
@@ -65,6 +71,8 @@ class Shaping:
         motion = np.multiply(raw, self._scale, out=raw)
         if self.margin:
             motion = _convolved(motion, self._kernel, self.margin - before, self.margin - after)
+        if self._rounds:
+            motion[:, self._lips] *= self._together(motion)
         frames = np.arange(first + before, first + before + len(motion), dtype=np.float64)
         heard = (frames if moments is None else moments) / self._space.fps - self._delay
         if len(self._rests):
@@ -99,9 +107,21 @@ class Shaping:
             poses = self._actor.unspoken(poses, times, self._strength)
         if self._performer is not None and frames is not None:
             times = np.asarray(frames, np.float64) / self._space.fps - self._delay
-            poses = self._performer.unperformed(poses, generated * self._scale, times, self._space)
+            spoken = generated * self._scale
+            if self._rounds:
+                spoken[:, self._lips] *= self._together(spoken)
+            poses = self._performer.unperformed(poses, spoken, times, self._space)
+        if self._rounds:
+            poses = poses.copy()
+            poses[:, self._lips] /= self._together(poses)
         is_scaled = np.broadcast_to(self._scale > 0.02, poses.shape)
         return np.where(is_scaled, poses / np.maximum(self._scale, 0.02), generated).astype(np.float32)
+
+    def _together(self, motion: FloatArray) -> FloatArray:
+        """(frames, 1): the share of their parting that lips keep where they round."""
+        strengths = np.maximum(self._strength[self._round], 0.02)
+        rounded = (motion[:, self._round] / strengths).sum(axis=1, keepdims=True) / _ROUND
+        return 1 - _ROUNDED_PART * rounded.clip(0, 1)
 
     def _rest(self, motion: FloatArray, times: npt.NDArray[np.float64]) -> None:
         """Let the mouth come to rest, in place, in the pauses at `times` (frames,), in seconds.

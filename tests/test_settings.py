@@ -150,3 +150,16 @@ def test_articulation_is_shown_and_taken_off_again_beside_strength() -> None:
     assert shown[0, ARKIT.index_of("mouthPucker")] == pytest.approx(0.1)
     back = shaping.unshape(shown, raw[:1])
     np.testing.assert_allclose(back[0, ARKIT.indices_of(("mouthFunnel", "mouthPucker"))], 0.2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("strength", [0.5, 1.0, 1.5])
+def test_round_lips_part_less_at_every_strength_and_what_is_set_on_them_is_understood(strength: float) -> None:
+    lips, rounding = ARKIT.index_of("mouthUpperUpLeft"), ARKIT.indices_of(("mouthFunnel", "mouthPucker"))
+    raw = np.zeros((60, 52), np.float32)
+    raw[:, lips] = 0.2
+    raw[30:, rounding] = 0.3
+    shaping = Shaping(ARKIT, Settings.of({"strength_lower": strength}), SPEECH, articulation={"mouthFunnel": 1.0})
+    shown = shaping.shape(raw.copy(), 0, 0, 0)
+    assert shown[20, lips] == pytest.approx(0.2 * strength)
+    assert shown[40, lips] == pytest.approx(0.2 * strength * 0.4)
+    np.testing.assert_allclose(shaping.unshape(shown[[20, 40]], raw[[20, 40]]), raw[[20, 40]], atol=1e-6)

@@ -248,7 +248,6 @@ STARTER = KMTalkConfig("starter", "arkit", phone_conditioning=True)
 STARTER_ARTICULATION: Mapping[str, float] = {
     "mouthFunnel": 1.9,
     "mouthPucker": 1.4,
-    "mouthUpperUp": 1.25,
     "mouthLowerDown": 0.7,
     "mouthStretch": 0.5,
     "mouthSmile": 0.6,

@@ -168,7 +168,8 @@ def fine_tune_job(
 def as_shown(model: KMTalk) -> KMTalk:
     """A copy of `model` that moves each channel as far as `model` is shown, and is shown as it is.
 
-    What comes to be seen is learnt from captures, so what is learnt has to be what is seen.
+    What comes to be seen is learnt from captures, so what is learnt has to be what is seen; how far round lips part is
+    learnt as well.
     """
     shown = copy.deepcopy(model)
     shown.config = replace(model.config, articulation={})

@@ -130,6 +130,7 @@ The face that goes with it is made by rule: each phone pulls the articulators wi
 them (dominance functions), and lips close on p, b and m.  The rule's table was chosen for its agreement with captured
 motion of real speakers; nothing else of theirs is in these weights.  Beside captures it rounds lips too little and
 spreads and lowers them too far: `articulation` in config.json says by how much each channel is shown otherwise.
+Round lips keep two fifths of their parting.
 
 ## Training
 

@@ -22,6 +22,7 @@ from kmtalk_core.model.log_mel_encoder import LogMelEncoder
 from kmtalk_core.motion.spaces import ARKIT
 from kmtalk_core.portable.kmtalk import KMTalk as PortableKMTalk
 from kmtalk_core.progress import finish
+from kmtalk_core.shaping import LIPS
 from kmtalk_core.take import export_csv
 from kmtalk_core.training.calibrate import material_job
 from kmtalk_core.training.fine_tune import FineTuning, as_shown, drawn, example_job, loss, match
@@ -125,10 +126,15 @@ def test_what_goes_on_learning_moves_as_the_weights_are_shown_and_takes_edits_al
     sound = audio.load(recording / "two.wav")
     animators = [Animator(TorchNetwork(network), STARTER_WEIGHTS, "") for network in (model, as_shown(model))]
     before, after = (animator.animate(sound, settings=PLAIN) for animator in animators)
-    np.testing.assert_allclose(after.motion, before.motion, atol=1e-4)
+    lips = ARKIT.indices_of(LIPS)  # captures say themselves how far round lips part
+    assert (after.motion[:, lips] >= before.motion[:, lips] - 1e-4).all()
+    others = np.setdiff1d(np.arange(ARKIT.width), lips)
+    np.testing.assert_allclose(after.motion[:, others], before.motion[:, others], atol=1e-4)
     edit = {"frame": before.keys[5].frame, "pose": {"jawOpen": 0.4, "mouthFunnel": 0.6}}
-    completed, again = (animator.complete(before, sound, [edit]) for animator in animators)
-    np.testing.assert_allclose(again.motion, completed.motion, atol=1e-4)
+    completed, again = (
+        animator.complete(take, sound, [edit]) for animator, take in zip(animators, (before, after), strict=True)
+    )
+    np.testing.assert_allclose(again.motion[:, others], completed.motion[:, others], atol=0.005)  # their lips are apart
 
 
 def test_weights_are_given_the_amplitude_that_they_lack(recording: Path) -> None:
