@@ -156,6 +156,7 @@ Made again by `python build.py train-starter`.  All settings:
 - A rule made the faces: mouths articulate clearly and alike, with no speaker's style. Moods, blinks, gaze, head and
   brows come from the performance that is laid over them when a take is made.
 - Phones of languages other than the corpus's are heard as the nearest of 39 classes.
+- Not tried yet: the voices of Kokoro-82M, festival's Marathi and Telugu ones, training on whisper, shouting or song.
 
 ## Licence
 
