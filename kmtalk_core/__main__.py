@@ -2,7 +2,16 @@
 
 import sys
 
-from .cli import main
+
+def main() -> int:
+    """The command line; Ctrl-C while it is still being loaded ends it as quietly as later."""
+    try:
+        from .cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

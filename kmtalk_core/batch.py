@@ -10,12 +10,14 @@ from .calibration import Calibration
 from .client import Worker
 from .engines import STARTER_WEIGHTS
 from .errors import KMTalkError
-from .files import folded, require_free, spelt, typed_path
+from .files import folded, read_at_most, require_free, spelt, typed_path
 from .model.folder import model_hash
 from .settings import Settings
 from .take import export_csv, load_take, read_header
 
 ATTEMPTS = 2
+
+_LONGEST_LIST = 16 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,8 @@ class Work:
                 return False
             if header["settings"].get("calibration") != self.calibration:
                 return False
-            if (header["settings"].get("method") == "textgrid") != (item.textgrid is not None):
-                return False
-            if item.textgrid is not None and item.textgrid.stat().st_mtime_ns > item.out.stat().st_mtime_ns:
+            grid = None if item.textgrid is None else textgrid.digest(item.textgrid)
+            if header["settings"].get("textgrid") != grid:
                 return False
             wanted = Settings.of(self.settings).to_json()
             if any(header["settings"].get(name, ...) != value for name, value in wanted.items()):
@@ -304,16 +305,17 @@ def _read_lines(source: Path) -> Iterator[tuple[Path, str | None]]:
     if source.suffix.lower() in audio.SUFFIXES | audio.MEDIA_SUFFIXES:
         raise KMTalkError(f"{source} is a sound; give the folder that holds it, or a text file of paths.")
     try:
-        lines = transcript.decode(source.read_bytes())[0].splitlines()
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", error)
+        text = transcript.decode(read_at_most(source, _LONGEST_LIST))[0]
+    except OSError as error:
         raise KMTalkError(
-            f"{source} cannot be read ({why}); give a folder of sounds or a text file of paths."
+            f"{source} cannot be read ({error.strerror}); give a folder of sounds or a text file of paths."
         ) from error
-    for line in lines:
-        path, _, text = line.partition("\t")
+    if "\0" in text:
+        raise KMTalkError(f"{source} holds no text; give a folder of sounds or a text file of paths.")
+    for line in text.splitlines():
+        path, _, said = line.partition("\t")
         if path.strip():
-            yield source.parent / typed_path(path), text.strip() or None
+            yield source.parent / typed_path(path), said.strip() or None
 
 
 def _textgrid_beside(path: Path, notes: list[str], reads: list[Path]) -> Path | None:

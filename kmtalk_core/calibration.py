@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .alignment import Phone
 from .errors import KMTalkError, TakeError
-from .files import replacing
+from .files import read_at_most, replacing
 from .motion.spaces import MotionSpace
 from .phones import CLASS_INDEX, PHONE_CLASSES, classes_of
 from .schema import MapOf, Number, Record, Text, Whole, loads
@@ -65,11 +65,11 @@ class Calibration:
     def load(path: Path) -> "Calibration":
         """Raises KMTalkError for a file that is no calibration."""
         try:
-            if path.stat().st_size > _LARGEST:
-                raise KMTalkError(f"{path} is larger than {_LARGEST >> 20} MB; it is no calibration.")
-            content = path.read_bytes()
+            content = read_at_most(path, _LARGEST)
         except OSError as error:
-            raise KMTalkError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+            raise KMTalkError(
+                f"{path} cannot be read ({error.strerror}); check the path, or give another file."
+            ) from error
         return Calibration.of(loads(content, str(path), advice="calibrate again"), str(path))
 
     @staticmethod

@@ -5,11 +5,13 @@ stderr says what to do), 130 when interrupted.  Progress goes to stderr, nothing
 """
 
 import argparse
+import contextlib
 import importlib
 import io
 import os
 import sys
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from . import __version__
@@ -60,28 +62,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except KMTalkError as error:
-        print(f"kmtalk: {error}", file=sys.stderr)
+        _tell(f"kmtalk: {error}")
         return 2
     except KeyboardInterrupt:
-        print("kmtalk: stopped.", file=sys.stderr)
+        _tell("kmtalk: stopped.")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
-        print(f"kmtalk: {named}{error.strerror or error}; make room, or give another path.", file=sys.stderr)
+        _tell(f"kmtalk: {named}{error.strerror or error}; make room, or give another path.")
         return 2
     except MemoryError:
-        print("kmtalk: There is not enough memory for this; close other programs or use less at once.", file=sys.stderr)
+        _tell("kmtalk: There is not enough memory for this; close other programs or use less at once.")
         return 2
 
 
 def _make_output_patient() -> None:
-    """Write what a pipe's code page has no letters for with escapes, rather than fail after the work."""
+    """Write what a pipe's code page has no letters for with escapes, rather than fail after the work.
+
+    What was closed by whoever started this leads nowhere: else the first file that is opened would take its place, and
+    what libraries print would go into it.
+    """
+    handle = 0
+    while handle < 3:  # the lowest free number is taken; who writes to it all the same is told that it is closed
+        handle = os.open(os.devnull, os.O_RDONLY)
+    os.close(handle)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the program
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _tell(message: str) -> None:
+    """One line on stderr, if anybody takes it; a name with a line break in it stays on the line."""
+    with contextlib.suppress(OSError):
+        print(" ".join(message.splitlines()), file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -269,7 +288,7 @@ def _batch(options: argparse.Namespace) -> int:
     work = batch.Work.of(settings, options.weights, options.csv, options.calibration)
     listing = batch.read_list(options.source, options.out)
     for note in listing.notes:
-        print(f"kmtalk: note: {note}", file=sys.stderr)
+        _tell(f"kmtalk: note: {note}")
     arguments = ["--device", options.device]
     if options.weights:
         arguments += ["--weights", str(options.weights.absolute())]
@@ -296,7 +315,7 @@ def _batch(options: argparse.Namespace) -> int:
                 console.print(f"kmtalk: {step.item.source}: {step.message}", style="red", **plain)
             elif step.state in ("started", "progress"):
                 bar.update(task, description=f"{step.item.source.name[:40]} {step.message}".strip())
-    print("{done} done, {skipped} already there, {failed} failed".format(**counts), file=sys.stderr)
+    _tell("{done} done, {skipped} already there, {failed} failed".format(**counts))
     return 1 if counts["failed"] else 0
 
 
@@ -330,7 +349,7 @@ def _research(options: argparse.Namespace) -> int:
 
 def _print_notes(notes: Sequence[str]) -> None:
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        _tell(f"note: {note}")
 
 
 def _show(job: Generator[Progress, None, Result]) -> Result:

@@ -1,5 +1,6 @@
 """Writing files whole or not at all, never over what they were made from, and names as other systems have them."""
 
+import errno
 import os
 import shutil
 import stat
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _OUTPUTS = frozenset({"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
+_GIVEN = frozenset({"/dev/fd", "/proc/self/fd"})
+"""Folders of the pipes that a shell hands over."""
 _PATIENCE = 1.0  # seconds for a scanner, an indexer or a cloud's client to let a name go
 _RESERVED = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"] + [f"{port}{n}" for port in ("com", "lpt") for n in range(10)]
@@ -29,6 +32,30 @@ class OutputError(KMTalkError):
     """A place where nothing may be written, or that is held by another program."""
 
     kind = "output"
+
+
+def opened(path: Path) -> IO[bytes]:
+    """`path` to be read, also a pipe that was handed to this program (`/dev/stdin`, `/dev/fd/63`).
+
+    Raises OSError for other pipes and for devices, which may never end, and where there is no such file.
+    """
+    try:
+        mode = path.stat().st_mode
+    except ValueError as error:
+        raise OSError(errno.EINVAL, "no file has such a name") from error
+    is_given = stat.S_ISFIFO(mode) and (str(path) == "/dev/stdin" or str(path.parent) in _GIVEN)
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or is_given):
+        raise OSError(errno.EINVAL, "it is a device or a pipe and no file")
+    return path.open("rb")
+
+
+def read_at_most(path: Path, limit: int) -> bytes:
+    """The content of what `opened` opens.  Raises OSError as it does, and where there are more than `limit` bytes."""
+    with opened(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {limit >> 20} MB")
+    return content
 
 
 @contextmanager
@@ -126,16 +153,24 @@ def spelt(path: Path) -> Path:
 
     A Mac writes é as e and an accent, most others as one letter; a list made on one names files of the other.
     """
-    if path.exists():
+    if _is_there(path):
         return path
     for form in ("NFC", "NFD"):
         other = path.with_name(unicodedata.normalize(form, path.name)) if path.name else path
-        if other != path and other.exists():
+        if other != path and _is_there(other):
             return other
         whole = Path(unicodedata.normalize(form, str(path)))
-        if whole.exists():
+        if _is_there(whole):
             return whole
     return path
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file; a name that no system allows, or may not be asked for, is of none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def folded(names: Iterable[str], folder: Path) -> list[str]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import audio, transcript
+from . import audio, textgrid, transcript
 from .errors import KMTalkError
-from .files import OutputError, is_same, replacing, require_free
+from .files import OutputError, is_same, read_at_most, replacing, require_free
 from .localize import frame_count_of, key_frames, localize
 from .motion.spaces import ARKIT
 from .progress import Job
@@ -56,6 +56,8 @@ def animate_file(
         sound, settings=settings, begin=begin, keep=old, pending=pending, keep_shift=keep_shift, **localization
     )
     take = replace(take, notes=notes + take.notes)
+    if take.settings.get("method") == "textgrid":
+        take = replace(take, settings={**take.settings, "textgrid": textgrid.digest(Path(localization["textgrid"]))})
     save_take(take, out)
     if csv is not None:
         export_csv(take, csv)
@@ -76,6 +78,10 @@ def complete_file(
     take = load_take(take_path)
     sound = yield from (load or sound_job)(source, span)
     completed = yield from animator.complete_job(take, sound, edits)
+    digest = take.audio.get("digest")
+    if load is None and isinstance(digest, str) and digest != sound.digest:
+        note = f"{sound.name} is not as it was when the take was made from it; what is new follows it as it is now."
+        completed = replace(completed, notes=tuple(dict.fromkeys((*completed.notes, note))))
     save_take(completed, out)
     return completed
 
@@ -159,9 +165,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path, limit: int = 64 << 20) -> Any:
     """Read a JSON file of at most `limit` bytes.  Raises KMTalkError."""
     try:
-        if path.stat().st_size > limit:
-            raise KMTalkError(f"{path} is larger than {limit >> 20} MB; it is not a file of edits.")
-        content = path.read_bytes()
+        content = read_at_most(path, limit)
     except OSError as error:
-        raise KMTalkError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+        raise KMTalkError(f"{path} cannot be read ({error.strerror}); check the path, or give another file.") from error
     return loads(content, str(path), room=1 << 30, advice="fix it or export it again")

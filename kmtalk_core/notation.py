@@ -49,6 +49,15 @@ _FINALS = {
     "iii": "ɨ", "rr": "ɚ", "xr": "ɚ", "io": "io",
 }  # fmt: skip
 
+_ROMAJI = {
+    **{vowel + length: vowel + "ː" * bool(length) for vowel in "aiueo" for length in ("", ":")},
+    **{vowel.upper(): vowel for vowel in "aiueo"},  # devoiced, as Open JTalk writes them
+    "k": "k", "g": "ɡ", "s": "s", "z": "z", "t": "t", "d": "d", "n": "n", "h": "h", "b": "b", "p": "p", "m": "m",
+    "y": "j", "r": "ɾ", "w": "w", "f": "ɸ", "v": "v", "sh": "ʃ", "ch": "tʃ", "ts": "ts", "j": "dʒ", "N": "ɴ",
+    "q": "ʔ", "cl": "ʔ", "kw": "kw", "gw": "ɡw",
+}  # fmt: skip
+_ROMAJI |= {f"{name}y": f"{_ROMAJI[name]}j" for name in "kgnhbpmrdtf"}
+
 
 @dataclass(frozen=True)
 class Notation:
@@ -81,6 +90,10 @@ def _pinyin(label: str) -> str | None:
     return _FINALS.get(bare) if len(label) - len(bare) < 2 else None
 
 
+def _romaji(label: str) -> str | None:
+    return _ROMAJI.get(label)
+
+
 def _ipa(label: str) -> str | None:
     """One consonant, affricate, vowel or diphthong with whatever surrounds it."""
     symbols = ipa_symbols(label)
@@ -92,7 +105,10 @@ def _ipa(label: str) -> str | None:
 
 
 ARPABET_NOTATION = Notation("ARPAbet", _arpabet)
-NOTATIONS = (Notation("IPA", _ipa), ARPABET_NOTATION, Notation("SAMPA", _sampa), Notation("pinyin", _pinyin))
+NOTATIONS = (
+    *(Notation("IPA", _ipa), ARPABET_NOTATION, Notation("SAMPA", _sampa), Notation("pinyin", _pinyin)),
+    Notation("Japanese in Latin letters", _romaji),
+)
 """The first of those that explain a file alike is its notation; ARPAbet comes before all where all is in capitals."""
 
 

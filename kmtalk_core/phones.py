@@ -49,12 +49,12 @@ _SILENCES = frozenset(
     {
         "", "sil", "silence", "sp", "spn", "nsn", "pau", "pause", "brth", "br", "epi", "noise", "ns", "lg", "cg", "ls",
         "vocnoise", "iver", "laugh", "unknown", "exclude", "{b_trans}", "{e_trans}", "_", "-", "#", "h#", "#h", "xxx",
+        "silb", "sile",  # as Julius writes them
     }
 )  # fmt: skip
 
 
 @lru_cache(4096)  # a language has some dozens of labels, and a minute of speech hundreds of phones
-@lru_cache(4096)
 def classes_of(label: str) -> tuple[str, ...]:
     """Phone classes of one label as an aligner writes it: ARPAbet (`AH0`), IPA (`tʃʰ`, `aɪ`) or a silence mark.
 

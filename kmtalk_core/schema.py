@@ -83,7 +83,7 @@ class Whole(Kind):
 
     @property
     def words(self) -> str:  # type: ignore[override]
-        return "a whole number" + _range(self.low, self.high)
+        return "a whole number" + _range(self.low, self.high, ",.0f")
 
     def check(self, value: Any, path: str) -> int:
         is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -295,9 +295,9 @@ def _below(path: str, name: str) -> str:
     return f"{path}.{name}"[:120] if path else name[:60]
 
 
-def _range(low: float, high: float) -> str:
+def _range(low: float, high: float, layout: str = "g") -> str:
     if math.isinf(low) and math.isinf(high):
         return ""
     if math.isinf(high):
-        return f" of at least {low:g}"
-    return f" of at most {high:g}" if math.isinf(low) else f" from {low:g} to {high:g}"
+        return f" of at least {low:{layout}}"
+    return f" of at most {high:{layout}}" if math.isinf(low) else f" from {low:{layout}} to {high:{layout}}"

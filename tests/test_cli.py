@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from kmtalk_core.client import PACKAGE_FOLDER
 from kmtalk_core.take import load_take
@@ -51,6 +52,14 @@ def test_complete_hits_the_edited_key(speech: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert load_take(tmp_path / "u.npz").motion[key.frame, 17] == pytest.approx(0.75)
+    assert load_take(tmp_path / "u.npz").notes == load_take(tmp_path / "t.npz").notes
+    samples, rate = soundfile.read(speech)
+    soundfile.write(tmp_path / "other.wav", samples[::-1], rate)
+    done = kmtalk(
+        *("complete", tmp_path / "t.npz", "--audio", tmp_path / "other.wav"),
+        *("--edits", tmp_path / "e.json", "--out", tmp_path / "u.npz"),
+    )
+    assert done.returncode == 0 and "other.wav is not as it was when the take was made" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -163,3 +163,8 @@ def test_round_lips_part_less_at_every_strength_and_what_is_set_on_them_is_under
     assert shown[20, lips] == pytest.approx(0.2 * strength)
     assert shown[40, lips] == pytest.approx(0.2 * strength * 0.4)
     np.testing.assert_allclose(shaping.unshape(shown[[20, 40]], raw[[20, 40]]), raw[[20, 40]], atol=1e-6)
+
+
+def test_brackets_without_end_are_no_value() -> None:
+    with pytest.raises(KMTalkError, match="seed must be a whole number from 0 to 2,147,483,647"):
+        Settings.parse(["seed=" + "[" * 50_000])

@@ -6,7 +6,7 @@ from .store import FloatArray
 
 _LOUDEST = 1e6  # where 1 is full scale: nothing that a microphone, or a forgotten scale factor, makes
 _SILENT = 1e-5  # of the loudest channel's power (-50 dB): a channel that nothing was recorded on
-_CANCELLED = 0.25  # of the power that as many unrelated channels keep in their mean
+_CANCELLED = 0.25  # of the power that unrelated channels as loud keep in their mean
 
 
 class Channels:
@@ -41,8 +41,7 @@ class Channels:
         sounding = tuple(index for index, value in enumerate(each) if value > _SILENT * loudest)
         if not sounding:
             return None
-        kept = mean * (len(each) / len(sounding)) ** 2
-        if kept < _CANCELLED * loudest / len(sounding):
+        if mean < _CANCELLED * sum(each) / len(each) ** 2:
             best = each.index(loudest)
             return (best,), f"The channels are in opposite phase and cancel each other: {_name(best, each)} is used."
         if len(sounding) == len(each):
@@ -56,7 +55,7 @@ class Channels:
         """What of the values could not be used."""
         if not self._unusable:
             return ()
-        return (f"{self._unusable} samples were no numbers (NaN or infinite) and are taken as silence.",)
+        return (f"{self._unusable} samples were NaN, infinite or far too large, and are taken as silence.",)
 
     def _measure(self, block: FloatArray, mean: FloatArray) -> None:
         self._layouts.add(block.shape[1])

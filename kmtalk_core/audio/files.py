@@ -26,6 +26,8 @@ MEDIA_SUFFIXES = frozenset(
 
 HOW_TO_READ = f"run “pip install av”, which reads it, or convert it to one of {FORMATS}"
 
+_PACKETS = ((0, 188), (4, 192))
+"""Where the first mark of a transport stream stands and how far the next is; cameras put a time before each."""
 _SIGNATURES = (
     (4, b"ftyp", "an MP4, M4A or MOV file", "mov"),
     (4, b"moov", "a MOV file", "mov"),
@@ -40,7 +42,6 @@ _SIGNATURES = (
     (0, b"\x0b\x77", "an AC-3 file", "ac3"),
     (0, b"FLV\x01", "a Flash video", "flv"),
     (0, b"\x00\x00\x01\xba", "an MPEG video", "mpeg"),
-    (0, b"\x47", "an MPEG transport stream", "mpegts"),
     (0, b"OggS", "an Ogg file of a kind that few programs read", "ogg"),
     (0, b"PK\x03\x04", "a ZIP archive", ""),
     (0, b"%PDF", "a PDF", ""),
@@ -75,7 +76,13 @@ def load_job(path: str | Path) -> Job[Sound]:
     """
     path = Path(path)
     with _opened_bytes(path) as file:
-        return (yield from collect_job(path.name, _decoder(file, path.name)))
+        try:
+            return (yield from collect_job(path.name, _decoder(file, path.name)))
+        except OSError as error:
+            raise AudioError(
+                f"“{path.name}” cannot be read to its end ({error.strerror or error}); copy it to a local folder and "
+                "try again."
+            ) from error
 
 
 def _decoder(file: BinaryIO, name: str) -> Decoder:
@@ -87,6 +94,8 @@ def _decoder(file: BinaryIO, name: str) -> Decoder:
         check_layout(name, wave.rate, wave.channels)
         return wave
     what, kind = next(((what, kind) for at, mark, what, kind in _SIGNATURES if _has(head, at, mark)), ("", ""))
+    if not what and _is_transport_stream(file):
+        what, kind = "an MPEG transport stream", "mpegts"
     if what == "" or kind == "ogg":
         decoder = _by_libsndfile(file, name)
         if decoder is not None:
@@ -104,6 +113,12 @@ def _decoder(file: BinaryIO, name: str) -> Decoder:
 
 def _has(head: bytes, at: int, mark: bytes) -> bool:
     return head[at : at + len(mark)] == mark
+
+
+def _is_transport_stream(file: BinaryIO) -> bool:
+    file.seek(0)
+    content = file.read(3 * max(step for _, step in _PACKETS))
+    return any(content[first::step][:3] == b"GGG" for first, step in _PACKETS)
 
 
 def _by_libsndfile(file: BinaryIO, name: str) -> Decoder | None:

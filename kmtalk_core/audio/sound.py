@@ -21,6 +21,8 @@ BLOCK_VALUES = 1 << 15
 """About as many values a decoder gives at once."""
 
 _IN_MEMORY = 5 * 60 * RATE  # samples; 19 MB
+SILENT = "The sound is silent from beginning to end: nothing is said in it, and the mouth rests."
+_OF_SPEECH = 8000  # samples a second of a telephone; below, s, f and t are lost
 _LOWEST_RATE, _HIGHEST_RATE = 2000, 768_000
 _MOST_CHANNELS = 64
 _LONGEST = 24 * 3600  # seconds; a few kilobytes of FLAC can claim years
@@ -151,18 +153,20 @@ def _collected(name: str, decoder: Decoder, channels: Channels, stage: str, note
         writer.write(resampler.finish())
         if writer.length == 0:  # fewer samples than one at 16 kHz
             writer.write(np.zeros(1, np.float32))
-        notes = (*notes, *channels.notes(), *decoder.notes, *_about(seconds, expected, writer))
+        notes = (*notes, *channels.notes(), *decoder.notes, *_about(seconds, expected, rate, writer))
         return Sound(name, writer.length, writer.digest.hexdigest(), writer.peak, notes, store)
     except BaseException:
         store.close()
         raise
 
 
-def _about(seconds: float, expected: float, writer: "_Writer") -> Iterator[str]:
+def _about(seconds: float, expected: float, rate: int, writer: "_Writer") -> Iterator[str]:
     if seconds < min(0.98 * expected, expected - _ROUNDED):
         yield f"The sound ends after {seconds:.1f} s, earlier than it claims; the file may be damaged."
     if writer.is_silent:
-        yield "The sound is silent from beginning to end: nothing is said in it, and the mouth rests."
+        yield SILENT
+    elif rate < _OF_SPEECH:
+        yield f"With {rate} samples a second many consonants cannot be told apart; take the recording it was made from."
 
 
 class _Writer:

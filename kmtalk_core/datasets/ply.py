@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataSetError
+from ..files import read_at_most
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 IndexArray: TypeAlias = npt.NDArray[np.int64]
@@ -18,6 +19,7 @@ _TYPES = {
     "float32": "f4", "float64": "f8",
 }  # fmt: skip
 _END = b"end_header"
+_LARGEST = 1 << 30  # bytes
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def write_ply(path: Path, mesh: TriangleMesh) -> None:
 def read_ply(path: Path) -> TriangleMesh:
     """Read a triangle mesh, binary (little endian) or text; DataSetError for anything else."""
     try:
-        content = path.read_bytes()
+        content = read_at_most(path, _LARGEST)
         return _parse(content)
     except OSError as error:
         raise DataSetError(f"{path} cannot be read ({error.strerror}); check the path.") from error

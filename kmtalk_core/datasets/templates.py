@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataSetError
+from ..files import read_at_most
 from . import pickled_arrays
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -21,9 +22,7 @@ def load_templates(path: Path) -> dict[str, FloatArray]:
     Raises DataSetError for a file that is missing, holds anything but arrays, or is no such dict.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise DataSetError(f"{path} is too large to be templates; get the file again.")
-        content = path.read_bytes()
+        content = read_at_most(path, _LARGEST)
     except OSError as error:
         raise DataSetError(f"{path} cannot be read ({error.strerror}); the data set needs it.") from error
     try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..alignment import Alignment, Phone
 from ..audio import Sound
+from ..audio.sound import SILENT
 from ..errors import AlignmentError, WeightsError
 from ..progress import Job
 from .keys import KeyFrame, frame_count_of, key_frames, key_ratio, with_density
@@ -28,6 +29,8 @@ __all__ = ["METHODS", "KeyFrame", "frame_count_of", "key_frames", "key_ratio", "
 Ear: TypeAlias = Callable[[], "NeuralLocalizer"]
 """What hears phones, loaded when it is first needed."""
 
+_NOBODY = "No speech is heard in this sound, so that the mouth rests; check that it is the right one."
+_BY_EAR = ("neural", "allphone")
 METHODS = ("auto", "neural", "transcript", "allphone", "textgrid", "uniform")
 
 
@@ -49,9 +52,23 @@ def localize(
     one it is loaded from the checkpoint folder `weights`, or from the starter's.  A method asked for by name raises
     AlignmentError when it fails; `auto` goes by ear instead and says so in the notes.
     """
-    loaded = _ear(ear, weights)
     if method not in METHODS:
         raise AlignmentError(f"There is no localization method “{method}”; choose one of {', '.join(METHODS)}.")
+    found = yield from _found(sound, method, text, textgrid, language, begin, _ear(ear, weights))
+    if found.method in _BY_EAR and SILENT not in sound.notes and all(phone.is_silence for phone in found.phones):
+        return replace(found, notes=(*found.notes, _NOBODY))
+    return found
+
+
+def _found(
+    sound: Sound,
+    method: str,
+    text: str | None,
+    textgrid: str | Path | None,
+    language: str,
+    begin: float,
+    loaded: Ear,
+) -> Job[Alignment]:
     if method == "textgrid" or (method == "auto" and textgrid is not None):
         return (yield from _from_textgrid(sound, textgrid, begin))
     if method == "transcript":

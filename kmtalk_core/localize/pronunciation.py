@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from .. import espeak
 from ..errors import AlignmentError
@@ -130,6 +131,7 @@ def _assembled(parts: list[Part], spoken: list[list[Pronounced]], notes: tuple[s
     return Transcript(tuple(words), notes, tuple(manners), tuple(times))
 
 
+@lru_cache(maxsize=4096)
 def english_phones(phone: str) -> Pronunciation:
     """One IPA phone in phones of the English model, each with the label that keeps what was said."""
     decomposed = unicodedata.normalize("NFD", phone.replace("ç", "ɕ"))  # whose cedilla is no diacritic

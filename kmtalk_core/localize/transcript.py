@@ -4,6 +4,7 @@ What is written and not said, or said and not written, costs itself alone; a par
 of the transcript; the times of subtitles keep the words near them.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -105,7 +106,7 @@ def fitted_job(sound: Sound, text: str, hear: Hear, language: str = "en", begin:
 def _readable(sound: Sound, text: str, language: str) -> Transcript:
     if sound.peak == 0.0:
         raise AlignmentError("The sound is silent, so its transcript cannot be aligned; choose the right sound.")
-    if len(text) > _LONGEST_TEXT + 200 * sound.duration:
+    if len(unicodedata.normalize("NFKC", text)) > _LONGEST_TEXT + 200 * sound.duration:
         raise AlignmentError("The transcript is far longer than the sound; give only what is said in it.")
     return read_transcript(text, _lookup(), language)
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..errors import TakeError
 from ..events import Event
-from ..files import write_npz
+from ..files import opened, write_npz
 from ..motion.mixture import mixture
 from ..motion.spaces import SPACES, MotionSpace
 from ..schema import loads
@@ -173,9 +173,10 @@ class _Archive:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._file = opened(path)
+            self._zip = zipfile.ZipFile(self._file)
         except OSError as error:
-            raise TakeError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+            raise TakeError(f"{path} cannot be read ({error.strerror or error}); check the path.") from error
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise _broken(path, "the file is damaged, or something else") from error
 
@@ -184,6 +185,7 @@ class _Archive:
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+        self._file.close()
 
     def header(self) -> Any:
         array = self._read("header.npy", "U", 0, _LARGEST_HEADER)

@@ -23,8 +23,6 @@ ROTATIONS = tuple(part + axis for part in ("Head", "LeftEye", "RightEye") for ax
 """Columns after the 52 coefficients, in radians: the head's with the signs of its track, the eyes' as phones
 record them, yaw positive to the character's right: +33 degrees for a left eye turned in, -36 for a right one."""
 
-SIZE_LIMIT = 512 << 20  # bytes of text
-
 _DOWN, _UP, _IN, _OUT = (EYE_TURNS[way] for way in ("Down", "Up", "In", "Out"))
 _LARGEST_VALUE = 10.0
 
@@ -71,11 +69,9 @@ def import_csv(path: str | Path) -> Take:
     """
     path = Path(path)
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise TakeError(f"{path.name} is larger than {SIZE_LIMIT >> 20} MB; cut it into parts.")
         return _read(path)
     except OSError as error:
-        raise TakeError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+        raise TakeError(f"{path} cannot be read ({error.strerror}); check the path, or give another file.") from error
     except (ValueError, KeyError, TypeError, IndexError, OverflowError, csv.Error) as error:
         raise TakeError(f"{path.name} is no take that KMTalk knows; choose a Live Link Face CSV.") from error
 

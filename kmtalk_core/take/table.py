@@ -10,8 +10,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..files import read_at_most
+
 Doubles: TypeAlias = npt.NDArray[np.float64]
 
+SIZE_LIMIT = 512 << 20  # bytes of text
 READ_RATES = (15.0, 24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 100.0, 120.0)
 WRITTEN_RATES = (30, 60)
 DEFAULT_FPS = 60.0  # of recordings whose timecodes are missing
@@ -60,7 +63,7 @@ def read_table(path: Path) -> Table:
 
     Raises ValueError, IndexError, csv.Error or OSError for what is none.
     """
-    data = path.read_bytes()
+    data = read_at_most(path, SIZE_LIMIT)
     text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     lines = [line for line in text.splitlines() if line.strip(" ,;\t")]
     head, *body = csv.reader(lines, delimiter=max(",;\t", key=lines[0].count))

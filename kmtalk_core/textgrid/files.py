@@ -1,5 +1,6 @@
 """TextGrid files of Praat, the Montreal Forced Aligner and others, in each of Praat's three forms of text."""
 
+import hashlib
 import math
 import re
 from collections.abc import Iterator
@@ -7,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import AlignmentError
+from ..files import read_at_most
 
 _LARGEST = 32 << 20  # bytes; an hour of phones takes about two million
 _CHRONOLOGICAL = "Praat chronological TextGrid text file"
 _TOKEN = re.compile(r'"(?:[^"]++|"")*+"|<[^<>\s]*+>|![^\n]*+|[^\s"]++')
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?")  # with a comma where a spreadsheet wrote it
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,21 @@ def read_textgrid(path: str | Path) -> TextGrid:
     Raises AlignmentError.
     """
     path = Path(path)
+    return parse_textgrid(_decoded(_content(path)), path.name)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 (hex) of a TextGrid's file, by which a take knows it again.  Raises AlignmentError."""
+    return hashlib.sha256(_content(path)).hexdigest()
+
+
+def _content(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise AlignmentError(f"“{path.name}” is larger than {_LARGEST >> 20} MB; it is no TextGrid of one sound.")
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise AlignmentError(f"The TextGrid “{path}” cannot be read ({reason}); check the path.") from error
-    return parse_textgrid(_decoded(content), path.name)
+        return read_at_most(path, _LARGEST)
+    except OSError as error:
+        raise AlignmentError(
+            f"The TextGrid “{path}” cannot be read ({error.strerror}); check the path, or give another file."
+        ) from error
 
 
 def parse_textgrid(text: str, name: str = "the TextGrid") -> TextGrid:
@@ -119,7 +128,7 @@ class _Items:
         return self._next("<")
 
     def number(self) -> float:
-        value = float(self._next("+-.0123456789"))
+        value = float(self._next("+-.,0123456789").replace(",", "."))
         if not math.isfinite(value):
             raise self.damaged()
         return value

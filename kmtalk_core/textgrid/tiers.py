@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ..alignment import Alignment, Phone
 from ..errors import AlignmentError
 from ..notation import Labels, read_labels
@@ -23,6 +25,7 @@ _WORD_TIERS = re.compile(
 
 _Rows = list[tuple[float, float, str]]
 Spans = Sequence[tuple[float, float]]
+"""(start, end) in seconds, in order and apart from each other."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,14 @@ class _Candidate:
 
     def speech_within(self, spans: Spans, labels: Labels) -> float:
         """Seconds of its speech within `spans` less those outside."""
-        spoken = [row for row in self.rows if classes_of(labels.plain(row[2])) != (SILENCE,)]
-        inside = sum(max(min(end, b) - max(start, a), 0.0) for start, end, _ in spoken for a, b in spans)
-        return 2 * inside - sum(end - start for start, end, _ in spoken)
+        spoken = [row[:2] for row in self.rows if classes_of(labels.plain(row[2])) != (SILENCE,)]
+        if not spoken or not spans:
+            return -sum(end - start for start, end in spoken)
+        edges = np.ravel(spans)
+        before = np.concatenate([[0.0], np.cumsum(np.diff(edges) * (np.arange(len(edges) - 1) % 2 == 0))])
+        starts, ends = np.array(spoken).T
+        inside = np.interp(ends, edges, before) - np.interp(starts, edges, before)
+        return float(2 * inside.sum() - (ends - starts).sum())
 
 
 def alignment_of(
@@ -73,6 +81,8 @@ def alignment_of(
         notes.append(
             f"Phones come from the tier “{best.name[:40]}” (not from {others}); delete it if another is right."
         )
+    if best.rank_of_name < 0:
+        notes.append(f"The labels of the tier “{best.name[:40]}” look like phones; check that they are not letters.")
     notes.append(f"The labels are read as {labels.notation.name}.")
     notes += best.notes
     phones = []
@@ -165,11 +175,19 @@ def _without(pauses: Spans, start: float, end: float) -> list[tuple[float, float
 
 
 def _unknown(tier: _Candidate, labels: Labels) -> list[str]:
-    unknown = sorted({labels.plain(text) for _, _, text in tier.rows if not classes_of(labels.plain(text))})
-    if not unknown:
-        return []
-    listed = ", ".join(label[:20] for label in unknown[:6])
-    return [f"Labels that name no known phone: {listed}{'…' if len(unknown) > 6 else ''}; the mouth rests there."]
+    texts = sorted({text.strip() for _, _, text in tier.rows})
+    unknown = [text for text in texts if not classes_of(labels.plain(text))]
+    spelt = [text for text in texts if not labels.knows(text) and text not in unknown]
+    notes = []
+    if unknown:
+        notes.append(f"Labels that name no known phone: {_listed(unknown)}; the mouth rests there.")
+    if spelt:
+        notes.append(f"Labels that are none of these, and read letter by letter: {_listed(spelt)}.")
+    return notes
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join(label[:20] for label in labels[:6]) + ("…" if len(labels) > 6 else "")
 
 
 def _misplaced(end: float, phones: Sequence[Phone], duration: float, name: str) -> list[str]:

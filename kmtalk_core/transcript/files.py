@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from ..errors import AlignmentError
-from ..files import spelt
+from ..files import read_at_most, spelt
 
 SUFFIXES = (".txt", ".srt", ".vtt", ".ass", ".sbv", ".md", ".fountain")
 """Of transcripts beside a sound, the first that is there."""
@@ -29,6 +29,7 @@ _OF_PROGRAMS = (
     (re.compile(r'(?:\[\s*)?\{\s*"[^"\n]*"\s*:'), "JSON"),
 )
 """How texts begin whose words stand among a program's own."""
+_MIXED = "Some lines of the transcript are in no Unicode encoding; they were read as {}. Save it as UTF-8 anew."
 _UNSURE = "The transcript is in no Unicode encoding; it was read as {}. Save it as UTF-8 if letters are wrong."
 
 
@@ -49,12 +50,11 @@ def read_file(path: str | Path) -> tuple[str, tuple[str, ...]]:
     """The text of a transcript's file and what is to be said about how it was read.  Raises AlignmentError."""
     path = Path(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise AlignmentError(f"“{path.name}” is larger than {LARGEST >> 20} MB; it is no transcript of one sound.")
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise AlignmentError(f"The transcript “{path}” cannot be read ({reason}); check the path.") from error
+        content = read_at_most(path, LARGEST)
+    except OSError as error:
+        raise AlignmentError(
+            f"The transcript “{path}” cannot be read ({error.strerror}); check the path, or give another file."
+        ) from error
     text, note = decode(content)
     if _is_no_text(text):
         raise AlignmentError(f"“{path.name}” holds no text; save the transcript as plain text.")
@@ -76,8 +76,23 @@ def decode(content: bytes) -> tuple[str, str | None]:
         return content.decode("utf-8"), None
     except UnicodeDecodeError:
         pass
+    lines = content.split(b"\n")
+    beyond = [line for line in lines if not line.isascii()]
+    foreign = [line for line in beyond if not _is_utf_8(line)]
+    if 2 * len(foreign) <= len(beyond):  # of texts of two programs, put together by a third
+        encoding, name = _code_page(b"\n".join(foreign))
+        read = (line.decode("utf-8" if _is_utf_8(line) else encoding, "replace") for line in lines)
+        return "\n".join(read), _MIXED.format(name)
     encoding, name = _code_page(content)
     return content.decode(encoding, "replace"), _UNSURE.format(name)
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _utf_16_without_mark(content: bytes) -> str:

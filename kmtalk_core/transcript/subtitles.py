@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
+_TIME = r"(?:(-?\d{1,6}):)?(-?\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _ARROW = re.compile(rf"^\s*{_TIME}\s*(?:--?>|,(?=\d+:))\s*{_TIME}(?:\s.*)?$")
 _DIALOGUE = re.compile(rf"^Dialogue:[^,]*,\s*{_TIME}\s*,\s*{_TIME}\s*,(?:[^,]*,){{6}}(.*)$")
 _INNER_TIME = re.compile(rf"<{_TIME}>")
@@ -30,18 +30,19 @@ def looks_like_subtitles(text: str) -> bool:
 
 
 def read_subtitles(text: str) -> list[Cue]:
-    """Cues in the order of the file; lines that a rolling caption shows a second time are left out."""
+    """Cues in the order of their times; lines that a rolling caption shows a second time are left out."""
     cues: list[Cue] = []
     shown: list[str] = []
-    for start, end, lines in _blocks(text):
+    for first, last, lines in sorted(_blocks(text), key=lambda block: min(block[:2])):
+        start, end = min(first, last), max(first, last)  # edited by hand, a cue may end before it begins
         kept = [line for line in (_spoken(line) for line in lines) if line]
         touches = bool(cues) and start <= cues[-1].end + _TOUCHING
         again = next((n for n in range(len(kept), 0, -1) if shown[-n:] == kept[:n]), 0) if touches else 0
         if again == len(kept) == len(shown) and end - start > _TOUCHING:
             again = 0  # said twice
         shown = kept or shown
-        if kept[again:] and end > start:
-            cues.append(Cue(start, end, "\n".join(kept[again:])))
+        if kept[again:]:
+            cues.append(Cue(start, max(end, start + _TOUCHING), "\n".join(kept[again:])))
     return cues
 
 
@@ -49,8 +50,7 @@ def _blocks(text: str) -> Iterator[tuple[float, float, list[str]]]:
     lines = text.splitlines()
     spoken = [match.groups() for line in lines if (match := _DIALOGUE.match(line))]
     if spoken:
-        timed = ((_seconds(row[:4]), _seconds(row[4:8]), re.split(r"\\[Nn]", row[8])) for row in spoken)
-        yield from sorted(timed, key=lambda cue: cue[:2])
+        yield from ((_seconds(row[:4]), _seconds(row[4:8]), re.split(r"\\[Nn]", row[8])) for row in spoken)
         return
     places = [index for index, line in enumerate(lines) if _ARROW.match(line)]
     for place, following in zip(places, [*places[1:], len(lines)], strict=True):
@@ -69,8 +69,11 @@ def _blocks(text: str) -> Iterator[tuple[float, float, list[str]]]:
 
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
+    """Seconds of a time, which is negative before the recording begins."""
     hours, minutes, seconds, fraction = parts
-    return 3600 * int(hours or 0) + 60 * int(minutes or 0) + int(seconds or 0) + float(f"0.{fraction or 0}")
+    sign = -1 if "-" in f"{hours}{minutes}" else 1
+    whole = 3600 * abs(int(hours or 0)) + 60 * abs(int(minutes or 0)) + int(seconds or 0)
+    return sign * (whole + float(f"0.{fraction or 0}"))
 
 
 def _spoken(line: str) -> str:

@@ -70,3 +70,9 @@ def test_silence_on_all_sides_is_told_once(tmp_path: Path) -> None:
     nothing = np.zeros(RATE, np.float32)
     _, notes = mixed(tmp_path, nothing, nothing)
     assert len(notes) == 1 and "silent from beginning to end" in notes[0]
+
+
+def test_a_voice_in_the_centre_of_eight_channels_is_no_opposite_phase(tmp_path: Path) -> None:
+    centre, around = voice(0), [0.1 * voice(seed) for seed in range(1, 8)]
+    found, notes = mixed(tmp_path, *around[:2], centre, *around[2:])
+    assert np.allclose(found, (centre + sum(around)) / 8, atol=1e-6) and notes == ()

@@ -312,3 +312,23 @@ def test_cancelling_leaves_nothing_behind(long_file: Path, scratch: Path) -> Non
 def test_a_full_disk_is_told(long_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(long_file))  # no folder: nothing can be created there
     assert "temporary folder" in complaint(long_file)
+
+
+@pytest.mark.parametrize("step", [188, 192])
+def test_a_transport_stream_is_told_by_its_packets_and_not_by_a_letter(tmp_path: Path, step: int) -> None:
+    packet = (b"\0" * (step - 188) + b"G").ljust(step, b"\0")
+    assert "MPEG transport stream" in complaint(written(tmp_path / "clip.mts", 4 * packet))
+    for text in (b"GIF89a" + bytes(500), b"Good morning, this is no sound. " * 20, b"G"):
+        assert "transport" not in complaint(written(tmp_path / "text.wav", text))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no file of which every read fails")
+def test_a_disk_that_fails_in_the_middle_is_told() -> None:
+    assert "cannot be read to its end" in complaint(Path("/proc/self/mem"))
+
+
+def test_a_rate_below_a_telephones_is_told(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "low.wav", np.sin(np.arange(4000)), 4000)
+    assert any("consonants cannot be told apart" in note for note in audio.load(tmp_path / "low.wav").notes)
+    soundfile.write(tmp_path / "telephone.wav", np.sin(np.arange(8000)), 8000)
+    assert audio.load(tmp_path / "telephone.wav").notes == ()

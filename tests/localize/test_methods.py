@@ -259,3 +259,14 @@ def test_real_speech_with_hand_set_boundaries(method: str, least: float) -> None
             truth = sorted({round(phone[edge], 3) for phone in phones for edge in ("start", "end")})
             scores.append(f1(truth, finish(localize(sound, method=method, text=clip["text"])), 0.05))
     assert np.mean(scores) > least
+
+
+def test_a_sound_without_speech_is_told_and_silence_is_told_once() -> None:
+    hiss = audio.from_samples(0.1 * np.random.default_rng(0).standard_normal(16000), 16000)
+    found = finish(localize(hiss))
+    assert all(phone.is_silence for phone in found.phones)
+    assert found.notes == (
+        "No speech is heard in this sound, so that the mouth rests; check that it is the right one.",
+    )
+    nothing = audio.from_samples(np.zeros(16000), 16000)
+    assert finish(localize(nothing)).notes == () and len(nothing.notes) == 1

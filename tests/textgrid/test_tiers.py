@@ -6,7 +6,7 @@ import pytest
 
 from kmtalk_core.alignment import Alignment
 from kmtalk_core.errors import AlignmentError
-from kmtalk_core.phones import SILENCE
+from kmtalk_core.phones import SILENCE, classes_of
 from kmtalk_core.textgrid import TextGrid, Tier, alignment_of, parse_textgrid
 
 Row = tuple[float, float, str]
@@ -151,3 +151,26 @@ def test_the_chronological_form_is_read() -> None:
     assert [tier.name for tier in grid.tiers] == ["words", "phones"] and grid.tiers[0].intervals[0][2] == 'map "2"'
     found = alignment_of(grid, 0.5)
     assert [(p.start, p.end, p.label) for p in found.phones] == [(0, 0.2, "M"), (0.2, 0.4, "AE1"), (0.4, 0.5, SILENCE)]
+
+
+def test_letters_and_labels_of_no_notation_are_told() -> None:
+    notes = alignment_of(grid_of(1.0, letters=evenly("w e s e l o n")), 1.0).notes
+    assert any("look like phones; check that they are not letters" in note for note in notes)
+    korean = alignment_of(grid_of(1.2, phones=evenly("a n nj eo ng h a s e p i m")), 1.2)
+    assert any("read letter by letter: ng, nj." in note for note in korean.notes), korean.notes
+
+
+def test_japanese_in_latin_letters_is_read() -> None:
+    labels = evenly("silB ky o: w a ch o cl t o ry U sh i m a s sp j u N by o: silE")
+    found = alignment_of(grid_of(2.2, phones=labels), 2.2)
+    assert "The labels are read as Japanese in Latin letters." in found.notes and len(found.notes) == 1
+    by_label = {phone.label: classes_of(phone.label) for phone in found.phones}
+    assert by_label["kj"] == ("k", "j") and by_label["ɾj"] == ("d", "j")
+    assert by_label["oː"] == ("o",) and by_label["dʒ"] == ("tʃ",) and found.phones[0].is_silence
+
+
+def test_commas_in_numbers_are_read() -> None:
+    head = 'File type = "ooTextFile"\nObject class = "TextGrid"\n0\n0,5\n<exists>\n1\n'
+    head += '"IntervalTier"\n"phones"\n0\n0,5\n2\n'
+    found = alignment_of(parse_textgrid(head + '0\n0,25\n"M"\n0,25\n0,5\n"AA1"\n'), 0.5)
+    assert [(phone.start, phone.end, phone.label) for phone in found.phones] == [(0, 0.25, "M"), (0.25, 0.5, "AA1")]

@@ -87,3 +87,11 @@ def test_texts_of_programs_are_refused_by_what_they_are(tmp_path: Path, text: st
 def test_brackets_at_the_beginning_make_no_program(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.txt").write_text(text)
     assert read_file(tmp_path / "a.txt")[0] == text
+
+
+def test_lines_of_two_programs_are_each_read_rightly_and_told() -> None:
+    lines = ["Grüße aus Köln", "Add thrée more", "¿Qué pasó?", "plain"]
+    content = b"\n".join([lines[0].encode(), lines[1].encode("cp1252"), lines[2].encode(), lines[3].encode()])
+    found, note = decode(content)
+    assert found.split("\n") == lines
+    assert note is not None and note.startswith("Some lines") and "Windows-1252" in note

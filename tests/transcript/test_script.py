@@ -289,3 +289,25 @@ def test_words_in_brackets_that_tell_no_mood_are_said(said: str) -> None:
         read_script(f"He turned {said} and faced them.").text.split()
         == f"He turned {said[1:-1]} and faced them.".split()
     )
+
+
+CUES = "1\n{}\nHello there.\n\n2\n{}\nCome in, please.\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "times"),
+    [
+        ("-00:00:01,000 --> 00:00:01,000", "00:00:02,000 --> 00:00:03,000", [(-1.0, 1.0), (2.0, 3.0)]),
+        ("00:00:01,000 --> 00:00:00,000", "00:00:02,000 --> 00:00:02,000", [(0.0, 1.0), (2.0, 2.1)]),
+        ("12345:00:01,000 --> 12345:00:02,000", "12345:00:03,000 --> 12345:00:04,000", [(44442001.0, 44442002.0)]),
+    ],
+)
+def test_cues_of_odd_times_keep_their_words(first: str, second: str, times: list[tuple[float, float]]) -> None:
+    script = read_script(CUES.format(first, second))
+    assert said(script) == "Hello there. Come in, please."
+    assert [(part.start, part.end) for part in script.parts][: len(times)] == times
+
+
+def test_cues_are_said_in_the_order_of_their_times() -> None:
+    script = read_script(CUES.format("00:00:02,000 --> 00:00:03,000", "00:00:00,000 --> 00:00:01,000"))
+    assert said(script) == "Come in, please. Hello there."
