@@ -18,6 +18,8 @@ Array: TypeAlias = npt.NDArray[np.float32]
 IMAGE = "KMTalk Face Check"
 _COLUMNS = 4
 _PIXELS = 240  # a cell
+_BEHIND = 0.6
+"""Of the height shown: what lies so far behind a face is hidden by it."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def _cut(item: Any, face: Face, view: View) -> _Piece:
         neutral = neutral + points_of(sealed) - points_of(sealed.relative_key)
     points = neutral @ to_view.T + ((shift - view.centre) @ view.axes.T).astype(np.float32)
     corners, sizes = geometry.polygons_of(item.data)
-    inside = (np.abs(points[:, :2]) < 0.5 * view.height).all(axis=1)
+    inside = (np.abs(points[:, :2]) < 0.5 * view.height).all(axis=1) & (points[:, 2] > -_BEHIND * view.height)
     whole = np.add.reduceat(inside[corners].astype(np.int32), np.cumsum(sizes) - sizes) == sizes if len(sizes) else []
     kept = np.flatnonzero(whole)
     own = np.repeat(np.isin(np.arange(len(sizes)), kept), sizes)

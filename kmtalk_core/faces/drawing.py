@@ -81,11 +81,12 @@ def _shade(points: FloatArray, triangles: IntArray) -> FloatArray:
     """(N,) how light each point is."""
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
     faces = np.cross(b - a, c - a)
-    normals = np.zeros((len(points), 3))
-    for corner in range(3):
-        np.add.at(normals, triangles[:, corner], faces)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
-    normals *= np.where(normals[:, 2] < 0, -1.0, 1.0)[:, None]  # what is seen from behind is lit as from before
+    corners = triangles.T.ravel()
+    normals = np.stack([np.bincount(corners, np.tile(faces[:, k], 3), len(points)) for k in range(3)], axis=1)
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
+    normals = (
+        normals * np.where(normals[:, 2] < 0, -1.0, 1.0)[:, None]
+    )  # what is seen from behind is lit as from before
     return np.asarray(_AMBIENT + (1.0 - _AMBIENT) * np.clip(normals @ _LIGHT, 0.0, 1.0), np.float32)
 
 

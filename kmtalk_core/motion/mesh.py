@@ -26,6 +26,17 @@ _FACING = -0.7
 """Cosine between the faces beside a seam; below it they look at each other, as lips that touch do."""
 
 
+def unique_pairs(pairs: IntArray) -> tuple[IntArray, IntArray]:
+    """(N, 2) numbers, the smaller of each pair first, each pair once and in order; and (M,) which of them each was.
+
+    Many times faster than `np.unique` over rows.
+    """
+    low, high = pairs.min(axis=1), pairs.max(axis=1)
+    base = np.int64(high.max(initial=0)) + 1
+    keys, of = np.unique(low.astype(np.int64) * base + high, return_inverse=True)
+    return np.stack([keys // base, keys % base], axis=1), of.reshape(-1)
+
+
 @dataclass(frozen=True)
 class Mesh:
     """Triangles over welded vertices.
@@ -38,9 +49,15 @@ class Mesh:
     source: IntArray
 
     @cached_property
+    def across(self) -> tuple[Array, Array]:
+        """(T,) the lowest and the highest X of each triangle."""
+        x = self.vertices[self.triangles, 0]
+        return x.min(axis=1), x.max(axis=1)
+
+    @cached_property
     def edges(self) -> IntArray:
         """(E, 2) undirected edges, each once, the smaller index first."""
-        return np.unique(np.sort(self.half_edges, axis=1), axis=0)
+        return unique_pairs(self.half_edges)[0]
 
     @cached_property
     def half_edges(self) -> IntArray:
@@ -68,8 +85,8 @@ class Mesh:
     @cached_property
     def border(self) -> npt.NDArray[np.bool_]:
         """(V,) whether a vertex lies on an edge with a face on one side only."""
-        ordered = np.sort(self.half_edges, axis=1)
-        edges, count = np.unique(ordered, axis=0, return_counts=True)
+        edges, of = unique_pairs(self.half_edges)
+        count = np.bincount(of, minlength=len(edges))
         mask = np.zeros(len(self.vertices), bool)
         mask[edges[count == 1].ravel()] = True
         return mask

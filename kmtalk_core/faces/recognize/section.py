@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...motion.mesh import Array, IntArray, Mesh
+from ...motion.mesh import Array, IntArray, Mesh, unique_pairs
 
 LIPS = 2.0
 """How much nearer than the way along them two surfaces must be to bound a slit: lips part at a wedge of 60°."""
@@ -71,18 +71,17 @@ class Rim:
 
 def section(mesh: Mesh, x: float) -> list[Curve]:
     """The curves where the plane X = x cuts the mesh."""
-    side = mesh.vertices[:, 0] - x
-    side = np.where(np.abs(side) < 1e-9 * mesh.size, 1e-9 * mesh.size, side)
-    above = side[mesh.triangles] > 0
-    crossing = np.flatnonzero(above.any(axis=1) & ~above.all(axis=1))
+    low, high = mesh.across
+    least = 1e-9 * mesh.size
+    crossing = np.flatnonzero((high - x > -least) & (low - x <= -least))
     if not len(crossing):
         return []
-    start, end = _cut_edges(mesh.triangles[crossing], above[crossing])
-    keys, nodes = np.unique(np.concatenate([np.sort(start, axis=1), np.sort(end, axis=1)]), axis=0, return_inverse=True)
-    a, b = keys[:, 0], keys[:, 1]
-    share = side[a] / (side[a] - side[b])
-    points = mesh.vertices[a] + share[:, None] * (mesh.vertices[b] - mesh.vertices[a])
-    nodes = nodes.reshape(-1)
+    corners = mesh.triangles[crossing]
+    start, end = _cut_edges(corners, mesh.vertices[corners, 0] - x > -least)
+    keys, nodes = unique_pairs(np.concatenate([start, end]))
+    a, b = mesh.vertices[keys[:, 0]], mesh.vertices[keys[:, 1]]
+    side, other = (np.where(np.abs(ends[:, 0] - x) < least, least, ends[:, 0] - x) for ends in (a, b))
+    points = a + (side / (side - other))[:, None] * (b - a)
     count = len(crossing)
     return [_curve(points, run, crossing[faces]) for run, faces in _chains(nodes[:count], nodes[count:])]
 
@@ -100,20 +99,21 @@ def _cut_edges(triangles: IntArray, above: np.ndarray) -> tuple[IntArray, IntArr
 
 def _chains(start: IntArray, end: IntArray) -> list[tuple[list[int], list[int]]]:
     """Directed segments start → end strung together: (nodes, segments) of each run."""
-    leaving: dict[int, int] = {int(node): segment for segment, node in enumerate(start)}
-    entered = {int(node) for node in end}
-    unused = set(range(len(start)))
+    begin, finish = start.tolist(), end.tolist()
+    leaving: dict[int, int] = {node: segment for segment, node in enumerate(begin)}
+    entered = set(finish)
+    unused = set(range(len(begin)))
     runs: list[tuple[list[int], list[int]]] = []
-    heads = [segment for segment, node in enumerate(start) if int(node) not in entered]
-    for first in [*heads, *range(len(start))]:
+    heads = [segment for segment, node in enumerate(begin) if node not in entered]
+    for first in [*heads, *range(len(begin))]:
         if first not in unused:
             continue
-        nodes, segments = [int(start[first])], []
+        nodes, segments = [begin[first]], []
         segment: int | None = first
         while segment is not None and segment in unused:
             unused.discard(segment)
             segments.append(segment)
-            nodes.append(int(end[segment]))
+            nodes.append(finish[segment])
             segment = leaving.get(nodes[-1])
         runs.append((nodes, segments))
     return runs
