@@ -1,8 +1,10 @@
-"""Three hundred lines on one face: what the last one costs to add, to regenerate and to remove, printed as JSON.
+"""Three hundred lines on one face: what one more costs to add, to regenerate and to remove, printed as JSON.
 
 python -m kmtalk_addon.bench_lines SOUND [COUNT]
 
-`work` is the time that Blender's own thread is kept busy, `tick` the longest of it in one piece (seconds).  With
+`work` is the time that Blender's own thread is kept busy, `tick` the longest of it in one piece (seconds), and
+`processor` how much of `work` the processor gave to it, whatever else runs there.  `shown` is what Blender itself does
+between the pieces, as in a window, and `times` how often: it copies all keys of an action that changed.  With
 KMTALK_PROFILE in the environment the slowest functions of each part go to stderr.
 """
 
@@ -26,6 +28,7 @@ from .bench import MODULE, enabled, face_named
 
 _GAP = 24  # frames between two lines
 _PLAYED = 200  # frames
+_SHOWN = 0.005  # seconds: what Blender does of itself where nothing changed is less
 
 
 def main(sound: Path, count: int) -> None:
@@ -71,6 +74,13 @@ def _measured(sound: Path, count: int, folder: Path) -> dict[str, Any]:
     head = bpy.data.objects["Head"]
     found["play, a frame"] = {"with the lines": _play()}
     found["remove"] = _timed("remove", lambda: changing.remove(bpy.context))
+    scene = bpy.context.scene
+    lines = _module("take.lines")
+    middle = _action(head).kmtalk_lines.lines[count // 2]
+    scene.frame_start = middle.first
+    lines.choose(_action(head), middle.uid)
+    found["remove from the middle"] = _timed("remove from the middle", lambda: changing.remove(bpy.context))
+    found["add in the middle"] = _timed("add in the middle", lambda: animate(other))
     head.data.shape_keys.animation_data_clear()
     found["play, a frame"]["without"] = _play()
     return found
@@ -80,17 +90,24 @@ def _timed(part: str, start: Callable[[], Generator[Any, None, Any]]) -> dict[st
     """Run a job to its end as a window does, a step at a time."""
     profile = cProfile.Profile() if os.environ.get("KMTALK_PROFILE") else None
     steps: list[float] = []
+    of_processor: list[float] = []
+    shown: list[float] = []
 
     def step(do: Callable[[], Any]) -> Any:
-        begin = time.perf_counter()
+        begin, busy = time.perf_counter(), time.thread_time()
         if profile is not None:
             profile.enable()
         try:
-            return do()
+            found = do()
         finally:
             if profile is not None:
                 profile.disable()
             steps.append(time.perf_counter() - begin)
+            of_processor.append(time.thread_time() - busy)
+        begin = time.perf_counter()
+        bpy.context.view_layer.update()
+        shown.append(time.perf_counter() - begin)
+        return found
 
     begin = time.perf_counter()
     job = step(start)
@@ -103,7 +120,14 @@ def _timed(part: str, start: Callable[[], Generator[Any, None, Any]]) -> dict[st
     if profile is not None:
         print(part, file=sys.stderr)
         pstats.Stats(profile, stream=sys.stderr).sort_stats("cumulative").print_stats(25)
-    return {"work": sum(steps), "tick": max(steps), "from click to end": time.perf_counter() - begin}
+    return {
+        "work": sum(steps),
+        "processor": sum(of_processor),
+        "tick": max(steps),
+        "shown": sum(shown),
+        "times": sum(each > _SHOWN for each in shown),
+        "from click to end": time.perf_counter() - begin,
+    }
 
 
 def _repeat(head: Any, times: int, length: int) -> None:

@@ -10,10 +10,10 @@ from .. import options
 from ..audio import sound, strips
 from ..core import errors, progress
 from ..face import Curve, Face
-from ..take import events, layout, lines, markers, phones, place, store
+from ..take import events, layout, lines, markers, marks, phones, place, store
 from ..take.columns import Columns
 from ..take.layers import Reach
-from ..take.writing import Journal, Pace, insist
+from ..take.writing import Journal, Pace, has_many_keys, insist
 from . import lay
 
 
@@ -45,7 +45,7 @@ def remove_job(ref: lines.Ref, objects: Sequence[int], scene: int) -> progress.J
     def attempt(journal: Journal, pace: Pace) -> progress.Job[list[layout.Sheet]]:
         face, _ = find_place()
         sheets = [_sheet(action, ref.uid, None) for action, _ in ref.find()]
-        yield from pace.each(_units(sheets, face), lambda unit: unit[0].rewrite(*unit[1:], journal=journal), "removing")
+        yield from _rewrite(_units(sheets, face), journal, pace, "removing")
         journal.check()
         for action, _ in ref.find():
             markers.clear_action(action, ref.uid)
@@ -53,11 +53,18 @@ def remove_job(ref: lines.Ref, objects: Sequence[int], scene: int) -> progress.J
         return sheets
 
     sheets = yield from insist(attempt)
-    face, where = find_place()
-    markers.clear_everywhere(ref.uid)
-    for sheet in sheets:
-        _leave_empty(sheet.find(), face)
-    where.frame_set(where.frame_current, subframe=where.frame_subframe)
+
+    def leave() -> None:
+        face, _ = find_place()
+        for sheet in sheets:
+            _leave_empty(sheet.find(), face)
+
+    def show() -> None:
+        _, where = find_place()
+        where.frame_set(where.frame_current, subframe=where.frame_subframe)
+
+    steps = [leave, lambda: markers.clear_everywhere(ref.uid), show]
+    yield from Pace().certainly(steps, lambda step: step(), "removing")
     return f"Removed “{name}”"
 
 
@@ -110,13 +117,13 @@ def _move(ref: lines.Ref, objects: Sequence[int], scene: int, shift: int) -> pro
             was = lines.reach_of(own)
             sheets.append(_sheet(action, ref.uid, replace(was, first=was.first + shift, last=was.last + shift)))
         units = _units(sheets, face, lambda old, within=None: _shifted(old, shift))
-        yield from pace.each(units, lambda unit: unit[0].rewrite(*unit[1:], journal=journal), "moving")
+        yield from _rewrite(units, journal, pace, "moving")
         journal.check()
         for sheet, (_, own) in zip(sheets, ref.find(), strict=True):
+            for target in face.targets:
+                place.fit(target.owner, sheet.find())  # while the line is known where it was
             _note_move(own, shift)
             layout.settle_line(sheet, own)
-            for target in face.targets:
-                place.fit(target.owner, sheet.find())
         markers.shift(ref, shift)
         where.frame_end = max(where.frame_end, ref.find()[0][1].last)
         where.frame_set(where.frame_current, subframe=where.frame_subframe)
@@ -125,6 +132,14 @@ def _move(ref: lines.Ref, objects: Sequence[int], scene: int, shift: int) -> pro
     sheets = yield from insist(attempt)
     notes = [f"“{name}” follows its strip, {abs(shift)} frames {'later' if shift > 0 else 'earlier'}"]
     return ". ".join([*notes, *sheets[0].overlaps()])
+
+
+def _rewrite(units: Sequence[Any], journal: Journal, pace: Pace, stage: str) -> progress.Job[None]:
+    actions = {unit[0].action: unit[0].find() for unit in units}
+    for action in actions.values():
+        yield from pace.each([line.marks for line in action.kmtalk_lines.lines], marks.learn, stage)
+    write = lambda unit: unit[0].rewrite(*unit[1:], journal=journal)  # noqa: E731
+    yield from pace.each(units, write, stage, many_keys=has_many_keys(actions.values()))
 
 
 def _note_move(line: Any, shift: int) -> None:

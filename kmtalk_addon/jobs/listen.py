@@ -41,9 +41,9 @@ def _lines_of(face: Face) -> list[tuple[lines.Ref, store.Story, Reach]]:
     lines.take_over(face)
     actions = lines.actions_of(face.objects)
     return [
-        (lines.ref_of(action, line), store.story_of(line), lines.reach_of(line))
+        (ref, store.story_of(line), lines.reach_of(line))
         for action in actions[:1]
-        for line in action.kmtalk_lines.lines
+        for ref, line in zip(lines.refs_of(action), action.kmtalk_lines.lines, strict=True)
     ]
 
 
@@ -123,7 +123,7 @@ def _run(
 def _remove(uids: Collection[str], objects: Sequence[int], scene: int) -> progress.Job[None]:
     """Remove those of some lines that are there."""
     for action in lines.actions_of(lay.find_objects(objects))[:1]:
-        for ref in [lines.ref_of(action, line) for line in action.kmtalk_lines.lines if line.uid in uids]:
+        for ref in [ref for ref in lines.refs_of(action) if ref.uid in uids]:
             yield from change_lines.remove_job(ref, objects, scene)
 
 

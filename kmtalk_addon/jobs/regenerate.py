@@ -38,7 +38,7 @@ def regenerate(context: Any) -> progress.Job[str]:
     ref = lines.ref_of(actions[0], lines.chosen_in(actions))
     frame = context.scene.frame_current
     unkeyed = {ref.uid: changes.unkeyed_values(face, ref, frame)} if _is_on(ref, frame) else {}
-    refs = [lines.ref_of(action, line) for action in actions[:1] for line in action.kmtalk_lines.lines]
+    refs = [ref for action in actions[:1] for ref in lines.refs_of(action)]
     return _all(options.engine_of(context), context.scene.session_uid, refs, unkeyed)
 
 
@@ -54,6 +54,7 @@ def _all(engine: tuple[Any, tuple[str, ...]], scene: int, refs: Sequence[lines.R
     said = []
     for ref in refs:
         if ref.uid in changed:
+            yield from Pace().rest("looking")
             said.append((yield from _one(engine, scene, ref, unkeyed.get(ref.uid, {}))))
     told = [line for line in said if line]
     if not told:

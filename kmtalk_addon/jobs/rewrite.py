@@ -21,7 +21,7 @@ def rewrite(context: Any) -> progress.Job[str]:
         raise errors.TakeError("The face plays no take of KMTalk's: animate from audio first.")
     face = lay.face_of(actions[:1], store.take_of(lines.chosen_in(actions)), options.meshes_of(context))
     lines.take_over(face)
-    refs = [lines.ref_of(action, line) for action in actions[:1] for line in action.kmtalk_lines.lines]
+    refs = [ref for action in actions[:1] for ref in lines.refs_of(action)]
     for ref in refs if len(refs) < 4 else ():
         _require_unedited(ref)
     return _write(refs, context.scene.session_uid)
@@ -38,7 +38,7 @@ def reshape(context: Any) -> progress.Job[str]:
         raise errors.TakeError("The face plays no take of KMTalk's: animate from audio first.")
     face = lay.face_of(actions[:1], store.take_of(lines.chosen_in(actions)), options.meshes_of(context))
     lines.take_over(face)
-    refs = [lines.ref_of(action, line) for action in actions[:1] for line in action.kmtalk_lines.lines]
+    refs = [ref for action in actions[:1] for ref in lines.refs_of(action)]
     asked = core_settings(scene.kmtalk, bake.scene_fps(scene))
     return _reshape(refs, scene.session_uid, {name: asked[name] for name in reshaping.RESHAPING if name in asked})
 

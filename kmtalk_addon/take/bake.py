@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import bpy
 import numpy as np
 
 from ..core import drives as driving
@@ -15,7 +16,7 @@ from .columns import Columns
 from .layers import Reach
 from .layout import Own, Revising, Sheet, Span, begin, finish
 from .timing import Points, Samples, Timeline, points_of, sample
-from .writing import Journal, Pace, insist
+from .writing import Journal, Pace, has_many_keys, insist
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Take
@@ -163,7 +164,6 @@ def lay(
             for sheet in sheets if spans else ():
                 sheet.narrow(spans)
         yield from lay_keys(wanted, face, sheets, journal, pace)
-        yield from pace.rest("writing curves")
         journal.check()
         face, scene = find_place()
         put(face, scene, sheets, prepared, options)
@@ -173,16 +173,56 @@ def lay(
     sheets = yield from insist(attempt)
     face, scene = find_place()
     ref = lines.Ref(tuple(sheet.action for sheet in sheets), uid)
-    labels = [key.label for key in take.keys]
-    too_late = pending.too_late(pending.wishes_of(ref.find()[0][1]) - options.granted)
-    events.list_events(ref, take, story)
-    markers.mark_actions(ref, samples.key_frames, labels)
-    if options.timeline_markers:
-        markers.mark_scene(scene, ref, samples.key_frames, labels)
-    else:
-        markers.clear_scene(scene, uid)
-    yield from markers.list_keys(ref, take, story, Pace())  # last, for it lets the window draw
-    return replace(_report(ref, face, prepared, sheets), too_late=too_late)
+    report = _report(ref, face, prepared, sheets)
+    told = _Told(ref, take, story, options, samples.key_frames, scene.session_uid)
+    yield from Pace().certainly(told.steps(), lambda step: step(), "listing keys")  # for the curves are there
+    return replace(report, too_late=told.too_late)
+
+
+@dataclass
+class _Told:
+    """What tells of a line that was written: its lists and markers.  scene: its `session_uid`."""
+
+    ref: lines.Ref
+    take: "Take"
+    story: store.Story
+    options: BakeOptions
+    key_frames: tuple[int, ...]
+    scene: int
+    too_late: str = ""
+
+    def steps(self) -> list[Callable[[], None]]:
+        """All that is to be done, one call after the other."""
+        make_room, *list_some = markers.listing(self.ref, self.take, self.story)
+
+        def begin() -> None:
+            wishes = pending.wishes_of(self.ref.find()[0][1])
+            self.too_late = pending.too_late(wishes - self.options.granted)
+            events.list_events(self.ref, self.take, self.story)
+            make_room()
+
+        return [begin, self._mark_actions, self._mark_scene, *list_some, self._show]
+
+    @property
+    def _labels(self) -> list[str]:
+        return [key.label for key in self.take.keys]
+
+    def _mark_actions(self) -> None:
+        markers.mark_actions(self.ref, self.key_frames, self._labels)
+
+    def _mark_scene(self) -> None:
+        for scene in self._scenes():
+            if self.options.timeline_markers:
+                markers.mark_scene(scene, self.ref, self.key_frames, self._labels)
+            else:
+                markers.clear_scene(scene, self.ref.uid)
+
+    def _show(self) -> None:
+        for scene in self._scenes() if not self.options.keeps_poses else ():
+            scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+
+    def _scenes(self) -> list[Any]:
+        return [scene for scene in bpy.data.scenes if scene.session_uid == self.scene]
 
 
 def _revising(revise: Revise, drive: int, value: int) -> Revising:
@@ -203,7 +243,9 @@ def lay_keys(
         same = [other for other in face.targets if other.owner == target.owner]
         if same[0] is target:
             units += [(sheet, handle, curve, None, 0.0) for curve in sheet.forgotten(same, handle)]
-    yield from pace.each(units, lambda unit: unit[0].rewrite(*unit[1:], journal=journal), "writing curves")
+    many_keys = has_many_keys(sheet.find() for sheet in sheets)
+    write = lambda unit: unit[0].rewrite(*unit[1:], journal=journal)  # noqa: E731
+    yield from pace.each(units, write, "writing curves", many_keys=many_keys)
 
 
 def put(face: Face, scene: Any, sheets: Sequence[Sheet], prepared: Prepared, options: BakeOptions) -> None:
@@ -226,8 +268,6 @@ def put(face: Face, scene: Any, sheets: Sequence[Sheet], prepared: Prepared, opt
     if hasattr(face.owner, "kmtalk_face"):
         face.owner.kmtalk_face.action = sheets[0].find()
     scene.frame_end = max(scene.frame_end, int(prepared.main.frames[-1]))
-    if not options.keeps_poses:
-        scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
 
 
 def _report(ref: lines.Ref, face: Face, prepared: Prepared, sheets: Sequence[Sheet]) -> BakeReport:

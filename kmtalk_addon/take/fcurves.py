@@ -12,6 +12,8 @@ from .timing import FloatArray
 
 _FEW = 8
 """A window so many times smaller than its curve is read and written key by key, which then is quicker."""
+_SEVERAL, _SPARSE = 4, 20
+"""So many keys that are missing at once, in a stretch of so many frames each, are made at once."""
 _ALWAYS = ("co", "interpolation", "type", "handle_left_type", "handle_right_type", "handle_left", "handle_right")
 """Handles last: setting a position moves them along."""
 _SELDOM = ("easing", *DECIMALS)
@@ -75,35 +77,54 @@ def write(curve: Any, first: int, last: int, columns: Columns) -> None:
     """Give a curve the keys `columns` from frame `first` to `last`, and no others there; all others stay."""
     points = curve.keyframe_points
     start, end = window(curve, first, last)
-    count, had = count_of(columns), end - start
-    is_small = (count + had) * _FEW < len(points)
-    if is_small or end == len(points) or not len(points):
-        _make_room(curve, start, end, count, columns)
-        if is_small:
-            _set_each(points, start, columns)
-        else:
-            _set_all(points, start, columns)
-    else:
+    count = count_of(columns)
+    if end == len(points):
+        _end_with(points, start, count)
+        end = start + count
+    elif (count + end - start) * _FEW < len(points):
+        end = _make_room(curve, first, last, columns)
+    if end - start != count:  # many in the midst of others
         after = read(curve, round(points[end].co[0]), 1 << 30)
-        _make_room(curve, start, len(points), count + count_of(after), columns)
+        _end_with(points, start, count + count_of(after))
         joined: Columns = {name: np.concatenate([columns[name], after[name]]) for name in columns}
         _set_all(points, start, joined)
+    elif count * _FEW < len(points):
+        _set_each(points, start, columns)
+    else:
+        _set_all(points, start, columns)
     curve.update()
 
 
-def _make_room(curve: Any, start: int, end: int, count: int, columns: Columns) -> None:
-    """Have `count` keys from index `start` on, in place of those up to `end`; at the end of a curve or anywhere."""
-    points, had = curve.keyframe_points, end - start
-    if had == count:
-        return
-    is_last = end == len(points)
-    for _ in range(max(had - count, 0) if is_last else had):
+def _end_with(points: Any, start: int, count: int) -> None:
+    """Have `count` keys from index `start` on, the last ones of their curve."""
+    for _ in range(len(points) - start - count):
         points.remove(points[start], fast=True)
-    if is_last:
-        points.add(max(count - had, 0))
-        return
-    for frame, value in columns["co"].tolist():
-        points.insert(frame, value, options={"FAST"})
+    points.add(max(start + count - len(points), 0))
+
+
+def _make_room(curve: Any, first: int, last: int, columns: Columns) -> int:
+    """Have keys at the frames of `columns` from frame `first` to `last`, amid others, and no more there; the index
+    after the last of them.
+
+    `insert` moves all that follows for every single key, `bake` once for a whole stretch of them.
+    """
+    points = curve.keyframe_points
+    start, end = window(curve, first, last)
+    if end - start == count_of(columns):
+        return end
+    wanted = dict(columns["co"].tolist())
+    missing = sorted(wanted.keys() - {point.co[0] for point in points[start:end]})
+    stretch = (round(missing[0]), round(missing[-1])) if missing else (0, 0)
+    if len(missing) > _SEVERAL and stretch[1] - stretch[0] < len(missing) * _SPARSE:
+        curve.bake(*stretch, step=1, remove="NONE")
+        start, end = window(curve, first, last)
+    there = [point.co[0] for point in points[start:end]]
+    for index in reversed(range(end - start)):
+        if there[index] not in wanted:
+            points.remove(points[start + index], fast=True)
+    for frame in wanted.keys() - set(there):
+        points.insert(frame, wanted[frame], options={"FAST"})
+    return window(curve, first, last)[1]
 
 
 def _set_each(points: Any, start: int, columns: Columns) -> None:

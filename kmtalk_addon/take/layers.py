@@ -69,16 +69,20 @@ def owners(reaches: Sequence[Reach], frames: FrameArray) -> npt.NDArray[np.int32
     return found
 
 
-def owners_at(reaches: Sequence[Reach], frames: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """The same as `owners` for many lines and frames in no order."""
-    if not len(frames):
-        return np.zeros(0, np.int32)
-    first = int(frames.min())
-    held = np.full(int(frames.max()) - first + 1, -1, np.int32)
-    for number, reach in enumerate(reaches):
-        held[max(reach.begin - first, 0) : max(reach.end + 1 - first, 0)] = number
-    found: npt.NDArray[np.int32] = held[frames - first]
-    return found
+class Holders:
+    """Which of many lines `reaches`, in order, holds each frame; as `owners`, worked out once."""
+
+    def __init__(self, reaches: Sequence[Reach]) -> None:
+        ends = {frame for reach in reaches for frame in (reach.begin, reach.end + 1)}
+        self._ends = np.array(sorted(ends), np.int64)
+        self._held = np.full(len(ends) + 1, -1, np.int32)
+        for number, reach in enumerate(reaches):
+            begin, end = np.searchsorted(self._ends, (reach.begin, reach.end + 1))
+            self._held[begin + 1 : end + 1] = number
+
+    def at(self, frames: FrameArray) -> FrameArray:
+        """(frames,) the holder of each of `frames`, in any order."""
+        return np.asarray(self._held[np.searchsorted(self._ends, frames, side="right")], np.int32)
 
 
 def covered(reaches: Sequence[Reach], reach: Reach) -> bool:

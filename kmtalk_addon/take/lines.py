@@ -133,20 +133,43 @@ def chosen_in(actions: Sequence[Any]) -> Any:
 
 def ref_of(action: Any, line: Any) -> Ref:
     """A line with all actions that carry it: one, or where actions have no slots one a datablock of the character."""
-    others = [other for other in _relatives(action) if line_in(other, line.uid) is not None]
-    if not compat.HAS_SLOTS:
-        others += [other for other in _strangers_with(line.uid, action) if other not in others]
-    return Ref((action.session_uid, *(other.session_uid for other in others)), line.uid)
+    return _Carriers(action).ref_of(line.uid)
 
 
-def _strangers_with(uid: str, action: Any) -> list[Any]:
-    """Actions that carry a line too though no family joins their objects: meshes that were named together.
+def refs_of(action: Any) -> list[Ref]:
+    """Every line of an action, as `ref_of` finds it."""
+    carriers = _Carriers(action)
+    return [carriers.ref_of(line.uid) for line in action.kmtalk_lines.lines]
 
-    Of copies, which carry one number until they are settled, nobody knows whose they are: they are left out.
-    """
-    found = [other for other in bpy.data.actions if is_ours(other) and other.library is None and line_in(other, uid)]
-    numbers = [other.kmtalk_lines.uid for other in found]
-    return [other for other in found if other != action and numbers.count(other.kmtalk_lines.uid) == 1]
+
+class _Carriers:
+    """The actions that may carry lines of an action too, each with the numbers of its own."""
+
+    def __init__(self, action: Any) -> None:
+        self._action = action
+        self._relatives = [(other, _uids_of(other)) for other in _relatives(action)]
+        self._strangers: list[tuple[Any, set[str]]] = []
+        if not compat.HAS_SLOTS:
+            others = [other for other in bpy.data.actions if is_ours(other) and other.library is None]
+            self._strangers = [(other, _uids_of(other)) for other in others]
+
+    def ref_of(self, uid: str) -> Ref:
+        found = [other for other, uids in self._relatives if uid in uids]
+        found += [other for other in self._strangers_with(uid) if other not in found]
+        return Ref((self._action.session_uid, *(other.session_uid for other in found)), uid)
+
+    def _strangers_with(self, uid: str) -> list[Any]:
+        """Actions that carry a line too though no family joins their objects: meshes that were named together.
+
+        Of copies, which carry one number until they are settled, nobody knows whose they are: they are left out.
+        """
+        found = [other for other, uids in self._strangers if uid in uids]
+        numbers = [other.kmtalk_lines.uid for other in found]
+        return [o for o in found if o != self._action and numbers.count(o.kmtalk_lines.uid) == 1]
+
+
+def _uids_of(action: Any) -> set[str]:
+    return {line.uid for line in action.kmtalk_lines.lines}
 
 
 def _relatives(action: Any) -> Iterator[Any]:

@@ -6,19 +6,18 @@ called; they are known again by that, moved ones by their name and order.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 
-from ..core import progress
 from . import marks
 from .labels import shown, words_of
 from .lines import Ref, actions_of
 from .store import Story
 from .timing import Timeline
-from .writing import Pace, closing
 
 if TYPE_CHECKING:
     from kmtalk_core.take import Key, Take
@@ -27,37 +26,27 @@ _ROWS = 32
 """Key motions that are listed at once."""
 
 
-def list_keys(ref: Ref, take: "Take", story: Story, pace: Pace) -> progress.Job[None]:
-    """List the keys of a take on its line; finished even where the work is stopped, for the curves are there.
+def listing(ref: Ref, take: "Take", story: Story) -> list[Callable[[], None]]:
+    """What lists the keys of a take on its line, in place of those that are listed there: one call after the other.
 
     Rows that are as they have to be stay, and those of keys that are gone go, so that little is done after an edit.
     """
     words = words_of(take)
     timeline = story.timeline
     wanted = [row_of(key, timeline, take.fps, *words[key.frame]) for key in take.keys]
-    for _, line in ref.find():
-        line.phone_edits = ""
-        _make_room(line.key_motions, [row["frame"] for row in wanted])
-    left = list(range(0, len(wanted), _ROWS))
+
+    def make_room() -> None:
+        for _, line in ref.find():
+            line.phone_edits = ""
+            _make_room(line.key_motions, [row["frame"] for row in wanted])
 
     def write(first: int) -> None:
-        if first in left:
-            part = slice(first, first + _ROWS)
-            for _, line in ref.find():
-                for item, row in zip(line.key_motions[part], wanted[part], strict=True):
-                    show(item, row)
-            left.remove(first)
+        part = slice(first, first + _ROWS)
+        for _, line in ref.find():
+            for item, row in zip(line.key_motions[part], wanted[part], strict=True):
+                show(item, row)
 
-    def write_all() -> None:
-        for first in list(left):
-            write(first)
-
-    try:
-        with closing(write_all):
-            yield from pace.each(list(left), write, "listing keys")
-    except GeneratorExit:
-        write_all()
-        raise
+    return [make_room, *(partial(write, first) for first in range(0, len(wanted), _ROWS))]
 
 
 def _make_room(listed: Any, frames: Sequence[int]) -> None:
@@ -104,7 +93,8 @@ def mark_scene(scene: Any, ref: Ref, frames: Iterable[int], labels: Iterable[str
     there = [marker for marker in scene.timeline_markers if marker.kmtalk == ref.uid]
     if wanted == [(marker.frame, marker.kmtalk_frame, marker.name) for marker in there]:
         return
-    clear_scene(scene, ref.uid)
+    for marker in there:
+        scene.timeline_markers.remove(marker)
     for frame, put, name in wanted:
         marker = _add(scene.timeline_markers, frame, name)
         marker.kmtalk, marker.kmtalk_frame = ref.uid, put
@@ -120,11 +110,13 @@ def mark_actions(ref: Ref, frames: Sequence[int], labels: Sequence[str]) -> None
     """Put a marker on each frame of a line's actions, in place of those that were put there before."""
     wanted = tuple((frame, shown(label)) for frame, label in zip(frames, labels, strict=True))
     for action, line in ref.find():
-        here = marks.Found.on(action).of(ref.uid)
-        if marks.noted(line) == wanted and sorted((m.frame, m.name) for m, _ in here) == sorted(wanted):
-            continue
-        for marker, _ in here:
-            action.pose_markers.remove(marker)
+        before = marks.noted(line)
+        if before:
+            found = marks.Found.on(action)
+            if before == wanted and found.is_as_put(ref.uid):
+                continue
+            for marker, _ in found.of(ref.uid):
+                action.pose_markers.remove(marker)
         line.marks = json.dumps(wanted)
         for frame, name in wanted:
             _add(action.pose_markers, frame, name)
@@ -167,8 +159,7 @@ def clear_action(action: Any, uid: str) -> None:
 
 def moved(here: marks.Found, uid: str) -> dict[int, int]:
     """Where markers of a line were dragged, on an action or on a timeline, by the frame where they were put."""
-    on_scenes = [marker for scene in bpy.data.scenes for marker in scene.timeline_markers if marker.kmtalk == uid]
-    pairs = [(marker.frame, marker.kmtalk_frame) for marker in on_scenes]
+    pairs = [(marker.frame, marker.kmtalk_frame) for marker in _dragged_on_scenes() if marker.kmtalk == uid]
     pairs += [(frame, put) for owner, put, frame in here.dragged() if owner == uid]
     return {put: frame for frame, put in pairs if frame != put}
 
@@ -176,10 +167,21 @@ def moved(here: marks.Found, uid: str) -> dict[int, int]:
 def moved_on_scenes() -> dict[str, set[int]]:
     """The frames whose markers were dragged on any timeline, by line."""
     found: dict[str, set[int]] = {}
+    for marker in _dragged_on_scenes():
+        found.setdefault(marker.kmtalk, set()).add(marker.kmtalk_frame)
+    return found
+
+
+def _dragged_on_scenes() -> list[Any]:
+    """Our markers on any timeline that lie elsewhere than where they were put."""
+    found = []
     for scene in bpy.data.scenes:
-        for marker in scene.timeline_markers:
-            if marker.kmtalk and marker.frame != marker.kmtalk_frame:
-                found.setdefault(marker.kmtalk, set()).add(marker.kmtalk_frame)
+        markers = scene.timeline_markers
+        lies, put = (np.empty(len(markers), np.int32) for _ in range(2))
+        markers.foreach_get("frame", lies)
+        markers.foreach_get("kmtalk_frame", put)
+        listed = list(markers) if (lies != put).any() else []  # one is found by its number slowly
+        found += [listed[number] for number in np.flatnonzero(lies != put) if listed[number].kmtalk]
     return found
 
 

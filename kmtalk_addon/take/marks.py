@@ -28,6 +28,11 @@ def noted(line: Any) -> tuple[Mark, ...]:
     return _read(line.marks)[0]
 
 
+def learn(note: str) -> None:
+    """Unpack a note (`line.marks`) so that it is known later: of many lines it takes its time."""
+    _read(note)
+
+
 @lru_cache(_LINES)
 def _read(text: str) -> tuple[tuple[Mark, ...], _Ints]:
     try:
@@ -94,6 +99,11 @@ class Found:
     def put_frames(self, uid: str) -> set[int]:
         """Where those markers of a line were put that are still there."""
         return set(self.put[self._is_of(uid)].tolist())
+
+    def is_as_put(self, uid: str) -> bool:
+        """Whether every marker of a line lies where it was put."""
+        mine = self._is_of(uid)
+        return bool((self.frames[mine] == self.put[mine]).all()) and all(owner != uid for owner, _ in self.missing)
 
     def dragged(self) -> list[tuple[str, int, int]]:
         """Markers that lie elsewhere: number of the line, where each was put, where it lies."""

@@ -70,17 +70,20 @@ def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int
     noted: dict[str, list[tuple[npt.NDArray[Any], npt.NDArray[Any], int]]] = {}
     uids = tuple(line.uid for line in action.kmtalk_lines.lines)
     scope = _scope(number)
+    holders = layers.Holders(reaches)
     joined = memory.joined if memory.scope == scope else {}
 
     def unpack(place: int) -> None:
         line = _line_at(number, uids.index(reaches[place].uid), reaches[place].uid)  # an undo may have moved it
         for name, (frames, values) in memory.of(line).items() if line is not None else ():
             noted.setdefault(name, []).append((frames, values, place))
+        if line is not None:
+            marks.learn(line.marks)
 
     def compare(name: str) -> None:
         if name not in joined:
-            joined[name] = _joined(noted[name], reaches)
-        changed = _changed(find_action(number), name, joined[name], reaches)
+            joined[name] = _joined(noted[name], holders)
+        changed = _changed(find_action(number), name, joined[name], reaches, holders)
         for place, frames in changed.items():
             found.setdefault(reaches[place].uid, set()).update(frames)
 
@@ -104,6 +107,8 @@ def count(number: int, memory: Memory, pace: Pace) -> progress.Job[dict[str, int
             found.setdefault(line.uid, set()).update(_asked_for(line) | on_scenes.get(line.uid, set()))
 
     yield from pace.each(range(len(uids)), look, "looking")
+    if _scope(number) != scope:
+        return (yield from count(number, memory, pace))
     return {uid: len(frames) for uid, frames in found.items() if frames}
 
 
@@ -117,16 +122,19 @@ def _scope(number: int) -> tuple[Any, ...]:
     return (number, *((reach, written[reach.uid]) for reach in reaches))
 
 
-def _joined(parts: list[tuple[npt.NDArray[Any], npt.NDArray[Any], int]], reaches: list[layers.Reach]) -> _Noted:
+def _joined(parts: list[tuple[npt.NDArray[Any], npt.NDArray[Any], int]], holders: layers.Holders) -> _Noted:
     frames = np.concatenate([frames for frames, _, _ in parts])
     values = np.concatenate([values for _, values, _ in parts])
-    line = np.concatenate([np.full(len(frames), place, np.int32) for frames, _, place in parts])
-    shows = layers.owners_at(reaches, frames) == line
-    order = np.argsort(frames[shows], kind="stable")
-    return _Noted(frames[shows][order], values[shows][order], line[shows][order])
+    line = np.repeat(np.array([place for *_, place in parts], np.int32), [len(frames) for frames, *_ in parts])
+    order = np.argsort(frames, kind="stable")
+    frames, values, line = frames[order], values[order], line[order]
+    shows = holders.at(frames) == line
+    return _Noted(frames[shows], values[shows], line[shows])
 
 
-def _changed(action: Any, name: str, noted: _Noted, reaches: list[layers.Reach]) -> Mapping[int, set[int]]:
+def _changed(
+    action: Any, name: str, noted: _Noted, reaches: list[layers.Reach], holders: layers.Holders
+) -> Mapping[int, set[int]]:
     """The frames of each line at which a curve has not what it was given."""
     handle, _, curve_name = name.partition("|")
     path, index = lines.place_of(curve_name)
@@ -142,7 +150,7 @@ def _changed(action: Any, name: str, noted: _Noted, reaches: list[layers.Reach])
         is_old = is_there & (np.abs(noted.values[place] - values) <= _VISIBLE)
         is_lost[place[is_there]] = False
     others = np.flatnonzero(~is_old)
-    owner = layers.owners_at(reaches, frames[others])
+    owner = holders.at(frames[others])
     for at, line in zip(others[owner >= 0].tolist(), owner[owner >= 0].tolist(), strict=True):
         if reaches[line].first <= frames[at] <= reaches[line].last:
             found.setdefault(line, set()).add(int(frames[at]))

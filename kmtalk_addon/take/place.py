@@ -115,9 +115,10 @@ def conflicts(target: Target, action: Any) -> Iterable[str]:
     theirs = compat.read_curves(animation.action, compat.assigned_slot(animation))
     held = {(curve.data_path, curve.array_index) for curve in theirs} & ours
     if held:
+        kind, verb, them = (target.kind[:-1], "keeps", "it") if len(held) == 1 else (target.kind, "keep", "them")
         yield (
-            f"{len(held)} {target.kind} of “{target.name}” keep the animation of “{animation.action.name}”: "
-            "bake above it to let the take move them."
+            f"{len(held)} {kind} of “{target.name}” {verb} the animation of “{animation.action.name}”: "
+            f"bake above it to let the take move {them}."
         )
     yield (
         f"“{target.name}” keeps its own action “{animation.action.name}”; ours plays below it: click a key in the list "

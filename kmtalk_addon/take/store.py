@@ -217,7 +217,7 @@ def unpack(data: bytes, name: str) -> dict[str, Columns]:
                 raise ValueError("it would unpack to more than was packed")
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             names, lengths = json.loads(str(file["names"][()])), file["lengths"].tolist()
-            cuts = np.cumsum(lengths)[:-1] if names else []
+            ends = np.cumsum(lengths).tolist()
             whole = {part: file[part] for part in file.files if part not in ("names", "lengths")}
         if (
             len(names) != len(lengths)
@@ -227,7 +227,9 @@ def unpack(data: bytes, name: str) -> dict[str, Columns]:
             raise ValueError("not as many curves as it says")
         if any(len(array) != sum(lengths) or not np.isfinite(array).all() for array in whole.values()):
             raise ValueError("not as many keys as it says, or some that are nowhere")
-        parts = {part: np.split(array, cuts) for part, array in whole.items()}
-        return {curve: {part: arrays[n] for part, arrays in parts.items()} for n, curve in enumerate(names)}
+        spans = [slice(end - length, end) for end, length in zip(ends, lengths, strict=True)]
+        return {
+            name: {part: array[span] for part, array in whole.items()} for name, span in zip(names, spans, strict=True)
+        }
     except Exception as error:  # damaged archives and arrays raise almost anything
         raise errors.TakeError(f"“{name}” has lost its record: animate from audio again.") from error

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,6 +18,10 @@ Unit = TypeVar("Unit")
 
 SLICE_SECONDS = 0.004
 """How long the window may be kept waiting at once."""
+_MANY_KEYS = 100_000
+"""After each slice that wrote any Blender copies all keys of their action to show them: with more than this a slice is
+as long as a third of that, within limits."""
+_LONG_SLICES = (0.016, 0.05)
 _ATTEMPTS = 3
 
 
@@ -126,6 +130,12 @@ def find_action(number: int) -> Any:
     return next((action for action in bpy.data.actions if action.session_uid == number), None)
 
 
+def has_many_keys(actions: Iterable[Any]) -> bool:
+    """Whether actions have so many keys that to show a change takes Blender longer than a slice of work."""
+    curves = (c for action in actions for slot in compat.slots_of(action) for c in compat.read_curves(action, slot))
+    return sum(len(curve.keyframe_points) for curve in curves) > _MANY_KEYS
+
+
 def insist(attempt: Callable[[Journal, "Pace"], progress.Job[Result]]) -> progress.Job[Result]:
     """Run `attempt`, which notes what it writes in the journal it is given, and again where an undo came between.
 
@@ -151,15 +161,45 @@ class Pace:
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
+        self._waited = 0.0
 
-    def each(self, units: Sequence[Unit], do: Callable[[Unit], None], stage: str) -> progress.Job[None]:
-        """Call `do` with every unit; it has to find what it needs of Blender's data anew each time."""
+    def each(
+        self, units: Sequence[Unit], do: Callable[[Unit], None], stage: str, *, many_keys: bool = False
+    ) -> progress.Job[None]:
+        """Call `do` with every unit; it has to find what it needs of Blender's data anew each time.
+
+        many_keys: whether `do` writes into an action that `has_many_keys`.
+        """
         for done, unit in enumerate(units):
-            if time.perf_counter() - self._started >= SLICE_SECONDS:
+            least, most = _LONG_SLICES
+            seconds = min(max(least, self._waited / 3), most) if many_keys else SLICE_SECONDS
+            if time.perf_counter() - self._started >= seconds:
                 yield from self.rest(stage, done / len(units))
             do(unit)
 
+    def certainly(self, units: Iterable[Unit], do: Callable[[Unit], None], stage: str) -> progress.Job[None]:
+        """The same as `each`, but where the work is stopped all that is left is done at once."""
+        left = list(units)
+
+        def next_one(_: Unit) -> None:
+            if left:
+                do(left.pop(0))
+
+        def all_left() -> None:
+            while left:
+                do(left.pop(0))
+
+        try:
+            with closing(all_left):
+                yield from self.rest(stage, 0.0)
+                yield from self.each(list(left), next_one, stage)
+        except GeneratorExit:
+            all_left()
+            raise
+
     def rest(self, stage: str, fraction: float = 1.0) -> progress.Job[None]:
         """Let the window draw now."""
+        begin = time.perf_counter()
         yield progress.Progress(stage, fraction)
         self._started = time.perf_counter()
+        self._waited = self._started - begin
