@@ -4,6 +4,7 @@ import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,13 +89,15 @@ def request(
             number, wanted_strip = strips.new_mark(), str(path)
     if found is None and (wanted_strip or file or (scene.kmtalk.source == "FILE" and not strip)):
         make = lambda wanted: sound.file_clip(scene, path, wanted)  # noqa: E731
+        frame_of = None
     else:
         home, chosen = found or options.strip_of(context, strip)
         called = chosen.name
         path = sound.original_path(chosen.sound) if chosen.sound else Path()
         number = strips.mark(home, chosen)
+        frame_of = partial(sound.frame_of, scene, home, chosen)
         make = lambda wanted: sound.strip_clip(scene, home, chosen, Path(folder.name), wanted)  # noqa: E731
-    earlier = known.line_of(face, number if not wanted_strip else "", str(path), called)
+    earlier = known.line_of(face, number if not wanted_strip else "", str(path), called, frame_of)
     clip, spliced = _clip(make, frames, earlier, bake.scene_fps(scene))
     fps = bake.scene_fps(scene)
     foreign: place.Foreign = settings.foreign

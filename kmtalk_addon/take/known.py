@@ -2,19 +2,27 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+from ..audio import strips
 from ..face import Face
 from . import earlier, lines, store
 
+_NEAR = 0.5  # frames
 
-def line_of(face: Face, strip: str, path: str, name: str = "") -> lines.Ref | None:
+
+def line_of(
+    face: Face, strip: str, path: str, name: str = "", frame_of: Callable[[float], float] | None = None
+) -> lines.Ref | None:
     """The line of a face that came from a strip, by the strip's number, or else from a file; None for a new one.
 
-    A line of an earlier version knows its strip by the `name` alone.
+    A line of an earlier version knows its strip by the `name` alone; one whose strip is nowhere, as of an appended
+    character, by its file and its place.  frame_of: the scene frame at which the strip plays a second of its sound.
     """
     listed = [(action, line) for action in lines.actions_of(face.objects) for line in action.kmtalk_lines.lines]
-    said = strip or json.dumps(Path(path).name)[1:-1]  # a story that does not say so need not be read
+    said_of_file = json.dumps(Path(path).name)[1:-1]
+    said = strip or said_of_file  # a story that does not say so need not be read
     for action, line in listed:
         if said not in line.story:
             continue
@@ -24,6 +32,15 @@ def line_of(face: Face, strip: str, path: str, name: str = "") -> lines.Ref | No
             return lines.ref_of(action, line)
     for action, line in listed if strip else ():
         if line.uid.startswith(earlier.MARK) and not store.story_of(line).strip and store.story_of(line).name == name:
+            return lines.ref_of(action, line)
+    if not strip or frame_of is None:
+        return None
+    for action, line in listed:
+        if said_of_file not in line.story:
+            continue
+        story = store.story_of(line)
+        is_lost = story.strip and strips.find(story.strip) is None
+        if is_lost and _is_same(story.audio, path, story.stamp) and abs(frame_of(story.begin) - story.start) < _NEAR:
             return lines.ref_of(action, line)
     return None
 

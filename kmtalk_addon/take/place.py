@@ -11,6 +11,7 @@ Foreign = Literal["below", "above"]
 
 _PUSHED = " (below KMTalk)"
 """What the name of a track ends in that we pushed an artist's action down to."""
+_NEAR = 1e-3
 
 
 def put(target: Target, action: Any, slot: Any, foreign: Foreign) -> None:
@@ -18,10 +19,11 @@ def put(target: Target, action: Any, slot: Any, foreign: Foreign) -> None:
 
     Where an artist's action is active, ours goes below it, onto an NLA track; or "above": theirs is pushed down to a
     track, untouched, and ours is the active one.  Chosen anew at each run: what was pushed down comes back for "below".
+    Strips of ours that somebody arranged stay as they are.
     """
     owner = target.owner
     animation = owner.animation_data or owner.animation_data_create()
-    if animation.use_tweak_mode:
+    if animation.use_tweak_mode or is_arranged(animation, action):
         return  # ours is open for editing, where it was put before
     if animation.action is not None and OURS not in animation.action:
         if foreign == "below":
@@ -59,13 +61,38 @@ def remove_strips(owner: Any, action: Any) -> None:
 def fit(owner: Any, action: Any) -> None:
     """Let the NLA strip of our action reach over all of its keys."""
     animation = owner.animation_data
-    for strip in _strips_of(animation, action) if animation is not None else ():
-        first, last = action.frame_range
-        last = max(last, first + 1)
-        strip.action_frame_end = max(strip.action_frame_end, last)  # Blender clamps start against end
-        strip.action_frame_start, strip.action_frame_end = first, last
-        strip.frame_end = max(strip.frame_end, last)
-        strip.frame_start, strip.frame_end = first, last
+    if animation is None or is_arranged(animation, action):
+        return
+    for strip in _strips_of(animation, action):
+        _reach_over(strip, action)
+
+
+def _reach_over(strip: Any, action: Any) -> None:
+    first, last = action.frame_range
+    last = max(last, first + 1)
+    strip.action_frame_end = max(strip.action_frame_end, last)  # Blender clamps start against end
+    strip.action_frame_start, strip.action_frame_end = first, last
+    strip.frame_end = max(strip.frame_end, last)
+    strip.frame_start, strip.frame_end = first, last
+
+
+def is_arranged(animation: Any, action: Any) -> bool:
+    """Whether somebody moved, scaled, cut, repeated or blended the strip in which our action plays, or made another."""
+    strips = _strips_of(animation, action)
+    begins = [line.first - line.lead for line in action.kmtalk_lines.lines]
+    ends = [line.last + line.tail for line in action.kmtalk_lines.lines]
+    return len(strips) > 1 or any(
+        abs(strip.scale - 1) > _NEAR
+        or abs(strip.repeat - 1) > _NEAR
+        or strip.use_reverse
+        or strip.use_animated_time
+        or strip.use_animated_influence
+        or strip.blend_type != "REPLACE"
+        or abs(strip.frame_start - strip.action_frame_start) > _NEAR
+        or strip.action_frame_start > min(begins, default=strip.action_frame_start) + 1
+        or strip.action_frame_end < max(ends, default=strip.action_frame_end) - 1
+        for strip in strips
+    )
 
 
 def is_beside(owner: Any, action: Any) -> bool:
@@ -110,6 +137,11 @@ def conflicts(target: Target, action: Any) -> Iterable[str]:
     """What keeps some of the written curves from moving, a sentence each."""
     animation = target.owner.animation_data
     ours = {(curve.path, curve.index) for curve in target.curves.values()}
+    if is_arranged(animation, action):
+        yield (
+            f"“{target.name}” plays “{action.name}” in NLA strips that were arranged by hand and stay as they are: a "
+            "line shows where they let it, or everywhere once they are deleted and you animate again."
+        )
     if animation.action is None or animation.action == action:
         return
     theirs = compat.read_curves(animation.action, compat.assigned_slot(animation))
@@ -141,7 +173,7 @@ def _remove_strips(animation: Any, action: Any) -> None:
 
 def _to_track(animation: Any, action: Any, slot: Any) -> None:
     if not _strips_of(animation, action):
-        _add_strip(animation, action, slot)
+        _reach_over(_add_strip(animation, action, slot), action)
 
 
 def _add_strip(animation: Any, action: Any, slot: Any) -> Any:

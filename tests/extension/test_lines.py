@@ -225,6 +225,46 @@ def test_beside_an_artists_action_ours_lies_as_chosen_each_time_and_opens_for_ed
     assert [tuple(point.co) for point in curves[0].keyframe_points] == was
 
 
+@pytest.mark.parametrize("deed", ["scaled", "cut", "moved", "doubled"])
+def test_nla_strips_of_ours_that_an_artist_arranged_stay(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any], deed: str
+) -> None:
+    import bpy
+
+    compat = addon("compat")
+    add_strip()
+    animate()
+    animation = head.data.shape_keys.animation_data
+    action, slot = animation.action, compat.assigned_slot(animation)
+    animation.action = None
+    track = animation.nla_tracks.new()
+    for number in range(2 if deed == "doubled" else 1):
+        strip = track.strips.new(f"mine {number}", 1 + 900 * number, action)
+        compat.assign(strip, action, slot)
+    if deed == "scaled":
+        strip.scale = 2.0
+    elif deed == "cut":
+        strip.action_frame_end = 40
+    elif deed == "moved":
+        strip.frame_start_ui = 51
+
+    def arranged() -> list[tuple[float, ...]]:
+        return [
+            (s.scale, s.frame_start, s.frame_end, s.action_frame_start, s.action_frame_end)
+            for each in animation.nla_tracks
+            for s in each.strips
+        ]
+
+    before = arranged()
+    edit_at = line_in(action).key_motions[3].frame
+    set_value(addon, action, edit_at, 0.75)
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"} and arranged() == before
+    job = addon("jobs.animate").animate(addon("jobs.animate").request(bpy.context, scene.kmtalk))
+    assert "arranged by hand" in addon("core").progress.finish(job)
+    assert arranged() == before and animation.action is None
+    assert [line.name for line in action.kmtalk_lines.lines] == ["line"]
+
+
 def test_a_sound_is_added_at_the_playhead_and_markers_are_switched_at_any_time(
     addon: Callable[[str], Any], scene: Any, head: Any, speech: Path
 ) -> None:

@@ -134,3 +134,31 @@ def test_a_character_appended_twice_is_two(
     now = points_of(addon, action_of(one))
     assert shown(other, frame) == pytest.approx(0.8125)
     assert all(np.array_equal(before[name], now[name]) for name in before)
+
+
+def test_the_line_of_an_appended_character_is_animated_again_on_its_sound_and_not_beside_it(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any], speech: Path, tmp_path: Path
+) -> None:
+    import bpy
+
+    add_strip()
+    animate()
+    path = str(tmp_path / "character.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    rate = scene.render.fps
+    bpy.ops.wm.read_homefile(use_empty=True)
+    bpy.context.scene.render.fps = rate
+    editor = bpy.context.scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    for name, frame in (("of another name", 1), ("later", 400)):
+        strips.new_sound(name=name, filepath=str(speech), channel=1, frame_start=frame)
+    with bpy.data.libraries.load(path) as (_, wanted):
+        wanted.objects = ["Head"]
+    (appended,) = wanted.objects
+    bpy.context.scene.collection.objects.link(appended)
+    choose(appended)
+    edit(addon, appended)
+    animate(strip="of another name")
+    assert said_on(appended) == ["of another name"]
+    animate(strip="later")
+    assert said_on(appended) == ["of another name", "later"]
