@@ -28,12 +28,18 @@ NOT_FOLLOWED = ("minimum_key_gap", "key_density", "regions")
 
 @dataclass(frozen=True)
 class Posed:
-    """Sliders of a line that were moved by hand and not keyed; `is_key` where a key motion lies at the frame."""
+    """Sliders of a line that were moved by hand and not keyed; `is_key` where a key motion lies at the frame, `is_gone`
+    where another edit may have put them back since then."""
 
     ref: lines.Ref
     frame: int
     values: Any
     is_key: bool
+    is_gone: bool = False
+
+
+class PosedOnError(Exception):
+    """The face was posed otherwise in the meantime, which what is to be written would hide."""
 
 
 def edits_job(number: int, scene: int, engine: BuiltIn, posed: Posed | None = None) -> progress.Job[str]:
@@ -49,21 +55,18 @@ def edits_job(number: int, scene: int, engine: BuiltIn, posed: Posed | None = No
         if ref is None or counts.get(uid, 0) > MOST_EDITS:
             continue
         frame, values = lay.find_scene(scene).frame_current, _unkeyed(ref, scene)
-        if posed is not None and posed.ref.uid == uid and posed.frame != frame:  # and nothing shows it any more
+        shown = values
+        if posed is not None and posed.ref.uid == uid and (posed.frame != frame or (posed.is_gone and not values)):
             values = posed.values
         waiting = regenerate.waiting_on(ref, values)
         if waiting is None or waiting.take.space.vertices or len(waiting.edits) > MOST_EDITS:
             continue
         completed, data = yield from regenerate.completed_inside(engine, waiting)
         is_still = lay.find_scene(scene).frame_current == frame
-        if is_still and (posed is None or posed.frame == frame) and (_unkeyed(ref, scene) or None) != (values or None):
+        if is_still and _unkeyed(ref, scene) != shown:
             raise PosedOnError
         said.append(at_once(regenerate.write(scene, waiting, completed, data, keeps_poses=True)))
     return ". ".join(said)
-
-
-class PosedOnError(Exception):
-    """The face was posed otherwise while what it was posed like was answered."""
 
 
 def posed(context: Any) -> Posed | None:
@@ -110,8 +113,12 @@ def _unkeyed(ref: lines.Ref, scene: int) -> Any:
     return changes.unkeyed_values(face, ref, frame)
 
 
-def settings_job(ref: lines.Ref, scene: int, engine: BuiltIn) -> progress.Job[str]:
-    """Have a line follow the settings of a scene.  Raises KMTalkError."""
+def settings_job(context: Any, ref: lines.Ref, engine: BuiltIn, known: Posed | None) -> progress.Job[str]:
+    """Have a line follow the settings of the scene that is shown.
+
+    known: how the face was seen to be posed.  Raises KMTalkError, and PosedOnError where it is posed otherwise.
+    """
+    scene = context.scene.session_uid
     found = ref.find()
     line = found[0][1]
     story, take = store.story_of(line), store.take_of(line)
@@ -126,6 +133,9 @@ def settings_job(ref: lines.Ref, scene: int, engine: BuiltIn) -> progress.Job[st
     find_place = lay.finder([item.session_uid for item in face.found_on or face.objects], scene, made)
     story = replace(story, asked={**story.asked, **values})
     how = replace(regenerate.settings_of(story, ref, scene), keeps_poses=True)
+    now = posed(context)
+    if now is not None and now.is_key and now != known:
+        raise PosedOnError
     at_once(lay.lay_take(made, data, find_place, story, how))
     return f"“{story.name}” follows {', '.join(sorted(name.replace('_', ' ') for name in values))}"
 

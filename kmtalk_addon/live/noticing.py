@@ -128,12 +128,23 @@ def _after_undo(*_: Any) -> None:
 
 
 @persistent
+def _after_playing(*_: Any) -> None:
+    """Blender may tell of a new frame alone, where something was edited while it played."""
+    notices().notice()
+
+
+@persistent
 def _after_load(*_: Any) -> None:
     """What another file brings is as it was left: nothing is answered before something happens."""
     _notices.clear()
 
 
-_HANDLERS = (("depsgraph_update_post", _after_update), ("undo_post", _after_undo), ("redo_post", _after_undo))
+_HANDLERS = (
+    ("depsgraph_update_post", _after_update),
+    ("undo_post", _after_undo),
+    ("redo_post", _after_undo),
+    ("animation_playback_post", _after_playing),
+)
 
 
 def register() -> None:

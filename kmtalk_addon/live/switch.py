@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bpy
@@ -67,7 +67,8 @@ class Live:
     _has_written: bool = False
     _echo: int = 0
     _posed: answering.Posed | None = None  # what was answered or told of last
-    _answers_pose: bool = False  # what is under way answers it
+    _answering: answering.Posed | None = None  # what is under way answers it
+    _left: answering.Posed | None = None  # was to be answered when something came between
     _ticked: float = 0.0
     _slice: float = 0.0
 
@@ -95,6 +96,7 @@ class Live:
             notices().is_any = True
         self._drop()
         self._queue.clear()
+        self._left = None
         self._in_a_row, self._echo, self._has_written = 0, 0, False
 
     def _fail(self, scene: Any, why: str) -> None:
@@ -117,7 +119,7 @@ class Live:
             self._drop()  # what was read is not what is there now
         if self._job is None and not self._start(context, scene):
             return _LATER if noted.quiet < 60.0 else 4 * _LATER
-        return self._step()
+        return self._step(context)
 
     def _drop(self) -> None:
         """Give up what is under way; what it was about is looked at again."""
@@ -126,7 +128,8 @@ class Live:
             self._job = None
             notices().is_any = True
             notices().has_settings |= self._follows
-            if self._answers_pose:
+            if self._answering is not None:
+                self._left = self._answering
                 notices().posed, self._posed = (0.0, 0.0), None
 
     def _start(self, context: Any, scene: Any) -> bool:
@@ -136,11 +139,14 @@ class Live:
             self._in_a_row = 0
         is_quiet = noted.quiet >= QUIET
         if is_quiet and noted.is_undone:
-            noted.is_undone, self._posed = False, None
+            noted.is_undone, self._posed, self._left = False, None, None
             noted.has_settings |= self._has_followed(context)
         posed = self._look_at_poses(context) if noted.is_posed(QUIET, _POSING) else None
         if is_quiet and (noted.is_any or noted.actions):
             self._queue = list(dict.fromkeys([*self._queue, *noted.taken()]))
+        if posed is None and self._left is not None and not noted.is_undone:
+            posed = replace(self._left, is_gone=True)  # nothing shows it any more
+        self._left = None if noted.posed is None else self._left
         if posed is None and not self._queue and not noted.has_settings:
             return False
         engine = options.engine_of(context)[0]
@@ -149,17 +155,16 @@ class Live:
         self._seen, self._turn = noted.number, writing.turn()
         if posed is not None or self._queue:
             number = posed.ref.actions[0] if posed is not None else self._queue.pop(0)
-            self._follows, self._answers_pose = False, posed is not None
+            self._follows, self._answering = False, posed
             self._job = answering.edits_job(number, scene.session_uid, engine, posed)
             return True
-        if noted.has_settings and (is_quiet or self._wrote < _QUICK):
+        if noted.has_settings and noted.posed is None and (is_quiet or self._wrote < _QUICK):
             noted.has_settings = False
-            return self._follow(context, scene, engine)
+            return self._follow(context, engine)
         return False
 
     def _look_at_poses(self, context: Any) -> answering.Posed | None:
         """What was moved and not keyed on a key motion, to be answered; what is moved elsewhere is told of."""
-        context.view_layer.update()  # sliders show what the last answer made
         posed, before = answering.posed(context), self._posed
         self._posed = posed
         if posed is None or posed == before:  # what stays so after an answer is nobody's doing
@@ -178,16 +183,16 @@ class Live:
         ref = answering.chosen_line(context)
         return ref is not None and ref.uid in self._followed
 
-    def _follow(self, context: Any, scene: Any, engine: Any) -> bool:
+    def _follow(self, context: Any, engine: Any) -> bool:
         ref = answering.chosen_line(context)
         if ref is None:
             return False
         self._followed.add(ref.uid)
-        self._follows, self._answers_pose = True, False
-        self._job = answering.settings_job(ref, scene.session_uid, engine)
+        self._follows, self._answering = True, None
+        self._job = answering.settings_job(context, ref, engine, self._posed)
         return True
 
-    def _step(self) -> float:
+    def _step(self, context: Any) -> float:
         assert self._job is not None
         until = time.perf_counter() + self._slice
         try:
@@ -199,6 +204,7 @@ class Live:
                 time.sleep(_PATIENCE)  # the engine works meanwhile
         except answering.PosedOnError:
             self._drop()
+            notices().posed, self._posed, self._left = (0.0, 0.0), None, None
             return _SOON
         except StopIteration as end:
             self._job = None
@@ -208,6 +214,8 @@ class Live:
                 self.answered += 1
                 self._in_a_row += 1
                 self._has_written = True
+                context.view_layer.update()  # sliders show what was written, and nothing else was moved
+                notices().posed = None
                 desk().notice, desk().notice_is_error = end.value, False
                 redraw()
             if self._in_a_row > _MOST_IN_A_ROW:
