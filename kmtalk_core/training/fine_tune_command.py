@@ -101,7 +101,7 @@ def _card(tuned: FineTuned, takes: list[str], by: str, settings: FineTuning, opt
     """The model card (Markdown) of fine-tuned weights."""
     name = Path(options.begin_from).resolve().name
     what = (
-        f"After {tuned.step} steps they served {by} best."
+        f"After {tuned.step} steps they served {by} best, with {tuned.matched:.0%} of the amplitude that they lacked."
         if tuned.is_better
         else f"**Nothing was learnt**: no step served {by} better, so the weights are those of {name}."
     )

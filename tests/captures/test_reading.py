@@ -231,6 +231,7 @@ def test_captured_faces_become_a_data_set_of_vertices(
     assert sum(lengths) == pytest.approx(5 * len(spoken.motion), abs=5) and max(lengths) < 180
     wide = np.concatenate([opening(data.motion(s), regions_for(data.space.name, root)) for s in left.split("test")])
     assert np.corrcoef(wide, visible_opening(np.tile(spoken.motion, (5, 1)))[: len(wide)])[0, 1] > 0.9
-    assert main(command) == 2 and "not empty" in capsys.readouterr().err
+    for there in (root, root / "README.md"):
+        assert main([*command[:-1], str(there)]) == 2 and "is there already" in capsys.readouterr().err
     for path in (root / "vertices_npy").glob("*.npy"):
         path.unlink()

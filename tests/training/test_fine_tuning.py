@@ -69,7 +69,7 @@ def test_it_is_better_on_the_take_that_was_held_out_and_runs_in_numpy(
     animator = Animator.load(tmp_path / "tuned")
     assert isinstance(animator.network, PortableKMTalk)
     card = (tmp_path / "tuned" / "README.md").read_text(encoding="utf-8")
-    assert "fine-tuned on one actor" in card and "| these |" in card and "served two best" in card
+    assert "fine-tuned on one actor" in card and "| these |" in card and "served two best, with" in card
     before, after = (checkpoint.load(folder) for folder in (STARTER_WEIGHTS, tmp_path / "tuned"))
     assert before.config.articulation and after.config.articulation == {}  # it learnt what is to be seen
     assert isinstance(after.audio_encoder.backbone, LogMelEncoder)

@@ -34,6 +34,9 @@ def add_folder(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -> int:
     """List the takes, each with its length, rate, channels, sound and lag; what is missing comes in one line."""
+    folder: Path | None = options.vertices
+    if folder is not None and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise DataSetError(f"{folder} is there already; choose another folder for --vertices, or an empty one.")
     found = find(options.folder, options.sounds)
     listen = not options.no_lag and any(take.sound is not None for take in found.takes)
     animator = Animator.load(options.weights, options.device) if listen else None
@@ -44,8 +47,8 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any] = finish) -
         print(_line(take, lags.get(take.name)))
     print(_summary(found))
     print(found.missing())
-    if options.vertices is not None:
-        _write_vertices(found, options.vertices, animator, show)
+    if folder is not None:
+        _write_vertices(found, folder, animator, show)
     return 0
 
 
@@ -53,8 +56,6 @@ def _write_vertices(found: Captures, folder: Path, animator: Animator | None, sh
     """Write the takes that have a sound; those that are late or early are moved, where that was listened for."""
     from .vertices import vertices_job
 
-    if folder.exists() and any(folder.iterdir()):
-        raise DataSetError(f"{folder} is not empty; choose another folder.")
     if not found.heard:
         raise DataSetError(f"{found.folder} has no sounds beside its takes; lay them there or give --sounds DIR.")
     takes = found.heard if animator is None else in_time(found.heard, animator, show)
