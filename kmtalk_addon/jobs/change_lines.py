@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import options
+from .. import compat, options
 from ..audio import sound, strips
 from ..core import errors, progress
 from ..face import Curve, Face
+from ..face.targets import OURS
 from ..take import events, layout, lines, markers, marks, phones, place, store
 from ..take.columns import Columns
 from ..take.layers import Reach
@@ -54,10 +55,11 @@ def remove_job(ref: lines.Ref, objects: Sequence[int], scene: int) -> progress.J
 
     sheets = yield from insist(attempt)
 
+    told = [f"Removed “{name}”"]
+
     def leave() -> None:
         face, _ = find_place()
-        for sheet in sheets:
-            _leave_empty(sheet.find(), face)
+        told.extend(filter(None, [_leave_empty(sheet.find(), face) for sheet in sheets]))
 
     def show() -> None:
         _, where = find_place()
@@ -65,23 +67,34 @@ def remove_job(ref: lines.Ref, objects: Sequence[int], scene: int) -> progress.J
 
     steps = [leave, lambda: markers.clear_everywhere(ref.uid), show]
     yield from Pace().certainly(steps, lambda step: step(), "removing")
-    return f"Removed “{name}”"
+    return ". ".join(told)
 
 
-def _leave_empty(action: Any, face: Face) -> None:
-    """Take an action without any line off the face, which rests; fit the others' NLA strips."""
-    for target in face.targets:
-        if len(action.kmtalk_lines.lines):
+def _leave_empty(action: Any, face: Face) -> str:
+    """Take an action without any line off the face, which rests; fit the others' NLA strips.  What an artist put on the
+    action stays, and plays on: it is theirs from now on, which is told."""
+    if len(action.kmtalk_lines.lines):
+        for target in face.targets:
             place.fit(target.owner, action)
+        return ""
+    for target in face.targets:
+        if not compat.plays(target.owner, action):
             continue
-        place.remove(target.owner, action)
-        target.let_rest()
+        left = compat.read_curves(action, compat.slot_of(action, target.owner))
+        if left:
+            place.fit(target.owner, action)
+        else:
+            place.remove(target.owner, action)
+        theirs = {lines.name_of(curve) for curve in left}
+        target.let_rest(curve for curve in target.curves.values() if curve.name not in theirs)
         target.tag()
-    if not len(action.kmtalk_lines.lines):
-        if face.owner.kmtalk_face.action == action:
-            face.owner.kmtalk_face.action = None
-        if not len(lines.curves_by_name(action)):
-            lines.discard(action)
+    if face.owner.kmtalk_face.action == action:
+        face.owner.kmtalk_face.action = None
+    if len(lines.curves_by_name(action)):
+        del action[OURS]
+        return f"Keys of yours stay on “{action.name}”, which is an action of your own now"
+    lines.discard(action)
+    return ""
 
 
 def follow(context: Any) -> progress.Job[str]:

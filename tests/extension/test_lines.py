@@ -156,6 +156,31 @@ def test_a_line_whose_strip_is_gone_says_so_and_can_be_removed(
     assert all(key.value == 0.0 for key in head.data.shape_keys.key_blocks[1:])
 
 
+def test_keys_of_an_artists_on_our_action_outlive_its_last_line(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    compat = addon("compat")
+    add_strip()
+    animate()
+    head.shape_key_add(name="Ears")
+    action, keys = action_of(head), head.data.shape_keys
+    slot = compat.slot_of(action, keys)
+    ears = compat.new_curve(action, compat.handle_of_slot(slot), 'key_blocks["Ears"].value', 0, "Mine")
+    ears.keyframe_points.insert(5, 0.5)
+    jaw = next(curve for curve in compat.read_curves(action, slot) if curve.data_path == JAW)
+    jaw.keyframe_points.insert(400, 0.375)
+    assert bpy.ops.kmtalk.remove_line() == {"FINISHED"}
+    assert action_of(head) == action and "kmtalk" not in action
+    assert (shown(head, 5, "Ears"), shown(head, 400), shown(head, 10, "mouthPucker")) == pytest.approx((0.5, 0.375, 0))
+    left = {curve.data_path: len(curve.keyframe_points) for curve in compat.read_curves(action, slot)}
+    assert left == {ears.data_path: 1, JAW: 1}
+    animate()
+    assert action_of(head) == action and shown(head, 5, "Ears") == pytest.approx(0.5)
+    assert {c.data_path: len(c.keyframe_points) for c in compat.read_curves(action, slot)} == left
+
+
 def test_a_range_changes_that_range_alone(
     addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
 ) -> None:
