@@ -19,6 +19,8 @@ from .jobs.runner import desk
 from .operators.base import plain
 from .take import bake
 
+_LARGEST_MAP = 16 << 20  # bytes
+
 _registered: list[Any] = []  # Blender hands out a handle that has to be given back
 
 
@@ -253,8 +255,8 @@ def _pairs(asked: argparse.Namespace) -> list[tuple[str, str]]:
 
 def _read_map(path: Path) -> dict[str, str]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+        content = json.loads(files.read_at_most(path, _LARGEST_MAP).decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise errors.FaceError(f"{path} cannot be read as JSON: write strip names and mesh objects.") from error
     if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
         raise errors.FaceError(f"{path} must be one JSON object of strip names and mesh objects.")

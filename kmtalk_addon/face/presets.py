@@ -99,9 +99,7 @@ def _content(own: Any) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise ValueError
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(files.read_at_most(path, SIZE_LIMIT).decode("utf-8"))
         adjustments = {str(k): [float(m), float(o)] for k, (m, o) in content["adjustments"].items()}
         rows = {str(key): (str(place)[:_LONGEST], float(end)) for key, (place, end) in content.get("rows", {}).items()}
         least_hold, neck_share = int(content.get("least_hold", 2)), float(content.get("neck_share", 0.35))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..core import Event, Phone, errors, files, spaces
+from ..core import Event, Phone, errors, files, schema, spaces
 from ..core import take as takes
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ LAYOUTS = (
     ("NPZ", "KMTalk Take", "All of it, for another file or the command line"),
 )
 SIZE_LIMIT = 512 << 20  # of text
+_ROOM = 4 << 30  # bytes of memory, of which a number takes many
 
 
 def export(take: "Take", path: Path) -> None:
@@ -40,8 +41,6 @@ def load(path: Path) -> "Take":
             return takes.load_take(path)
         if path.suffix.lower() != ".json":
             return takes.import_csv(path)
-        if path.stat().st_size > SIZE_LIMIT:
-            raise errors.TakeError(f"{path.name} is larger than {SIZE_LIMIT >> 20} MB: cut it into parts.")
         return _load_json(path)
     except OSError as error:
         raise errors.TakeError(f"{path} cannot be read ({error.strerror}): check the path.") from error
@@ -72,7 +71,13 @@ def _export_json(take: "Take", path: Path) -> None:
 
 
 def _load_json(path: Path) -> "Take":
-    content = json.loads(path.read_text(encoding="utf-8-sig"))
+    content = schema.loads(
+        files.read_at_most(path, SIZE_LIMIT),
+        f"{path.name} is no take that KMTalk knows: its text",
+        errors.TakeError,
+        room=_ROOM,
+        advice="export it again",
+    )
     space = spaces.SPACES[content["space"]]
     if not space.has_names:
         raise ValueError("vertices")

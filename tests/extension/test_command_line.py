@@ -74,6 +74,7 @@ def test_animate_and_its_mistakes(
         ["animate", "--audio", str(speech), "--text"],
         ["animate", "--blend", "no.blend"],
         ["scene", "--map", "no.json"],
+        ["scene", "--map", "/dev/zero"],
         ["dance"],
         [],
     ):

@@ -1,6 +1,7 @@
 """Takes to files and back."""
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,18 @@ def test_what_is_no_take_is_refused_with_a_sentence(content: str, ending: str, t
     path.write_text(content)
     with pytest.raises(KMTalkError, match="take"):
         interchange.load(path)
+
+
+def test_a_pipe_without_end_and_a_text_that_unfolds_without_end_are_refused(tmp_path: Path) -> None:
+    from kmtalk_addon.take import interchange
+
+    (tmp_path / "bomb.json").write_text('{"space": [' + "{}," * 20_000_000 + "1]}")
+    with pytest.raises(KMTalkError, match="would take more than 4096 MB of memory"):
+        interchange.load(tmp_path / "bomb.json")
+    if os.name != "nt":
+        os.mkfifo(tmp_path / "pipe.json")
+        with pytest.raises(KMTalkError, match="a device or a pipe"):
+            interchange.load(tmp_path / "pipe.json")
 
 
 def test_json_brings_phones_and_words_and_finds_its_channels_by_name(tmp_path: Path) -> None:
