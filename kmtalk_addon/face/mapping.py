@@ -42,20 +42,23 @@ def _begin(
             f"“{owner.name}” is linked from “{owner.library.name}”: map its {what} there, or make it local first."
         )
     own = owner.kmtalk_face
-    own.scheme = scheme or _likeliest(names)
     every = list(dict.fromkeys(name for each in names.values() for name in each))
-    settings.guess_channels(own, every, effects())
+    done = effects()
+    own.scheme = scheme or _likeliest(names, done)
+    settings.guess_channels(own, every, done)
     return own
 
 
-def _likeliest(names: Mapping[str, Sequence[str]]) -> str:
-    """The scheme of the face where it is one, or of most of its keys; ARKit's where its keys say too little."""
+def _likeliest(names: Mapping[str, Sequence[str]], effects: Mapping[str, str]) -> str:
+    """The scheme of the face where it is one, or of most of its keys; ARKit's where its keys say too little, or where a
+    key that is called like a sound moves the eyes or brows."""
     found = naming.recognize_face(names)
-    if found.scheme in naming.SCHEME_BY_NAME:
-        return found.scheme
-    likeliest = naming.likeliest(names)
-    told = len(naming.guess(likeliest, [name for each in names.values() for name in each]))
-    return likeliest if told >= _FEW else "arkit"
+    is_face = found.scheme in naming.SCHEME_BY_NAME
+    likeliest = found.scheme if is_face else naming.likeliest(names)
+    told = naming.guess(likeliest, [name for each in names.values() for name in each])
+    visemes = naming.SCHEME_BY_NAME[likeliest].visemes
+    denied = any(effects.get(k, "").startswith(("eye", "brow")) for k, shown in told.items() if shown in visemes)
+    return likeliest if (is_face or len(told) >= _FEW) and not denied else "arkit"
 
 
 def told(objects: Sequence[Any]) -> Any:

@@ -16,6 +16,7 @@ _UPPER = 0.25
 _BROWS = 0.05
 """How far above the mouth the upper face begins, and brows above the eyes, over the face's height."""
 _SIDED = 0.75
+_FAR = 0.3
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def guess_by_effects(vertices: Array, offsets: Mapping[str, Array], axes: Array)
     eyes = _eyes_of(effects, mouth)
     found: dict[str, str] = {}
     for name, effect in sorted(effects.items(), key=lambda item: -item[1].size):
-        channel = _channel_of(effect, mouth, eyes)
+        channel = _channel_of(effect, mouth, eyes, "jawOpen" in found.values())
         if channel and channel not in found.values():
             found[name] = channel
     return found
@@ -88,27 +89,29 @@ def _measured(
 def _mouth_of(effects: Mapping[str, _Effect]) -> float:
     """How high the mouth lies, 0 at the lowest and 1 at the highest vertex that any key moves.
 
-    What opens it reaches lowest and goes down; without such a key the mouth lies in the lower third.
+    What opens it reaches lowest and goes down, of such keys the farthest; without one it lies in the lower third.
     """
-    lower = [effect.up for effect in effects.values() if effect.rise < -0.2 and effect.low < 0.15]
-    return max(lower, default=0.2) + 0.08
+    lower = [effect for effect in effects.values() if effect.rise < -0.2 and effect.low < 0.15]
+    return (max(lower, key=lambda effect: -effect.rise * effect.size).up if lower else 0.2) + 0.08
 
 
 def _eyes_of(effects: Mapping[str, _Effect], mouth: float) -> float:
-    """How high the eyes lie: where, in the upper face, something goes down farthest, as lids do."""
+    """How high the eyes lie: where, in the upper face, something goes down far, as lids do; brows lie above them."""
     upper = [effect for effect in effects.values() if effect.up > mouth + _UPPER and effect.rise < -0.2]
-    return max(upper, key=lambda effect: -effect.rise * effect.size).up if upper else 0.8
+    farthest = max((-effect.rise * effect.size for effect in upper), default=0.0)
+    return min((e.up for e in upper if -e.rise * e.size > _FAR * farthest), default=0.8)
 
 
-def _channel_of(effect: _Effect, mouth: float, eyes: float) -> str:
+def _channel_of(effect: _Effect, mouth: float, eyes: float, opens: bool) -> str:
+    """opens: whether the jaw is found already, which of all that goes down goes farthest."""
     side = "Left" if effect.left > _SIDED else "Right" if effect.left < 1.0 - _SIDED else ""
     if effect.up > mouth + _UPPER:
         return _upper(effect, side, eyes)
-    if not side and effect.low < 0.15 and effect.rise < -0.2:
+    if not opens and not side and effect.low < 0.15 and effect.rise < -0.2:
         return "jawOpen"
     if not side and effect.outward < -0.12:
         return "mouthPucker" if effect.rise > -0.25 else "mouthFunnel"
-    if effect.outward > 0.12:
+    if effect.outward > max(0.12, -0.5 * effect.rise):
         return f"mouthSmile{side}" if effect.rise > 0.15 else f"mouthStretch{side}"
     if effect.rise > 0.3 and effect.split > _CENTRAL:
         return f"mouthSmile{side}"

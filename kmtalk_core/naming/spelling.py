@@ -16,8 +16,8 @@ _LAST_NUMBER = re.compile(r"(?<=[^\W\d_])(\d{1,3})$")
 _FIRST_WORD = re.compile(r"^([a-z]+|[A-Z]{2,})(?=[A-Z][a-z])")
 _LAST_WORD = re.compile(r"(?<=[a-z])([A-Z][a-z]+)$")
 _SIDES = {
-    **dict.fromkeys(("l", "lft", "lf", "lt", "左"), "left"),
-    **dict.fromkeys(("r", "rgt", "rt", "右"), "right"),
+    **dict.fromkeys(("l", "lft", "lf", "lt", "左", "л", "лев", "izq"), "left"),
+    **dict.fromkeys(("r", "rgt", "rt", "右", "п", "прав", "dcha"), "right"),
 }
 _ONE_SIDE = frozenset(("l", "r", "left", "right"))
 _MIDDLES = frozenset(("c", "m", "mid", "middle", "center", "centre", "ctr", "cn"))

@@ -147,25 +147,53 @@ def test_a_linked_character_is_mapped_in_its_own_file(berta: Any, tmp_path: Path
         bpy.ops.kmtalk.map_keys()
 
 
-def test_what_a_key_does_is_proposed_where_its_name_says_nothing(addon: Callable[[str], Any], scene: Any) -> None:
+def shaped(scene: Any, shown: dict[str, str]) -> Any:
+    """Our head's skin with keys of these names, each of which does what a channel does."""
     import bpy
     import numpy as np
 
     from kmtalk_core.faces.demo import demo_head
 
     part = demo_head().parts[0]
-    shown = ("jawOpen", "mouthPucker", "mouthSmileLeft", "mouthSmileRight", "eyeBlinkLeft", "eyeBlinkRight")
     mesh = bpy.data.meshes.new("Anon")
     mesh.from_pydata(np.array(part.vertices).tolist(), [], [list(map(int, polygon)) for polygon in part.polygons])
     item = bpy.data.objects.new("Anon", mesh)
     scene.collection.objects.link(item)
     item.shape_key_add(name="Basis")
-    for number, channel in enumerate(shown):
-        block = item.shape_key_add(name=f"Key {number}")
+    for name, channel in shown.items():
+        block = item.shape_key_add(name=name)
         block.value = 0.0
-        moved = np.asarray(part.vertices, np.float32) + np.asarray(part.shapes[channel], np.float32)
+        moved = np.asarray(part.vertices, np.float32)
+        for side in ("",) if channel in part.shapes else ("Left", "Right"):
+            moved = moved + np.asarray(part.shapes[f"{channel}{side}"], np.float32)
         block.points.foreach_set("co", moved.ravel())
     bpy.context.view_layer.objects.active = item
+    return item
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {f"Key {n}": c for n, c in enumerate(("jawOpen", "mouthPucker", "mouthSmileLeft", "mouthSmileRight"))}
+        | {"Key 8": "eyeBlinkLeft", "Key 9": "eyeBlinkRight"},
+        {"q": "mouthSmile", "w": "eyeBlink", "e": "jawOpen", "r": "mouthPucker", "t": "mouthFrown", "y": "browDown"},
+        {
+            "ОткрытьРот": "jawOpen",
+            "Поцелуй": "mouthPucker",
+            "Глаз закрыт Л": "eyeBlinkLeft",
+            "Глаз закрыт": "eyeBlinkRight",
+        },
+        {"张嘴": "jawOpen", "嘟嘴": "mouthPucker", "微笑": "mouthSmile", "闭眼": "eyeBlink"},
+        {"口開け": "jawOpen", "口すぼめ": "mouthPucker", "口角上げ": "mouthSmile", "まばたき": "eyeBlink"},
+    ],
+    ids=["numbers", "letters", "Russian", "Chinese", "Japanese"],
+)
+def test_what_a_key_does_is_proposed_where_its_name_says_too_little(
+    shown: dict[str, str], addon: Callable[[str], Any], scene: Any
+) -> None:
+    import bpy
+
+    item = shaped(scene, shown)
     assert bpy.ops.kmtalk.map_keys() == {"FINISHED"}
-    assert tuple(row.channel for row in item.kmtalk_face.keys) == shown
+    assert {row.name: row.channel for row in item.kmtalk_face.keys} == shown
     assert addon("options").face_of([item]).sentence.startswith("By hand")
