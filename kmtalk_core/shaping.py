@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from .alignment import Alignment, Phone
 from .calibration import Calibration, Spoken
-from .expression import Performer
+from .expression import Performer, lips
 from .motion.spaces import MotionSpace
 from .phones import BILABIALS, classes_of
 from .settings import Settings
@@ -49,6 +49,7 @@ class Shaping:
         self._rounds = bool(articulation)
         self._lips, self._round = space.indices_of(LIPS), space.indices_of(_ROUNDING)
         self._kernel = _gaussian(settings.smoothing * space.fps / 2)
+        self._beside = 0 if performer is None else lips.reach(space.fps)  # frames that tell how much room lips leave
         self._delay = settings.delay
         self._closures = _closures(space, alignment)
         self._rests = _rests(space, alignment)
@@ -57,7 +58,7 @@ class Shaping:
     @property
     def margin(self) -> int:
         """Frames of raw motion wanted on each side of a stretch."""
-        return len(self._kernel) // 2
+        return len(self._kernel) // 2 + self._beside
 
     def shape(
         self, raw: FloatArray, first: int, before: int, after: int, moments: npt.NDArray[np.float64] | None = None
@@ -69,16 +70,22 @@ class Shaping:
         ends of the sound) the outermost frame is held.
         """
         motion = np.multiply(raw, self._scale, out=raw)
+        wide = (min(before, self._beside), min(after, self._beside))
         if self.margin:
-            motion = _convolved(motion, self._kernel, self.margin - before, self.margin - after)
+            reach = len(self._kernel) // 2
+            motion = _convolved(motion, self._kernel, reach - before + wide[0], reach - after + wide[1])
         if self._rounds:
             motion[:, self._lips] *= self._together(motion)
+        room = None
+        if self._performer is not None:
+            room = lips.room(motion, self._space, *wide)
+            motion = motion[wide[0] : len(motion) - wide[1]]
         frames = np.arange(first + before, first + before + len(motion), dtype=np.float64)
         heard = (frames if moments is None else moments) / self._space.fps - self._delay
         if len(self._rests):
             self._rest(motion, heard)
         if self._performer is not None:
-            self._performer.perform(motion, frames / self._space.fps - self._delay, self._space)
+            self._performer.perform(motion, frames / self._space.fps - self._delay, self._space, room)
         if self._actor is not None:
             self._actor.speak(motion, heard, self._strength)
         if len(self._closures):

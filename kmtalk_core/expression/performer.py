@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..events import Event
 from ..motion.spaces import ARKIT, CHEST, HEAD, MotionSpace
-from . import blinks, breath, brows, chest, gaze, head
+from . import blinks, breath, brows, chest, gaze, head, lips
 from .chance import ease, noises
 from .script import Script
 
@@ -32,7 +32,7 @@ _DRAWN = ARKIT.indices_of(
 )
 _PARTED = ARKIT.indices_of(("mouthUpperUpLeft", "mouthUpperUpRight"))
 _SPREAD_KEPT = 0.6  # of the network's smile, which is how it spreads lips, as stretched lips
-_ROUNDED, _BITING, _OPEN = 0.4, 0.3, 0.12  # coefficients of rounded lips, of a lip at the teeth, and of a jaw well open
+_OPEN = 0.12  # coefficient of a jaw well open
 _MOST_DROOP = 0.6  # of lids that do not blink
 _ASIDE = (("mouthLeft", "mouthRight", 0.035), ("jawLeft", "jawRight", 0.025))  # a mouth is never quite even
 
@@ -70,16 +70,18 @@ class Performer:
         """The performer of the same sound with other events."""
         return Performer(self._script, events)
 
-    def perform(self, motion: Motion, times: FloatArray, space: MotionSpace) -> None:
+    def perform(self, motion: Motion, times: FloatArray, space: MotionSpace, room: FloatArray | None = None) -> None:
         """Put the performance into `motion` (n, channels) of `space`, the network's, in place.
 
         `times` (n,) are the seconds of the sound that its frames show, rising.  The eyes and the upper face are
-        replaced; the mouth keeps its own and gets what mood, gestures and breath add.
+        replaced; the mouth keeps its own and gets what mood, gestures and breath add, as far as lips leave `room` (n,)
+        for it, see `lips.room`; without it frames that follow each other tell it themselves.
         """
         columns, indices = _shared(space)
         face = np.zeros((len(times), ARKIT.width))
         face[:, indices] = motion[:, columns]
-        motion[:, columns] = self._performed(face, times)[:, indices]
+        room = lips.room(motion, space, 0, 0) if room is None else room
+        motion[:, columns] = self._performed(face, times, room)[:, indices]
 
     def head(self, times: FloatArray) -> Motion:
         """Yaw, pitch and roll (n, 3) in radians at `times`, rising."""
@@ -113,7 +115,7 @@ class Performer:
         plain[:, replaced] = generated[:, replaced]
         face = np.zeros((len(times), ARKIT.width))
         face[:, indices] = plain[:, columns]
-        added = self._mouth(face, times, self._near(times)) - face
+        added = self._mouth(face, times, self._near(times), lips.wanted(poses, space)) - face
         added[:, _REPLACED] = 0
         plain[:, columns] -= added[:, indices].astype(np.float32)
         return np.maximum(plain, 0)
@@ -131,14 +133,14 @@ class Performer:
         last = np.searchsorted(self._starts, times[-1] + self._reach)
         return list(self.events[first:last])
 
-    def _performed(self, face: FloatArray, times: FloatArray) -> FloatArray:
+    def _performed(self, face: FloatArray, times: FloatArray, room: FloatArray) -> FloatArray:
         settings, events = self._script.settings, self._near(times)
         mood, turns = self._mood(times)
         gestures = brows.pose(events, times, self._script.seed, self._movement(times))
         shown = self._alive(times)[:, None] * (mood + gestures)
         done = np.zeros_like(face)
         if settings.has("mouth"):
-            done[:, _MOUTH] = self._mouth(face, times, events, shown)[:, _MOUTH]
+            done[:, _MOUTH] = self._mouth(face, times, events, room, shown)[:, _MOUTH]
         if settings.has("upper"):
             done[:, _UPPER] = settings.strength_upper * shown[:, _UPPER]
             done[:, _PUFFED] = face[:, _PUFFED]
@@ -152,7 +154,12 @@ class Performer:
         return self._moods.of(times, self._script.mood.pose)
 
     def _mouth(
-        self, face: FloatArray, times: FloatArray, events: Sequence[Event], shown: FloatArray | None = None
+        self,
+        face: FloatArray,
+        times: FloatArray,
+        events: Sequence[Event],
+        room: FloatArray,
+        shown: FloatArray | None = None,
     ) -> FloatArray:
         """The network's `face` (n, 52) with what its mouth does besides: lips that are busy speaking always win."""
         settings = self._script.settings
@@ -160,14 +167,12 @@ class Performer:
             gestures = brows.pose(events, times, self._script.seed, self._movement(times))
             shown = self._alive(times)[:, None] * (self._mood(times)[0] + gestures)
         added = settings.strength_lower * shown
-        rounded = face[:, ARKIT.index_of("mouthPucker")] + face[:, ARKIT.index_of("mouthFunnel")]
-        biting, jaw = face[:, ARKIT.index_of("mouthRollLower")], face[:, ARKIT.index_of("jawOpen")]
-        apart = ease((jaw - face[:, ARKIT.index_of("mouthClose")]) / _OPEN)[:, None]
-        room = ((1 - 0.85 * ease(rounded / _ROUNDED)) * (1 - 0.6 * ease(biting / _BITING)))[:, None]
+        jaw, close = face[:, ARKIT.index_of("jawOpen")], face[:, ARKIT.index_of("mouthClose")]
+        apart = ease((jaw - close) / _OPEN)[:, None]
         done = face.copy()
         done[:, _SMILES] = 0
         done[:, _STRETCHES] += _SPREAD_KEPT * face[:, _SMILES]
-        added[:, _DRAWN] *= room
+        added[:, _DRAWN] = np.minimum(added[:, _DRAWN], 1) * room[:, None]
         added[:, _PARTED] *= apart
         done[:, _MOUTH] += added[:, _MOUTH] + breath.pose(events, times)[:, _MOUTH]
         sways = noises(self._script.seed, range(501, 501 + len(_ASIDE)), times, [0.6] * len(_ASIDE))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kmtalk_core.alignment import Alignment, Mark
-from kmtalk_core.expression import Performer, notes_of
+from kmtalk_core.expression import Performer, lips, notes_of
 from kmtalk_core.expression.mood import MOODS as POSES
 from kmtalk_core.expression.mood import unknown_marks
 from kmtalk_core.expression.prosody import Prosody
@@ -93,7 +93,8 @@ def test_nothing_is_frozen_in_silence(performer: Made, mouth: np.ndarray, prosod
 
 def test_a_stretch_is_alike_in_whatever_window(performer: Made, mouth: np.ndarray, shown: np.ndarray) -> None:
     playing, part = performer(), mouth[1000:1300].copy()
-    playing.perform(part, times(mouth)[1000:1300], ARKIT)
+    room = lips.room(mouth, ARKIT, 0, 0)[1000:1300]
+    playing.perform(part, times(mouth)[1000:1300], ARKIT, room)
     np.testing.assert_array_equal(part, shown[1000:1300])
     np.testing.assert_array_equal(playing.head(times(mouth))[1000:1300], playing.head(times(mouth)[1000:1300]))
 
@@ -165,6 +166,23 @@ def test_what_was_added_to_a_mouth_can_be_taken_off_again(performer: Made, mouth
     motion = seen(playing, mouth)
     plain = playing.unperformed(motion[rows], mouth[rows], times(mouth)[rows], ARKIT)
     np.testing.assert_allclose(plain, mouth[rows], atol=0.02)
+
+
+def test_a_smile_gives_way_to_round_lips_and_never_jerks(performer: Made, mouth: np.ndarray) -> None:
+    round_lips = mouth.copy()
+    round_lips[:, ARKIT.indices_of(("mouthPucker", "mouthFunnel", "mouthRollLower"))] = 0
+    for first in range(300, 3000, 40):
+        round_lips[first : first + 5, ARKIT.index_of("mouthPucker")] = 0.7  # as quickly as a network rounds them
+    smile = column(seen(performer(mood="happy"), round_lips), "mouthSmileLeft")
+    middles = np.arange(302, 2900, 40)
+    assert np.median(smile[middles] / smile[middles + 20]) < 0.45
+    assert FPS * abs(np.diff(smile)).max() < 6
+
+
+def test_a_window_tells_the_room_of_lips_as_the_whole_does(mouth: np.ndarray) -> None:
+    whole, far = lips.room(mouth, ARKIT, 0, 0), lips.reach(FPS)
+    np.testing.assert_array_equal(lips.room(mouth[400 - far : 450 + far], ARKIT, far, far), whole[400:450])
+    np.testing.assert_array_equal(lips.room(mouth[: 50 + far], ARKIT, 0, far), whole[:50])
 
 
 @pytest.mark.parametrize("mood", MOODS)
