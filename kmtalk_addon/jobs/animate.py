@@ -209,8 +209,9 @@ def _animate(asked: Request) -> progress.Job[str]:
     with asked.folder as name:
         heard = yield from sound.file_job(asked.clip, Path(name))
         out = Path(name) / "take.npz"
-        kept = {} if asked.starts_over else _kept_by_hand(asked, Path(name))
-        granted = _wishes(asked) if kept or asked.starts_over else frozenset()
+        wishes = _wishes(asked)
+        kept = {} if asked.starts_over else (yield from _kept_by_hand(asked, Path(name)))
+        granted = wishes if kept or asked.starts_over else frozenset()
         answer = yield from desk().workers.ask(
             asked.engine,
             asked.arguments,
@@ -225,8 +226,7 @@ def _animate(asked: Request) -> progress.Job[str]:
             calibration=asked.actor,
             **kept,
         )
-        take = yield from in_thread(lambda: takes.load_take(out), "reading")
-        data = out.read_bytes() if take.space.has_names and asked.spliced is None else b""
+        take, data = yield from in_thread(lambda: store.remembered(out), "reading")
         if asked.spliced is not None and asked.earlier is not None:
             earlier = yield from _with_edits(asked, heard, kept, Path(name))
     notes = [*asked.text_notes, *heard.notes, *answer.get("notes", ())]
@@ -264,7 +264,7 @@ def _with_edits(asked: Request, heard: sound.Heard, kept: Mapping[str, Any], fol
     return (yield from in_thread(lambda: takes.load_take(out), "reading"))
 
 
-def _kept_by_hand(asked: Request, folder: Path) -> dict[str, Any]:
+def _kept_by_hand(asked: Request, folder: Path) -> progress.Job[dict[str, Any]]:
     """What of an earlier take of the same sound, and of what was changed on it since, goes over to the new one."""
     if asked.earlier is None:
         return {}
@@ -277,7 +277,7 @@ def _kept_by_hand(asked: Request, folder: Path) -> dict[str, Any]:
     by_hand = changes.read_changes(asked.earlier, face, take, story).edits
     by_hand += [*events.edits_of(line, take, story), *(dict(entry) for _, entry in phones.asked_of(line))]
     kept = folder / "earlier.npz"
-    takes.save_take(take, kept)
+    yield from in_thread(lambda: takes.save_take(take, kept), "reading")
     return {"keep": str(kept), "edits": by_hand, "keep_shift": asked.clip.begin - story.begin}
 
 

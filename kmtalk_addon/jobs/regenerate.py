@@ -120,8 +120,7 @@ def _completed_beside(engine: tuple[Any, tuple[str, ...]], waiting: Waiting) -> 
         takes.save_take(waiting.take, source)
         ask: dict[str, Any] = {"take": str(source), "audio": str(heard.path), "span": heard.span}
         yield from desk().workers.ask(*engine, "complete", **ask, edits=waiting.edits, out=str(out))
-        completed = yield from in_thread(lambda: takes.load_take(out), "reading")
-        return completed, out.read_bytes() if completed.space.has_names else b""
+        return (yield from in_thread(lambda: store.remembered(out), "reading"))
 
 
 def write(scene: int, waiting: Waiting, completed: "Take", data: bytes, keeps_poses: bool = False) -> progress.Job[str]:

@@ -158,7 +158,8 @@ class Live:
             self._follows, self._answering = False, posed
             self._job = answering.edits_job(number, scene.session_uid, engine, posed)
             return True
-        if noted.has_settings and noted.posed is None and (is_quiet or self._wrote < _QUICK):
+        waits = noted.posed is not None or noted.is_any or noted.actions  # edits first: over them no line follows
+        if noted.has_settings and not waits and (is_quiet or self._wrote < _QUICK):
             noted.has_settings = False
             return self._follow(context, engine)
         return False

@@ -123,6 +123,10 @@ def stamp_of(path: str) -> str:
     return f"{found.st_size} {found.st_mtime_ns // 1_000_000}"
 
 
+_LARGE = 64 << 20
+"""Bytes of a file that is read again rather than remembered."""
+
+
 def take_bytes(take: "Take", shapes: FloatArray | None = None) -> bytes:
     """The .npz file of `take`; `shapes` as `save_take` has them."""
     with tempfile.TemporaryDirectory(prefix="kmtalk_", ignore_cleanup_errors=True) as folder:
@@ -140,6 +144,16 @@ def kept(take: "Take") -> tuple["Take", bytes]:
     """A take as `take_of` will give it, for it is remembered, and the file that a line keeps of it."""
     data = take_bytes(take)
     return _take_in(data), data
+
+
+def remembered(path: Path) -> tuple["Take", bytes]:
+    """The take in a file, as `take_of` will give it, for it is remembered, and the file.  Raises TakeError.
+
+    What is kept of one of vertices is another file, which whoever fits them makes: empty.
+    """
+    data = path.read_bytes()
+    take = _take_in(data) if len(data) < _LARGE else takes.load_take(path)
+    return take, data if take.space.has_names else b""
 
 
 @lru_cache(maxsize=2)  # one edit asks for the same one several times

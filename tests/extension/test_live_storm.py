@@ -167,7 +167,8 @@ class Storm:
         value = self.chance.uniform(low, high)
         setattr(bpy.context.scene.kmtalk, name, value)
         made = self.addon("take.store").take_of
-        self.hope(0, lambda: made(self.line).settings[name] == pytest.approx(value, abs=1e-4))
+        now = lambda: getattr(bpy.context.scene.kmtalk, name)  # noqa: E731 - it may have been set again
+        self.hope(0, lambda: made(self.line).settings[name] == pytest.approx(now(), abs=1e-4))
 
     def undoes_and_redoes(self) -> None:
         import bpy
