@@ -5,7 +5,7 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -247,7 +247,7 @@ def _pairs(asked: argparse.Namespace) -> list[tuple[str, str]]:
         if pair.objects:
             found.append((pair.strip.name, options.joined(item.name for item in pair.objects)))
         else:
-            why = f"no face of that {asked.by}"
+            why = "muted" if pair.is_muted else f"no face of that {asked.by}"
             _tell(f"{pair.strip.name}: {why}; left alone")
             asked.shot.add(pair.strip.name, "", "left alone", why)
     return found
@@ -290,11 +290,18 @@ def _save(path: str | None) -> str | None:
             raise errors.KMTalkError(
                 f"{whole.parent} cannot be made ({error.strerror}): choose another --save-as."
             ) from error
-        bpy.ops.wm.save_as_mainfile(filepath=str(whole))
+        _write(lambda: bpy.ops.wm.save_as_mainfile(filepath=str(whole)))
         return str(whole)
     if bpy.data.filepath:
-        bpy.ops.wm.save_mainfile()
+        _write(bpy.ops.wm.save_mainfile)
     return bpy.data.filepath or None
+
+
+def _write(save: Callable[[], Any]) -> None:
+    try:
+        save()
+    except RuntimeError as error:  # what Blender says names the file and what is wrong with its place
+        raise errors.KMTalkError(f"Nothing was saved: {plain(error).rstrip('.')}; choose another --save-as.") from error
 
 
 def _render(shot: report.Shot) -> int:

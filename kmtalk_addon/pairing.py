@@ -19,10 +19,14 @@ WAYS = (
 
 @dataclass(frozen=True)
 class Pair:
-    """A sound strip of a scene, and the objects of the character that says it; none where nobody does."""
+    """A sound strip of a scene, and the objects of the character that says it; none where nobody does.
+
+    is_muted: nobody hears the strip, so that nobody says it either.
+    """
 
     strip: Any
     objects: tuple[Any, ...]
+    is_muted: bool = False
 
 
 def pairs(scene: Any, home: Any, way: str) -> list[Pair]:
@@ -36,7 +40,7 @@ def pairs(scene: Any, home: Any, way: str) -> list[Pair]:
     else:
         found = [_named(strip.name, heads) for strip in sounds]
     return [
-        Pair(strip, character(head, scene) if head is not None else ())
+        Pair(strip, character(head, scene) if head is not None and not strip.mute else (), bool(strip.mute))
         for strip, head in zip(sounds, found, strict=True)
     ]
 

@@ -64,6 +64,14 @@ def test_every_link_of_the_readmes_leads_somewhere() -> None:
             assert (text.parent / target).exists(), f"{text.name}: {target}"
 
 
+def test_every_file_that_the_map_of_the_house_names_is_there() -> None:
+    for text in (ROOT / ".github" / "CONTRIBUTING.md", ROOT / "kmtalk_addon" / "farm" / "README.md"):
+        named = re.findall(r"`([\w.-]+(?:/[\w.-]*)+|[a-z_]+\.(?:py|js))`", text.read_text(encoding="utf-8"))
+        assert named, text
+        for name in named:
+            assert (ROOT / name).exists() or (text.parent / name).exists(), f"{text.name}: {name}"
+
+
 def test_the_readmes_sentences_are_short() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     prose = [line for line in text.splitlines() if line and not line.startswith(("    ", "|", "#", "!", "<"))]

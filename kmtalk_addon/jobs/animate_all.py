@@ -15,7 +15,8 @@ def animate_all(context: Any, settings: Any, way: str) -> progress.Job[str]:
     asked, notes = [], []
     for pair in pairing.pairs(scene, home, way):
         if not pair.objects:
-            notes.append(f"“{pair.strip.name}” fits no character and was left alone")
+            why = "is muted" if pair.is_muted else "fits no character"
+            notes.append(f"“{pair.strip.name}” {why} and was left alone")
             continue
         try:
             asked.append(animate.request(context, settings, objects=pair.objects, found=(home, pair.strip)))

@@ -52,7 +52,8 @@ class KMTALK_OT_animate_all(Needs, JobOperator, bpy.types.Operator):
         for pair in found[:24]:
             row = column.row()
             row.label(text=pair.strip.name, icon="SOUND", translate=False)
-            said = pair.objects[0].name if pair.objects else "nobody: left alone"
+            nobody = "muted: left alone" if pair.is_muted else "nobody: left alone"
+            said = pair.objects[0].name if pair.objects else nobody
             row.label(text=said, icon="USER" if pair.objects else "X", translate=False)
         if len(found) > 24:
             column.label(text=f"and {len(found) - 24} more")

@@ -17,6 +17,7 @@ from ..face import (
     pose_library,
     presets,
     settings,
+    suzanne,
 )
 from ..face.recognise import has_keys
 from ..preferred import PACKAGE
@@ -124,7 +125,8 @@ def _draw_faceless(layout: Any, context: Any) -> None:
         layout.operator("kmtalk.mirror_landmarks", icon="MOD_MIRROR")
         guessed = "No face was found: drag the landmarks onto its eyes, nose, mouth and chin, then build."
         found = "Drag the landmarks that are wrong, then build."
-        draw_text(layout, context, guessed if landmarks.laid_out(head) else found, "INFO")
+        is_guessed = landmarks.laid_out(head) and not suzanne.is_suzanne(head)
+        draw_text(layout, context, guessed if is_guessed else found, "INFO")
 
 
 def _draw_mapping(layout: Any, own: Any) -> None:

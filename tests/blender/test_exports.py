@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 bpy = pytest.importorskip("bpy")
+mathutils = pytest.importorskip("mathutils")
 
 from kmtalk_addon.demo.head import add_head, add_rig  # noqa: E402
 from kmtalk_addon.face import bones, find_face  # noqa: E402
@@ -21,6 +22,7 @@ from kmtalk_core.take import Key, Take, Track  # noqa: E402
 
 FRAMES = 24
 MORPHS = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft")
+BONES = ("head", "jaw")
 Array = npt.NDArray[np.float64]
 
 
@@ -60,7 +62,7 @@ FORMATS: tuple[tuple[str, Callable[[Path], None], Callable[[str], Any]], ...] = 
 
 @dataclass(frozen=True)
 class Seen:
-    """What is seen on every frame: morphs (frames, 3), turn of the head bone (frames, 3) as rotation vectors."""
+    """What is seen on every frame: morphs (frames, 3), turns of both bones (frames, 2, 3), rotation vectors."""
 
     morphs: Array
     turns: Array
@@ -78,11 +80,25 @@ def _seen() -> Seen:
         bpy.context.scene.frame_set(frame)
         morphs.append([keys[name].value for name in MORPHS])
         shown = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        now = shown.matrix_world @ shown.pose.bones["head"].matrix
-        rest = shown.matrix_world @ shown.data.bones["head"].matrix_local
-        axis, angle = (now @ rest.inverted()).to_quaternion().to_axis_angle()
-        turns.append(np.array(axis) * angle)
+        turns.append([_turn(shown, name) for name in BONES])
     return Seen(np.array(morphs), np.array(turns))
+
+
+def _turn(rig: Any, name: str) -> Array:
+    now = rig.matrix_world @ rig.pose.bones[name].matrix
+    rest = rig.matrix_world @ rig.data.bones[name].matrix_local
+    axis, angle = (now @ rest.inverted()).to_quaternion().to_axis_angle()
+    return np.array(axis) * angle
+
+
+def _add_jaw(rig: Any) -> None:
+    """A jaw bone from before the ears to the chin."""
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    bone, above = rig.data.edit_bones.new("jaw"), rig.data.edit_bones["head"]
+    bone.head, bone.parent = above.head, above
+    bone.tail = above.head + mathutils.Vector((0.0, -0.08, -0.03))
+    bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def _vertices() -> Array:
@@ -114,10 +130,13 @@ def _empty_scene() -> Any:
 
 @pytest.fixture
 def baked() -> Seen:
-    """The demo head with its head bone, playing a line."""
+    """The demo head with bones for head and jaw, playing a line; its keys open the mouth too."""
     scene = _empty_scene()
     objects = add_head(load_head(), scene.collection)
-    bones.use_rig(objects[0].kmtalk_face, add_rig(objects, scene.collection))
+    rig, own = add_rig(objects, scene.collection), objects[0].kmtalk_face
+    _add_jaw(rig)
+    bones.use_rig(own, rig)
+    own.keys_too = True
     times = np.arange(FRAMES) / 24
     motion = np.zeros((FRAMES, len(ARKIT_INDEX)), np.float32)
     motion[:, ARKIT_INDEX["jawOpen"]] = 0.5 + 0.4 * np.sin(9 * times)
@@ -135,7 +154,8 @@ def baked() -> Seen:
 def test_morphs_and_head_bone_leave_and_come_back(
     baked: Seen, tmp_path: Path, name: str, export: Callable[[Path], None], read: Callable[[str], Any]
 ) -> None:
-    assert np.ptp(baked.morphs[:, 0]) > 0.7 and np.ptp(baked.turns[:, 2]) > 0.3  # there is something to compare
+    assert np.ptp(baked.morphs[:, 0]) > 0.7 and np.ptp(baked.turns[:, 0, 2]) > 0.3  # there is something to compare
+    assert np.ptp(baked.turns[:, 1] - baked.turns[:, 0], axis=0).max() > 0.1  # the jaw beside the head
     export(tmp_path / name)
     _empty_scene()
     read(str(tmp_path / name))

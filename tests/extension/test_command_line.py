@@ -231,6 +231,40 @@ def test_one_report_a_shot(
     assert told["status"] == 2 and "no.json" in told["errors"][0] and told["strips"] == []
 
 
+def test_a_shot_as_artists_leave_it(
+    addon: Callable[[str], Any], scene: Any, add_strip: Callable[..., Any], speech: Path, tmp_path: Path
+) -> None:
+    """A name with all that a shell could stumble over, a strip that is muted, and a sound that is gone."""
+    name = 'O\'Neil "Bob" Jr; the 2nd'
+    bob = make_face(scene, name)
+    add_strip(f"{name} 01", channel=1)
+    add_strip(f"{name} muted", frame=60, channel=2).mute = True
+    gone = Path(shutil.copy(speech, tmp_path / "gone.wav"))
+    add_strip(f"{name} gone", frame=120, channel=3, path=gone)
+    gone.unlink()
+    report, saved = tmp_path / "it's a report.json", tmp_path / "my shot's" / "sc 01.blend"
+    assert addon("command_line").main(["scene", "--save-as", str(saved), "--report", str(report)]) == 1
+    told = {item["strip"].split()[-1]: item for item in json.loads(report.read_text(encoding="utf-8"))["strips"]}
+    assert {key: item["status"] for key, item in told.items()} == {
+        "01": "done", "muted": "left alone", "gone": "failed",
+    }  # fmt: skip
+    assert told["01"]["faces"] == [name] and told["muted"]["notes"] == ["muted"] and "gone.wav" in told["gone"]["error"]
+    assert said_on(bob) == [f"{name} 01"] and saved.exists()
+
+
+def test_a_place_where_nothing_can_be_saved_is_a_mistake_in_one_line(
+    addon: Callable[[str], Any], scene: Any, add_strip: Callable[..., Any], tmp_path: Path, capsys: Any
+) -> None:
+    make_face(scene, "Anna")
+    add_strip("anna 01")
+    taken, report = tmp_path / "taken.blend", tmp_path / "shot.json"
+    taken.mkdir()
+    assert addon("command_line").main(["scene", "--save-as", str(taken), "--report", str(report)]) == 2
+    assert "Nothing was saved" in capsys.readouterr().err.splitlines()[-1]
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert told["status"] == 2 and told["saved"] is None and "taken.blend" in told["errors"][0]
+
+
 def test_a_report_that_cannot_be_written_is_no_success(
     addon: Callable[[str], Any], scene: Any, add_strip: Callable[..., Any], tmp_path: Path, capsys: Any
 ) -> None:
