@@ -224,13 +224,14 @@ def begin(face: Face, reach: Reach | None, journal: Journal, uid: str = "") -> l
     """
     uid = reach.uid if reach is not None else uid
     sheets: dict[int, Sheet] = {}
+    given: dict[int, Any] = {}  # by their datablocks: a rig may be the target of its jaw and of its head
     main: Any = _remembered(face)
     for number, target in enumerate(face.targets):
         target.require_free()
-        action = next(iter(lines.played_by(target.owner)), None)
+        action = next(iter(lines.played_by(target.owner)), None) or given.get(target.owner.session_uid)
         if action is None and (main is None or not compat.HAS_SLOTS):
             action = _known(target, main) or _new_action(target, face, journal)
-        action = action or main
+        action = given[target.owner.session_uid] = action or main
         main = main or action
         slot = compat.slot_of(action, target.owner) or compat.ensure_slot(action, target.owner)
         sheet = sheets.get(action.session_uid)
