@@ -14,6 +14,7 @@ from .targets import Curve, Target
 
 _FULL = re.compile(r'^bpy\.data\.(\w+)\["((?:[^"\\]|\\.)*)"\](\.node_tree|\.data)?(?:\.(.+)|(\[.+))$')
 _HIDING = ("hide_viewport", "hide_render", "hide")
+_AT_REST = ("rest", "sil", "sil_00", "X")
 _INDEX = re.compile(r"^(.*)\[(\d+)\]$")
 
 
@@ -168,10 +169,15 @@ def targets(
         for owner in dict.fromkeys(row.owner for row in smooth):
             curves = {number: row.curve for number, row in enumerate(smooth) if row.owner == owner}
             found.append(_target(owner, drive, curves, item))
+    rivals = _rivals(own[0] for own in stepped if len(own) == 1)
     for own in stepped:
-        steps = [(shown[row.name], row.value) for row in own]
+        steps, at_rest = [(shown[row.name], row.value) for row in own], _rest(own[0])
+        others = rivals.get(own[0].curve.path.rpartition(".")[2], []) if len(own) == 1 else []
+        if own[0] in others and len(others) > 1:  # of a mouth's drawings one is seen at a time
+            steps = [(shown[row.name], float(row != own[0])) for row in others]
+            at_rest = float(own[0] != _resting(others, shown, base))
         name = f"{own[0].owner.name}|{own[0].curve.name}"
-        step = property_drives.StepDrive(base, name, steps, _rest(own[0]), least, twos, _closing(base))
+        step = property_drives.StepDrive(base, name, steps, at_rest, least, twos, _closing(base))
         found.append(_target(own[0].owner, step, {0: own[0].curve}, item))
     return found
 
@@ -180,6 +186,22 @@ def _target(owner: Any, drive: drives.Drive, curves: dict[int, Curve], item: Any
     if isinstance(owner, bpy.types.Object):
         return Target(owner, drive, curves)
     return Target(item, drive, curves, owner)
+
+
+def _rivals(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """What is seen while it is said and hidden else, by the property that hides it."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.curve.path.endswith(_HIDING) and row.value == 0.0:
+            found.setdefault(row.curve.path.rpartition(".")[2], []).append(row)
+    return found
+
+
+def _resting(rows: Sequence[Row], shown: dict[str, int], base: drives.KeyDrive) -> Row | None:
+    """Of drawings the one that is seen where nothing is said: a mouth at rest, else with closed lips."""
+    by_rest = (row for row in rows if base.curves[shown[row.name]] in _AT_REST)
+    closed = (row for row in rows if shown[row.name] in _closing(base))
+    return next(by_rest, None) or next(closed, None)
 
 
 def _closing(base: drives.KeyDrive) -> frozenset[int]:

@@ -84,31 +84,41 @@ class StepDrive:
         lips are never left out."""
         hold = max(self.least, 2 if self.twos else 1)
         grid = 2 if self.twos else 1
-        values = np.empty(len(weights), np.float32)
+        found = np.empty(len(weights), np.int64)
         start = 0
         while start < len(weights):
             end = min(start + hold, len(weights))
             end = min(-(-end // grid) * grid, len(weights))
-            values[start:end] = self.chosen(weights[start:end].max(axis=0, keepdims=True))[0]
+            found[start:end] = self._strongest(weights[start:end].max(axis=0, keepdims=True))[0]
             start = end
             while start < len(weights) and start % grid == 0:  # goes on as long as the same drawing is the strongest
                 ahead = min(start + grid, len(weights))
-                if self.chosen(weights[start:ahead].max(axis=0, keepdims=True))[0] != values[start - 1]:
+                if self._strongest(weights[start:ahead].max(axis=0, keepdims=True))[0] != found[start - 1]:
                     break
-                values[start:ahead] = values[start - 1]
+                found[start:ahead] = found[start - 1]
                 start = ahead
-        return values[:, None]
+        return self._values[found][:, None]
 
     def chosen(self, weights: FloatArray) -> FloatArray:
         """(frames, values of `base`) as the drawing of the strongest viseme (frames,)."""
+        return self._values[self._strongest(weights)]
+
+    @property
+    def _values(self) -> FloatArray:
+        """(steps + 1,) what the property has for each step, and at rest."""
+        return np.array([*(value for _, value in self.steps), self.rest], np.float32)
+
+    def _strongest(self, weights: FloatArray) -> npt.NDArray[np.int64]:
+        """(frames,) which step is the strongest; the last number for none of them."""
         own = weights[:, [number for number, _ in self.steps]]
         favoured = np.array([_CLOSED if number in self.closing else 1.0 for number, _ in self.steps])
-        best = (own * favoured).argmax(axis=1)
-        values = np.array([value for _, value in self.steps], np.float32)[best]
-        return np.where(own.max(axis=1) > _SEEN, values, np.float32(self.rest)).astype(np.float32)
+        return np.where(own.max(axis=1) > _SEEN, (own * favoured).argmax(axis=1), len(self.steps))
 
     def back(self, pose: FloatArray, changed: Mapping[int, float]) -> dict[str, float]:
         """The channels, by name, for which the drawing that was chosen by hand is the strongest."""
         value = next(iter(changed.values()))
-        wanted = {number: float(abs(step - value) < 0.5) for number, step in self.steps}
+        if abs(value - self.rest) < 0.5:
+            wanted = {number: 0.0 for number, step in self.steps if abs(step - self.rest) >= 0.5}
+        else:
+            wanted = {number: float(abs(step - value) < 0.5) for number, step in self.steps}
         return dict(self.base.back(pose, wanted))  # type: ignore[arg-type]

@@ -103,6 +103,27 @@ def test_layers_may_be_shown_and_hidden(addon: Callable[[str], Any], scene: Any,
     assert not layer.hide_viewport
 
 
+def test_of_a_mouths_drawings_one_is_seen_at_a_time(
+    addon: Callable[[str], Any], scene: Any, card: Any, speech: Path
+) -> None:
+    import bpy
+
+    card.kmtalk_face.keys.clear()
+    drawings = []
+    for viseme in ("AI", "E", "O", "MBP"):
+        drawings.append(bpy.data.objects.new(f"mouth {viseme}", None))
+        scene.collection.objects.link(drawings[-1])
+        path = f'bpy.data.objects["mouth {viseme}"].hide_viewport'
+        assert bpy.ops.kmtalk.map_property(path=path, name=viseme, channel=viseme) == {"FINISHED"}
+    assert bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE) == {"FINISHED"}
+    seen = []
+    for frame in range(1, 70):
+        scene.frame_set(frame)
+        (shown,) = (item.name for item in drawings if not item.hide_viewport)
+        seen.append(shown)
+    assert len(set(seen)) >= 3 and seen[-1] == "mouth MBP"
+
+
 def curves_of(addon: Callable[[str], Any], item: Any) -> list[Any]:
     animation, compat = item.animation_data, addon("compat")
     return list(compat.read_curves(animation.action, compat.assigned_slot(animation)))
