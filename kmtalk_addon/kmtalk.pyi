@@ -273,6 +273,13 @@ def install_engine(
 ) -> set[str]:
     """Install the engine: an environment of its own, outside Blender, that outlives Blender's upgrades."""
 
+def install_microphone(
+    execution_context: str | None = None,
+    undo: bool | None = None,
+    /,
+) -> set[str]:
+    """Fetch what hears a microphone: 1 MB beside Blender, without PyTorch. Linux needs the package libportaudio2 too."""
+
 def join_phone(
     execution_context: str | None = None,
     undo: bool | None = None,

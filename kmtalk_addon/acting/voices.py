@@ -1,6 +1,8 @@
 """Where a live face hears from: a microphone, or a sound played as if somebody spoke."""
 
 import contextlib
+import importlib.util
+import os
 import subprocess
 import tempfile
 import time
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 
 _BLOCK = 160  # samples: 10 ms
-_HOW = "install the engine in the preferences of KMTalk, then “{python} -m pip install sounddevice”"
+GET = "Get Microphone"
+_HOW = f"press {GET} (In Real Time ▸ {GET}; 1 MB)"
 
 
 def played(sound: "Sound", *, speed: float = 1.0, aloud_after: float | None = None) -> Iterator[FloatArray]:
@@ -58,17 +61,30 @@ def _aloud(sound: "Sound", delay: float) -> Iterator[None]:
             handle.stop()
 
 
-def microphone(find: "engine.Engine | None") -> Iterator[FloatArray]:
-    """What the system's microphone hears, at 16 kHz: by Blender's own Python where it can, else by the engine's.
+def can_hear(preferred: str) -> bool:
+    """Whether something is there that hears a microphone, as far as a look tells; `preferred` as in `microphone`."""
+    if importlib.util.find_spec("sounddevice") is not None or engine.microphone.found() is not None:
+        return True
+    return bool(preferred or os.environ.get(engine.VARIABLE) or engine.is_installed())
 
-    Raises KMTalkError, which says what to do, where neither can.
+
+def microphone(preferred: str) -> Iterator[FloatArray]:
+    """What the system's microphone hears, at 16 kHz.
+
+    By Blender's own Python where it can, else by what was got for it, else by the engine's, where `preferred` is the
+    Python that the preferences name.  Raises KMTalkError, which says what to do, where none can.
     """
     if live.has_microphone():
-        yield from live.microphone_blocks()
-        return
-    if find is None:
-        raise errors.KMTalkError(f"Blender has no microphone by itself: {_HOW.format(python='its Python')}.")
-    yield from _of_engine(find)
+        return live.microphone_blocks()
+    hears = engine.microphone.found()
+    if hears is None:
+        try:
+            hears = engine.find(preferred)
+        except engine.EngineError as error:
+            raise errors.KMTalkError(f"Blender hears no microphone by itself: {_HOW}.") from error
+        if hears.wheels is not None:  # which are not unpacked yet
+            raise errors.KMTalkError(f"Blender hears no microphone by itself: {_HOW}.")
+    return _of_engine(hears)
 
 
 def _of_engine(found: "engine.Engine") -> Iterator[FloatArray]:
@@ -79,7 +95,9 @@ def _of_engine(found: "engine.Engine") -> Iterator[FloatArray]:
         told = log.read().decode(errors="replace").strip().removeprefix("kmtalk: ")
         told = told.splitlines()[-1] if told else "The microphone was lost; connect it and start again."
         if "sounddevice" in told:
-            told = f"A microphone needs sounddevice: {_HOW.format(python=found.python)}."
+            told = f"{found.python} hears no microphone: {_HOW}."
+        if "PortAudio" in told:
+            told = f"A microphone needs PortAudio: {engine.microphone.PORTAUDIO}."
         raise errors.KMTalkError(told)
 
 

@@ -3,11 +3,13 @@
 No bpy here, and no torch.
 """
 
+from . import microphone
 from .built_in import BuiltIn, runs
 from .faults import EngineError
 from .install import install, ready, uninstall
 from .interpreters import has_own_python
 from .python import (
+    VARIABLE,
     Engine,
     Report,
     bundled_wheels,
@@ -22,6 +24,7 @@ from .python import (
 from .workers import Workers
 
 __all__ = [
+    "VARIABLE",
     "BuiltIn",
     "Engine",
     "EngineError",
@@ -36,6 +39,7 @@ __all__ = [
     "install",
     "installed_for",
     "is_installed",
+    "microphone",
     "ready",
     "runs",
     "speak",

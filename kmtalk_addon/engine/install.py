@@ -49,7 +49,7 @@ _DISK_BYTES = {"cpu": 2.0e9, "cuda": 10e9, "mps": 2.0e9}
 
 def uninstall() -> None:
     """Remove the installed engine and what was downloaded for it.  Raises EngineError where it is in use."""
-    for name in ("engine", "engine-new", "downloads", "uv"):
+    for name in ("engine", "engine-new", "downloads", "uv", "microphone"):
         environment.discard(data_folder() / name)
 
 

@@ -136,7 +136,7 @@ def find(preferred: str = "") -> Engine:
     wheels = bundled_wheels()
     if wheels is not None:
         return Engine(base_python(wheels), "bundled", wheels=wheels)
-    own = _module_folder("torch")
+    own = module_folder("torch")
     if own is not None:
         return Engine(Path(sys.executable), "Blender's own", (own,))
     if has_begun():
@@ -232,7 +232,7 @@ def check(engine: Engine, modules: Sequence[str] = MODULES) -> progress.Job[Repo
     return report
 
 
-def _module_folder(name: str) -> Path | None:
+def module_folder(name: str) -> Path | None:
     """The folder from which this Python would import `name`; None where it has no such module."""
     try:
         found = importlib.util.find_spec(name)

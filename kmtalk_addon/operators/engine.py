@@ -73,6 +73,20 @@ def _install(device: str, wheels: Path | None, base_python: str) -> progress.Job
     return f"The engine is installed: Python {report.version}, {', '.join(report.devices)}"
 
 
+class KMTALK_OT_install_microphone(_NeedsRest, JobOperator, bpy.types.Operator):
+    """Fetch what hears a microphone: 1 MB beside Blender, without PyTorch. Linux needs the package libportaudio2 too"""
+
+    bl_idname = "kmtalk.install_microphone"
+    bl_label = "Get Microphone"
+    title = "Fetching"
+
+    def start(self, context: Any) -> Generator[progress.Progress, None, str]:
+        wheels = engine.bundled_wheels()
+        if wheels is None and not bpy.app.online_access:
+            raise engine.EngineError("Blender may not go online: allow it (Preferences ▸ System ▸ Network).")
+        return engine.microphone.fetch(wheels)
+
+
 class KMTALK_OT_remove_engine(_NeedsRest, Deed, bpy.types.Operator):
     """Remove the installed engine and free its disk space"""
 
@@ -142,4 +156,4 @@ def _hum(path: Path) -> None:
         file.writeframes((4000 * voice).astype("<i2").tobytes())
 
 
-CLASSES = (KMTALK_OT_install_engine, KMTALK_OT_remove_engine, KMTALK_OT_test_engine)
+CLASSES = (KMTALK_OT_install_engine, KMTALK_OT_install_microphone, KMTALK_OT_remove_engine, KMTALK_OT_test_engine)

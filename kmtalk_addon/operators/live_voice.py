@@ -12,10 +12,11 @@ from ..acting import session as acting
 from ..acting import voices
 from ..annotations import Done
 from ..audio import sound
-from ..core import errors, live, progress, spaces
+from ..core import errors, progress, spaces
 from ..face import actor
 from ..jobs import animate as animating
 from ..jobs.runner import desk, redraw
+from ..preferred import preferences
 from ..take import bake
 from .base import NO_SCENE, Needs
 
@@ -87,10 +88,7 @@ class KMTALK_OT_live(Needs, bpy.types.Operator):
         if self.voice == "SOUND":
             blocks = voices.played(_sound_of(context), aloud_after=settings.look_ahead)
         else:
-            found = None
-            if not live.has_microphone():
-                found = options.worker_of(context)[0]
-            blocks = voices.microphone(found)
+            blocks = voices.microphone(preferences(context).python)
             record = acting.free_path() if self.record else None
         speaks_as = actor.learnt_by(face.owner)
         return acting.stage().start(lambda: acting.Session(face, blocks, asked, settings.look_ahead, record, speaks_as))

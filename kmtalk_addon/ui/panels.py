@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 import bpy
 
 from .. import options
+from ..acting import voices
 from ..acting.session import stage
 from ..annotations import Region
 from ..core import errors, transcript
 from ..jobs.runner import desk
-from ..preferred import PACKAGE
+from ..preferred import PACKAGE, preferences
 from . import face_panel, lines_panel, performance_panel, setting_presets
 from .drawing import draw_text
 
@@ -168,6 +169,9 @@ def _draw_live(layout: Any, context: Any) -> None:
         text = f"Stop (Esc): {session.seconds:.0f} s"
         layout.operator("kmtalk.live", text=text, icon="SNAP_FACE", depress=True)
         return
+    if not voices.can_hear(preferences(context).python):
+        draw_text(layout, context, "Blender hears no microphone by itself.", "INFO")
+        layout.operator("kmtalk.install_microphone", text=f"{voices.GET} (1 MB)", icon="IMPORT")
     for text, voice, record, icon in (
         ("Live from Microphone", "MICROPHONE", False, "PLAY_SOUND"),
         ("Record and Animate", "MICROPHONE", True, "REC"),

@@ -99,28 +99,33 @@ def row_job(index: Path, play: Callable[[Sound], Job[Played]]) -> Job[dict[str, 
     return found
 
 
-def endure_job(index: Path, make: Callable[[], LiveFace], hours: float) -> Job[list[tuple[float, float, float]]]:
+def endure_job(
+    index: Path, make: Callable[[], LiveFace], hours: float, tell: Callable[[float, float, float], None]
+) -> Job[None]:
     """Play the clips of `index` in a loop for so many hours of sound, as fast as it goes, to one face.
 
-    Gives, every twentieth of it, the hours so far, the memory of this process in MB and milliseconds a frame.
+    Tells, every twentieth of it, the hours so far, the memory of this process in MB and milliseconds a frame.
     """
     sounds = [audio.load(index.parent / clip["audio"]) for clip in clips_of(index)]
     face, heard, shown = make(), 0, 0
-    rows: list[tuple[float, float, float]] = []
-    begun, frames = time.thread_time(), 0
+    told = frames = 0
+    begun = time.thread_time()
     while heard < hours * 3600 * RATE:
         for sound in sounds:
             for position in range(0, sound.length, RATE):
                 frames += len(face.push(sound.read(position, min(position + RATE, sound.length))))
                 heard += min(RATE, sound.length - position)
-                if heard >= (len(rows) + 1) * hours * 3600 * RATE / 20:
+                if heard >= (told + 1) * hours * 3600 * RATE / 20:
                     took = time.thread_time() - begun
-                    rows.append((heard / RATE / 3600, _memory(), 1000 * took / max(frames - shown, 1)))
-                    begun, shown = time.thread_time(), frames
-                    yield Progress("enduring", min(len(rows) / 20, 1.0))
+                    tell(heard / RATE / 3600, _memory(), 1000 * took / max(frames - shown, 1))
+                    begun, shown, told = time.thread_time(), frames, told + 1
+                    yield Progress("enduring", min(told / 20, 1.0))
                 if heard >= hours * 3600 * RATE:
-                    return rows
-    return rows
+                    return
+
+
+def _tell_endurance(hours: float, memory: float, took: float) -> None:
+    print(f"{hours:8.3f}{memory:8.1f}{took:10.2f}", flush=True)
 
 
 def _memory() -> float:
@@ -166,8 +171,7 @@ def run(options: argparse.Namespace, show: Callable[[Job[Any]], Any]) -> int:
             return LiveFace(network, rate=options.rate, look_ahead=options.look_ahead[-1])
 
         print("   hours      MB  ms/frame")
-        for hours, memory, took in show(endure_job(options.index, make, options.endure)):
-            print(f"{hours:8.3f}{memory:8.1f}{took:10.2f}")
+        show(endure_job(options.index, make, options.endure, _tell_endurance))
         return 0
     columns = ("r mean", "r macro", "lag", "p b m", "F1 50ms", "ms/frame", "median", "99th")
     print("look-ahead  " + "".join(f"{name:>9}" for name in columns), flush=True)

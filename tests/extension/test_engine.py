@@ -35,7 +35,7 @@ def test_it_is_found_by_preference_then_variable_then_installation(
 ) -> None:
     from kmtalk_addon.engine import python
 
-    monkeypatch.setattr(python, "_module_folder", lambda name: None)
+    monkeypatch.setattr(python, "module_folder", lambda name: None)
     with pytest.raises(KMTalkError, match="not installed: press Install Engine"):
         engine.find()
     wanted = python.environment_python()

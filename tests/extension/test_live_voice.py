@@ -275,14 +275,6 @@ def test_a_recording_is_told_by_where_it_lies(
     assert kept_at(beside) == "The voice is kept beside the .blend file as scene_voice_001.wav."
 
 
-def test_where_no_microphone_is_the_button_says_what_to_do(
-    addon: Callable[[str], Any], acting: Any, voices: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(voices.live, "has_microphone", lambda: False)
-    with pytest.raises(Exception, match="pip install sounddevice"):
-        next(voices.microphone(None))
-
-
 def test_without_a_window_it_says_so(scene: Any, head: Any) -> None:
     import bpy
 
