@@ -2,9 +2,10 @@
 
 import collections
 import contextlib
+import math
 import threading
 import wave
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..core import audio, errors, live, spaces
+from ..core import audio, errors, live, property_drives, spaces
 from ..face.targets import Curve, Face, Target
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class Session:
         self._was = [
             (target, curve, _value(target, curve)) for target in face.targets for curve in target.curves.values()
         ]
+        self._drawings = [
+            _Drawing(target.drive) if isinstance(target.drive, property_drives.StepDrive) else None
+            for target in face.targets
+        ]
         self._frames: collections.deque[Frame] = collections.deque(maxlen=_KEPT)
         self._asked, self._done = threading.Event(), threading.Event()
         self.failure: Exception | None = None
@@ -66,16 +71,19 @@ class Session:
         """Whether nothing more comes."""
         return self._done.is_set() and not self._frames
 
-    def show(self) -> bool:
-        """Show the latest frame there is; whether there was one.  Raises FaceError where the face is gone."""
-        latest = None
-        while self._frames:
-            latest = self._frames.popleft()
-        if latest is None:
+    def show(self, *, every: bool = False) -> bool:
+        """Show the latest frame there is, or the next where `every` one is wanted; whether there was one.
+
+        Raises FaceError where the face is gone.
+        """
+        frames: list[Frame] = []
+        while self._frames and not (every and frames):
+            frames.append(self._frames.popleft())
+        if not frames:
             return False
         try:
-            for target in self._face.targets:
-                _show(target, latest)
+            for target, drawing in zip(self._face.targets, self._drawings, strict=True):
+                _show(target, frames, drawing)
         except ReferenceError as error:
             raise errors.FaceError("The face was removed while it was live.") from error
         return True
@@ -190,13 +198,40 @@ def _value(target: Target, curve: Curve) -> float:
         ) from error
 
 
-def _show(target: Target, frame: "Frame") -> None:
+class _Drawing:
+    """Drawings while they are live: one stays as long as it has to, counted in frames of the live face, and the next is
+    what was strongest since then, so that closed lips are seldom left out."""
+
+    def __init__(self, drive: property_drives.StepDrive) -> None:
+        self._drive, self._hold = drive, max(drive.least, 2 if drive.twos else 1)
+        self._strongest: FloatArray | None = None
+        self._shown, self._since = math.nan, -self._hold
+
+    def at(self, number: int, motion: FloatArray) -> float:
+        """The value that shows the frame of that number, which rises."""
+        weights = self._drive.base(motion[None])
+        self._strongest = weights if self._strongest is None else np.maximum(self._strongest, weights)
+        if number - self._since >= self._hold and not (self._drive.twos and number % 2):
+            wanted, self._strongest = float(self._drive.chosen(self._strongest)[0]), None
+            if wanted != self._shown:
+                self._shown, self._since = wanted, number
+        return self._shown
+
+
+def _show(target: Target, frames: Sequence["Frame"], drawing: _Drawing | None) -> None:
+    """Show the last of `frames`."""
     if target.owner is None:
         raise errors.FaceError(f"The shape keys of “{target.name}” were removed while it was live.")
-    motion = {**frame.beside, spaces.ARKIT.name: frame.motion}.get(target.drive.space.name)
-    if motion is None:  # the settings leave it alone
+    moved = ({**f.beside, spaces.ARKIT.name: f.motion}.get(target.drive.space.name) for f in frames)
+    motions = [motion for motion in moved if motion is not None]  # None: the settings leave it alone
+    if not motions:
         return
-    values = target.drive(motion[None])[0]
+    if drawing is None:
+        values = target.drive(motions[-1][None])[0]
+    else:
+        values = np.array(
+            [drawing.at(frame.number, motion) for frame, motion in zip(frames, motions, strict=True)][-1:]
+        )
     for number, curve in target.curves.items():
         curve.set(target.owner, float(values[number]))
     target.tag()
