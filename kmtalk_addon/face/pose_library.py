@@ -1,6 +1,8 @@
 """Poses of a rig: pose assets, actions of one frame, and actions whose markers name a pose each."""
 
-from collections.abc import Iterator, Sequence
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 from mathutils import Euler, Quaternion
 
 from .. import compat
-from ..core import errors, naming, pose_drives
+from ..core import errors, naming, pose_drives, schema
 from . import settings
 from .targets import OURS
 
@@ -77,20 +79,54 @@ def sampled(rig: Any, poses: Sequence[Pose], rest: Pose | None) -> tuple[dict[st
 
 
 def show(rig: Any, name: str) -> None:
-    """Put a rig into a pose to be looked at, or with no name back to where its poses start from.  Raises FaceError."""
+    """Put a rig into a pose to be looked at, or with no name back to how it was before.  Raises FaceError."""
     poses = {pose.name: pose for pose in poses_of(rig)}
     if name and name not in poses:
         raise errors.FaceError(f"“{rig.name}” has no pose “{name}”.")
+    own = rig.kmtalk_face
+    moved = {
+        (bone, attribute): None
+        for pose in poses.values()
+        for bone, attribute, _ in bone_curves(pose.action)
+        if bone in rig.pose.bones and attribute in _SHOWN
+    }
+    if name and not own.shown_pose:
+        before = {_joined(*place): list(getattr(rig.pose.bones[place[0]], place[1])) for place in moved}
+        own.pose_before = json.dumps(before)
+    own.shown_pose = name
+    if not name:
+        _put_back(rig, moved)
+        return
     for pose in poses.values():
         for bone, attribute, curve in bone_curves(pose.action):
             if bone in rig.pose.bones:
                 _put(rig.pose.bones[bone], attribute, curve.array_index, _RESTING.get(attribute, _NO_TURN))
-    for bone, attribute, curve in bone_curves(poses[name].action) if name else ():
+    for bone, attribute, curve in bone_curves(poses[name].action):
         if bone in rig.pose.bones:
             value = float(curve.evaluate(poses[name].frame))
             _put(rig.pose.bones[bone], attribute, curve.array_index, (value,) * 4)
 
 
+def _put_back(rig: Any, moved: Iterable[tuple[str, str]]) -> None:
+    """Give bones what they had before a pose was shown; what was not kept of them rests."""
+    own, before = rig.kmtalk_face, {}
+    with contextlib.suppress(errors.KMTalkError):  # a file of somebody else's may say anything
+        before = _BEFORE.read(schema.loads(own.pose_before, "The pose"), "The pose")
+    own.pose_before = ""
+    for bone, attribute in moved:
+        holder = rig.pose.bones[bone]
+        values = before.get(_joined(bone, attribute), ())
+        if len(values) != len(getattr(holder, attribute)):
+            values = _RESTING.get(attribute, _NO_TURN)
+        setattr(holder, attribute, values)
+
+
+def _joined(bone: str, attribute: str) -> str:
+    return f"{bone}|{attribute}"
+
+
+_BEFORE = schema.MapOf(schema.ListOf(schema.Number(-1e6, 1e6)))
+_SHOWN = ("location", "scale", "rotation_euler", "rotation_quaternion", "rotation_axis_angle")
 _RESTING = {
     "scale": (1.0, 1.0, 1.0),
     "rotation_quaternion": (1.0, 0.0, 0.0, 0.0),
@@ -100,7 +136,7 @@ _NO_TURN = (0.0, 0.0, 0.0)
 
 
 def _put(bone: Any, attribute: str, index: int, values: Sequence[float]) -> None:
-    if attribute == "location" or attribute == "scale" or attribute.startswith("rotation_"):
+    if attribute in _SHOWN:
         getattr(bone, attribute)[index] = values[index]
 
 

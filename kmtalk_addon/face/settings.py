@@ -121,6 +121,8 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         neck_bone: str
         neck_share: float
         turn_object: bool
+        shown_pose: str
+        pose_before: str
         actor: str
         use_actor: bool
         mood: str
@@ -166,6 +168,8 @@ class KMTALK_PG_face(bpy.types.PropertyGroup):
         turn_object: BoolProperty(
             name="Turn the Object", description="Without a head bone, the object itself turns (its delta rotation)"
         )
+        shown_pose: StringProperty(options={"HIDDEN"})
+        pose_before: StringProperty(options={"HIDDEN"})
         actor: StringProperty(options={"HIDDEN"})
         use_actor: BoolProperty(
             name="Speak as Learnt",

@@ -141,7 +141,7 @@ class KMTALK_OT_map_keys(Deed, bpy.types.Operator):
 
 
 class KMTALK_OT_show_pose(Deed, bpy.types.Operator):
-    """Put the rig into this pose to see what it shows; without a name, back to where its poses start from"""
+    """Put the rig into this pose to see what it shows; a second press puts it back as it was"""
 
     bl_idname = "kmtalk.show_pose"
     bl_label = "Show Pose"
@@ -149,7 +149,7 @@ class KMTALK_OT_show_pose(Deed, bpy.types.Operator):
     if TYPE_CHECKING:
         name: str
     else:
-        name: StringProperty(name="Pose", description="Which of the rig's poses; its rest where empty")
+        name: StringProperty(name="Pose", description="Which of the rig's poses; back as it was where empty")
 
     @classmethod
     def missing(cls, context: Any) -> str:

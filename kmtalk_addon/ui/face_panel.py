@@ -40,6 +40,7 @@ class KMTALK_UL_mapped_keys(Rows, bpy.types.UIList):
     """Shape keys, and what each shows."""
 
     def draw_row(self, context: Any, layout: Any, item: Any) -> None:
+        data = item.id_data.kmtalk_face
         split = layout.split(factor=0.5)
         picture = bpy.data.actions[item.name].preview if item.name in bpy.data.actions else None
         if picture is not None and not item.path:
@@ -51,7 +52,9 @@ class KMTALK_UL_mapped_keys(Rows, bpy.types.UIList):
         if item.path:
             row.prop(item, "value", text="")
         elif item.id_data.type == "ARMATURE":
-            row.operator("kmtalk.show_pose", text="", icon="HIDE_OFF").name = item.name
+            is_shown = data.shown_pose == item.name  # a second press puts the rig back
+            icon = "HIDE_OFF" if is_shown else "HIDE_ON"
+            row.operator("kmtalk.show_pose", text="", icon=icon, depress=is_shown).name = "" if is_shown else item.name
 
 
 def draw_face(layout: Any, context: Any) -> None:

@@ -284,10 +284,16 @@ def test_poses_of_any_name_are_chosen_in_a_list_and_seen_on_the_rig(addon: Calla
     own = rig.kmtalk_face
     assert [row.name for row in own.keys] == ["pose drei", "pose eins", "pose zwei"]
     bones = rig.pose.bones
+    bones["kiefer_7"].rotation_euler.x, bones["ecke_7"].location.z = 0.2, 0.3  # as its animator left it
     assert bpy.ops.kmtalk.show_pose(name="pose eins") == {"FINISHED"}
     assert bones["kiefer_7"].rotation_euler.x == pytest.approx(0.5)
     assert bpy.ops.kmtalk.show_pose(name="pose zwei") == {"FINISHED"}
     assert (bones["kiefer_7"].rotation_euler.x, bones["ecke_7"].location.x) == pytest.approx((0.1, -0.4))
+    assert bpy.ops.kmtalk.show_pose() == {"FINISHED"}
+    assert (bones["kiefer_7"].rotation_euler.x, bones["ecke_7"].location.x) == pytest.approx((0.2, 0.0))
+    assert bones["ecke_7"].location.z == pytest.approx(0.3) and not own.shown_pose
+    assert bpy.ops.kmtalk.show_pose(name="pose eins") == {"FINISHED"}
+    own.pose_before = '{"kiefer_7|rotation_euler": [1, 2], "ecke_7|location": 5}'  # of a stranger's file
     assert bpy.ops.kmtalk.show_pose() == {"FINISHED"}
     assert (bones["kiefer_7"].rotation_euler.x, bones["ecke_7"].location.x) == (0.0, 0.0)
     for name, shown in (("pose eins", "A"), ("pose zwei", "U"), ("pose drei", "MBP")):
