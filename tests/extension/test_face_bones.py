@@ -299,8 +299,9 @@ def test_head_and_neck_of_a_rig_turn_with_the_take_beside_keys(
     head.modifiers.new("Armature", "ARMATURE").object = rig
     bpy.context.view_layer.objects.active = head
     face = addon("options").face_of([head])
-    assert face.turns_head and face.what_moves == "Head: 52 keys · Rig: head and neck"
-    (target,) = (target for target in face.targets if target.item == rig)
+    breathes = " · Rig: 1 bone that breathes" if "spine_05" in names else ""
+    assert face.turns_head and face.what_moves == f"Head: 52 keys · Rig: head and neck{breathes}"
+    target = next(target for target in face.targets if target.item == rig)
     assert set(target.bones) == {head_bone, neck_bone}
     values = target.drive(np.array([[0.4, 0.0, 0.0]], np.float32))[0]  # to the character's left, as X is
     for number, curve in target.curves.items():

@@ -1,5 +1,6 @@
 """The extension comes and goes without a trace."""
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -28,3 +29,15 @@ def test_every_property_of_the_scene_is_one_of_the_operator(extension: ModuleTyp
 
     given = set(bpy.ops.kmtalk.animate.get_rna_type().properties.keys())
     assert {"strength_upper", "smoothing", "delay", "minimum_gap", "blinks", "bake_mode", "error", "foreign"} <= given
+
+
+def test_a_notice_goes_with_what_it_told_of(addon: Callable[[str], Any], scene: Any) -> None:
+    import bpy
+
+    desk = addon("desk").desk()
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post, bpy.app.handlers.load_pre):
+        desk.notice = "“line”: 47 key motions on frames 1 to 95"
+        for handler in handlers:
+            if handler.__module__.endswith("kmtalk_addon.registration"):
+                handler(None, None)
+        assert desk.notice == ""
