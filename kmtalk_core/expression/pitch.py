@@ -61,7 +61,8 @@ def candidates(samples: FloatArray, count: int, loudest: float) -> tuple[FloatAr
     middle = correlation[:, first:last]
     is_peak = (middle >= correlation[:, first - 1 : last - 1]) & (middle > correlation[:, first + 1 : last + 1])
     favour = _OCTAVE * np.log2(SAMPLE_RATE / LOWEST / np.arange(first, last))
-    best = np.argpartition(np.where(is_peak, -middle - favour, 1.0), CANDIDATES, axis=1)[:, : CANDIDATES - 1]
+    ranked = np.argsort(np.where(is_peak, -middle - favour, 1.0), axis=1, kind="stable")  # alike in every NumPy
+    best = ranked[:, : CANDIDATES - 1]
     rows = np.arange(len(frames))[:, None]
     left, middle, right = (correlation[rows, best + first + k] for k in (-1, 0, 1))
     shift = np.clip(0.5 * (left - right) / np.minimum(left - 2 * middle + right, -1e-9), -0.5, 0.5)

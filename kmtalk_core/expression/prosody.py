@@ -127,7 +127,7 @@ class Voices:
 def _powers(samples: npt.NDArray[np.float32], count: int) -> tuple[FloatArray, FloatArray]:
     """Power in the syllables' band, and above 1 kHz over below in dB, of frames around every 160th sample from 200."""
     framed = np.lib.stride_tricks.sliding_window_view(samples, 400)[::_HOP][:count]
-    spectrum = np.fft.rfft(framed * np.hanning(400).astype(np.float32), _FFT, axis=1)
+    spectrum = np.fft.rfft(framed * np.hanning(400), _FFT, axis=1)  # in double precision, whatever NumPy it is
     power = spectrum.real**2 + spectrum.imag**2
     high, low = power[:, _ABOVE:].sum(axis=1), power[:, 3:_ABOVE].sum(axis=1)
     return power[:, _BAND].sum(axis=1), 10 * np.log10((high + 1e-9) / (low + 1e-9))

@@ -37,6 +37,13 @@ def test_silence_and_hiss_have_no_pitch() -> None:
     assert not heard(np.zeros(audio.RATE, np.float32)).f0.any()
 
 
+def test_the_strongest_pitches_are_candidates_in_their_order() -> None:
+    """Else which of them are would be up to how a NumPy sorts, and a performance to the Blender that makes it."""
+    noise = np.random.default_rng(4).normal(size=pitch.SAMPLE_RATE)
+    _, strength = pitch.candidates(noise, 24, float(abs(noise).max()))
+    assert (np.diff(strength[:, : pitch.CANDIDATES - 1], axis=1) < 0.1).all()
+
+
 def test_pitch_is_the_same_from_whatever_frame_it_is_read(spoken) -> None:
     sound = spoken[0]
     samples = pitch.slowed(sound.read(0, 4 * audio.RATE))
