@@ -10,7 +10,7 @@ from .calibration import Calibration
 from .client import Worker
 from .engines import STARTER_WEIGHTS
 from .errors import KMTalkError
-from .files import folded, read_at_most, require_free, spelt, typed_path
+from .files import folded, is_there, read_at_most, require_free, spelt, typed_path
 from .model.folder import model_hash
 from .settings import Settings
 from .take import export_csv, load_take, read_header
@@ -74,7 +74,10 @@ class Work:
             wanted = Settings.of(self.settings).to_json()
             if any(header["settings"].get(name, ...) != value for name, value in wanted.items()):
                 return False
-            return bool(header["audio"]["digest"] == audio.load(item.source).digest)
+            if header["audio"]["digest"] != audio.load(item.source).digest:
+                return False
+            load_take(item.out)  # a header says nothing of what a disk lost behind it
+            return True
         except (KMTalkError, KeyError, TypeError, AttributeError, OSError):
             return False
 
@@ -83,7 +86,8 @@ class Work:
         if not self.csv:
             return False
         try:
-            if item.csv.stat().st_mtime_ns >= item.out.stat().st_mtime_ns:
+            written = item.csv.stat()
+            if written.st_size and written.st_mtime_ns >= item.out.stat().st_mtime_ns:
                 return False
         except OSError:
             pass
@@ -191,7 +195,7 @@ def _refusals(listing: Listing, work: Work) -> Iterator[str]:
             continue
         try:
             for path in (item.out, item.csv) if work.csv else (item.out,):
-                require_free(path, *(sources if path.exists() else ()))
+                require_free(path, *(sources if is_there(path) else ()))
         except KMTalkError as error:
             yield str(error)
         else:

@@ -153,19 +153,19 @@ def spelt(path: Path) -> Path:
 
     A Mac writes é as e and an accent, most others as one letter; a list made on one names files of the other.
     """
-    if _is_there(path):
+    if is_there(path):
         return path
     for form in ("NFC", "NFD"):
         other = path.with_name(unicodedata.normalize(form, path.name)) if path.name else path
-        if other != path and _is_there(other):
+        if other != path and is_there(other):
             return other
         whole = Path(unicodedata.normalize(form, str(path)))
-        if _is_there(whole):
+        if is_there(whole):
             return whole
     return path
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether there is such a file; a name that no system allows, or may not be asked for, is of none."""
     try:
         return path.exists()

@@ -11,6 +11,7 @@ from .alignment import Mark
 from .calibration import Calibration
 from .errors import KMTalkError, RequestError
 from .events import KINDS, STATES, Event
+from .files import opened
 from .progress import Job, Progress
 from .schema import Anything, Choice, Flag, Kind, ListOf, MapOf, Maybe, Number, PathText, Record, Text, Whole
 
@@ -163,7 +164,8 @@ def _with_poses(asked: dict[str, Any]) -> list[Any]:
     import numpy as np
 
     try:
-        poses = np.load(asked["poses"], allow_pickle=False)
+        with opened(Path(asked["poses"])) as file:
+            poses = np.load(file, allow_pickle=False)
         if poses.ndim != 2:
             raise ValueError("not two-dimensional")
     except Exception as error:  # damaged arrays raise almost anything

@@ -61,6 +61,17 @@ def test_a_second_run_skips_what_is_done_and_redoes_what_changed_or_broke(folder
     quiet = batch(lines, "--out", out, "--set", "strength_lower=0.5")
     assert "1 done" in quiet.stderr and load_take(out / "one.npz").settings["strength_lower"] == 0.5
     assert "1 already there" in batch(lines, "--out", out, "--set", "strength_lower=0.5").stderr
+    content = bytearray((out / "one.npz").read_bytes())
+    content[-3000:-2900] = bytes(100)  # behind the header
+    (out / "one.npz").write_bytes(content)
+    (out / "one.csv").touch()
+    lines.write_text(f"{'x' * 300}.wav\nsounds/one.wav\tBob made a map.\n", encoding="utf-8")
+    mended = batch(lines, "--out", out, "--csv", "--set", "strength_lower=0.5")
+    assert mended.returncode == 1 and "1 done, 0 already there, 1 failed" in mended.stderr, mended.stderr
+    assert load_take(out / "one.npz").motion.any()
+    (out / "one.csv").write_bytes(b"")
+    assert "1 done" in batch(lines, "--out", out, "--csv", "--set", "strength_lower=0.5").stderr
+    assert (out / "one.csv").stat().st_size > 1000
 
 
 def test_two_sounds_of_one_name_do_not_overwrite_each_other(folder: Path, tmp_path: Path) -> None:

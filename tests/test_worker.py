@@ -77,6 +77,12 @@ def test_mistakes_are_answered_and_the_worker_lives_on(worker: Worker, speech: P
     assert last(worker, None)["error"]["kind"] == "request"
     assert "hello" in last(worker, worker.send("hello"))
     assert not list(tmp_path.iterdir())
+    if os.name != "nt":
+        os.mkfifo(tmp_path / "pipe")
+        asked = {"audio": str(speech), "out": str(tmp_path / "x.npz"), "keep": str(tmp_path / "pipe")}
+        assert last(worker, worker.send("animate", **asked))["error"]["kind"] == "take"
+        asked = {"take": "t.npz", "audio": str(speech), "out": "x.npz", "edits": [], "poses": str(tmp_path / "pipe")}
+        assert "holds no poses" in last(worker, worker.send("complete", **asked))["error"]["message"]
 
 
 def test_cancel_stops_a_job_within_a_second_and_leaves_nothing(

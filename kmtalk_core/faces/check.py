@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FaceError
+from ..files import opened
 from ..progress import Job, Progress
 from .files import load_parts
 
@@ -37,7 +38,7 @@ def check_job(source: Path, poses: Path) -> Job[dict[str, Any]]:
         return answer
     yield Progress("measuring the lips", 0.8)
     try:
-        with np.load(poses, allow_pickle=False) as file:
+        with opened(poses) as content, np.load(content, allow_pickle=False) as file:
             shown = file["poses"]
         if shown.ndim != 3 or shown.shape[1:] != np.shape(parts[0].vertices) or not np.isfinite(shown).all():
             raise ValueError

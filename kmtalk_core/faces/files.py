@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import FaceError
-from ..files import write_npz
+from ..files import opened, write_npz
 from ..motion.mesh import fan
 from ..progress import Job, Progress
 
@@ -103,7 +103,7 @@ def load_parts(source: Path) -> list[Any]:
     from .build.face import FacePart
 
     try:
-        with np.load(source, allow_pickle=False) as file:
+        with opened(source) as content, np.load(content, allow_pickle=False) as file:
             names = json.loads(str(file["names"][()]))
             parts = []
             for number, name in enumerate(names):
