@@ -6,9 +6,18 @@ from typing import Any
 import numpy as np
 
 from .. import compat
+from ..core import errors
 from .targets import Face
 
 _STEP = 0.25  # seconds between two looks at a strength that is keyed
+
+
+def require_other(face: Face, there: Any) -> None:
+    """Raise FaceError where a face cannot look at `there`: a part of itself, or what was deleted."""
+    if there in (face.owner, *(target.owner for target in face.targets)):
+        raise errors.FaceError(f"“{there.name}” cannot look at itself: choose a camera or another object in Look at.")
+    if not there.users_scene:
+        raise errors.FaceError(f"“{there.name}” was deleted: choose another object in Look at, or none.")
 
 
 def direction(face: Face, there: Any) -> tuple[float, float]:

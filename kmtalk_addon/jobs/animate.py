@@ -189,6 +189,7 @@ def settings_for(face: Any, settings: Any, scene: Any, fps: float) -> dict[str, 
         )
     asked["regions"] = wanted
     if scene.kmtalk.look_at is not None:
+        looking.require_other(face, scene.kmtalk.look_at)
         left, up = map(math.degrees, looking.direction(face, scene.kmtalk.look_at))
         asked |= {"look_left": min(max(left, -60.0), 60.0), "look_up": min(max(up, -45.0), 45.0)}
     return asked

@@ -160,6 +160,15 @@ def test_the_gaze_goes_to_an_object(addon: Callable[[str], Any], scene: Any, hea
     bpy.context.view_layer.update()
     left, up = addon("face.looking").direction(face, there)
     assert left == pytest.approx(math.radians(45), abs=0.15) and abs(up) < 0.2
+    require = addon("face.looking").require_other
+    require(face, there)
+    with pytest.raises(addon("core").errors.FaceError, match="look at itself"):
+        require(face, head)
+    scene.kmtalk.look_at = there
+    scene.collection.objects.unlink(there)  # as Delete does: the property still keeps it
+    with pytest.raises(addon("core").errors.FaceError, match="was deleted"):
+        require(face, there)
+    scene.kmtalk.look_at = None
 
 
 def test_a_mood_keyed_on_the_face_changes_along_the_timeline(
