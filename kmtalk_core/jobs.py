@@ -80,7 +80,7 @@ def complete_file(
     completed = yield from animator.complete_job(take, sound, edits)
     digest = take.audio.get("digest")
     if load is None and isinstance(digest, str) and digest != sound.digest:
-        note = f"{sound.name} is not as it was when the take was made from it; what is new follows it as it is now."
+        note = f"{sound.name} is not sample for sample what the take was made from; what is new follows it."
         completed = replace(completed, notes=tuple(dict.fromkeys((*completed.notes, note))))
     save_take(completed, out)
     return completed
