@@ -1,6 +1,6 @@
 """What an artist changed by hand on a line since it was written: values, columns of keys, markers, states."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +40,15 @@ class Changes:
 
 @dataclass(frozen=True)
 class _Curve:
-    """The keys of one curve as they were written and as they are now: frames (n,) and values (n,)."""
+    """The keys of one curve as they were written and as they are now: frames (n,) and values (n,); shown: what it shows
+    at frames that have lost its key."""
 
     channel: int
     old_frames: npt.NDArray[np.int32]
     old_values: FloatArray
     frames: npt.NDArray[np.int32]
     values: FloatArray
+    shown: Mapping[int, float]
 
     @property
     def touched(self) -> set[int]:
@@ -81,6 +83,7 @@ def read_changes(
     by_drive: list[Values] = [{} for _ in face.drives]
     for target, curves in zip(face.targets, by_target, strict=True):
         _add(by_drive[face.drive_number(target)], _changed_values(curves))
+        _add(by_drive[face.drive_number(target)], _values_without_keys(curves, set(frames) - _lost_frames(curves)))
     moved: dict[int, int] = {}
     for target, curves in zip(face.targets, by_target, strict=True):  # the Dope Sheet shows one object at a time
         lost = set(frames) & _lost_frames(curves)
@@ -96,7 +99,7 @@ def read_changes(
     for here in reversed(on_actions):  # where there are several, the artist sees the first, mostly
         moved |= markers.moved(here, ref.uid)
         there &= here.put_frames(ref.uid) or there
-    listed = {item.frame: item for item in main.key_motions}
+    rows = {(item.frame, item.time): item for item in main.key_motions}  # several keys may share a frame
     for number, (key, frame) in enumerate(zip(take.keys, frames, strict=True)):
         is_owner = owners[frame] == key.frame
         is_gone = frame not in there or (is_owner and frame in changes.lost and frame not in moved)
@@ -105,9 +108,10 @@ def read_changes(
                 changes.edits.append({"frame": key.frame, "delete": True})
             continue
         edited = [values.pop(frame, {}) if is_owner else {} for values in by_drive]
-        item = listed.get(frame) if is_owner else None
+        item = rows.get((frame, float(np.float32(key.time))))
         target_frame = story.take_frame(moved[frame], take) if frame in moved else key.frame
-        edit = _edit_of(key, item, _pose(face, take, key.frame, edited), target_frame)
+        said = item.say if item is not None and is_owner else ""
+        edit = _edit_of(key, item, said, _pose(face, take, key.frame, edited), target_frame)
         if edit is not None:
             changes.edits.append(edit)
             if target_frame == key.frame:
@@ -116,13 +120,12 @@ def read_changes(
     return changes
 
 
-def _edit_of(key: "Key", item: Any, pose: drives.Pose, target: int) -> dict[str, Any] | None:
+def _edit_of(key: "Key", item: Any, said: str, pose: drives.Pose, target: int) -> dict[str, Any] | None:
     """What `complete` has to know of one key; None where nothing was done to it."""
     state = item.state if item is not None else key.state
-    said = {"phone": item.say} if item is not None and item.say else {}
     if state == "generated" and key.state != "generated" and not said:
         return {"frame": key.frame, "state": "generated"}
-    edit: dict[str, Any] = dict(said)
+    edit: dict[str, Any] = {"phone": said} if said else {}
     if pose:
         edit |= {"pose": pose, "state": "edited" if state == "generated" else state}
     elif state != key.state and not said:
@@ -228,7 +231,8 @@ def _compare(target: Target, found: Iterable[tuple[Any, Any]], uid: str) -> list
             name = lines.full_name(handle, place.name)
             curve = compat.find_curve(action, handle, place.path, place.index) if name in noted else None
             if curve is not None:
-                curves.append(_Curve(number, *noted[name], *sheet.positions(curve, name)))
+                was, now = noted[name], sheet.positions(curve, name)
+                curves.append(_Curve(number, *was, *now, _shown_without_keys(curve, was, now)))
     return curves
 
 
@@ -244,6 +248,25 @@ def _changed_values(curves: Iterable[_Curve]) -> Values:
         )
         for index in np.flatnonzero(~is_old):
             found.setdefault(int(curve.frames[index]), {})[curve.channel] = float(curve.values[index])
+    return found
+
+
+def _shown_without_keys(curve: Any, was: store.Positions, now: store.Positions) -> dict[int, float]:
+    """What a curve shows, beside its modifiers, at frames where it had keys and has none."""
+    lost = np.setdiff1d(was[0], now[0]).tolist() if len(now[0]) else []
+    if len(curve.modifiers):
+        return {frame: float(np.interp(frame, *now)) for frame in lost}
+    return {frame: float(curve.evaluate(frame)) for frame in lost}
+
+
+def _values_without_keys(curves: Iterable[_Curve], frames: Container[int]) -> Values:
+    """What curves show at those of `frames` that have lost their own key and keep others': deleted to run through."""
+    found: Values = {}
+    for curve in curves:
+        was = dict(zip(curve.old_frames.tolist(), curve.old_values.tolist(), strict=True)) if curve.shown else {}
+        for frame, value in curve.shown.items():
+            if frame in frames and abs(value - was[frame]) > _BY_HAND:
+                found.setdefault(frame, {})[curve.channel] = value
     return found
 
 

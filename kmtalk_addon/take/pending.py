@@ -13,6 +13,8 @@ from . import events, fcurves, layers, lines, markers, marks, phones, store
 from .writing import Pace, find_action
 
 _VISIBLE = 1e-5
+_BY_HAND = 1e-4
+"""Where a key is gone the curve shows another value if it differs by more."""
 _MOST_TOLD = 4
 
 
@@ -143,6 +145,7 @@ def _changed(
         return {}
     frames, values = fcurves.positions(curve)
     found: dict[int, set[int]] = {}
+    known: dict[str, set[int]] = {}
     is_old, is_lost = np.zeros(len(frames), np.bool_), np.ones(len(noted.frames), np.bool_)
     if len(noted.frames):
         place = np.searchsorted(noted.frames, frames).clip(max=len(noted.frames) - 1)
@@ -154,10 +157,24 @@ def _changed(
     for at, line in zip(others[owner >= 0].tolist(), owner[owner >= 0].tolist(), strict=True):
         if reaches[line].first <= frames[at] <= reaches[line].last:
             found.setdefault(line, set()).add(int(frames[at]))
-    if is_lost.any():  # or there several times
-        for at in np.flatnonzero(~np.isin(noted.frames, frames)):
-            found.setdefault(int(noted.line[at]), set()).add(int(noted.frames[at]))
+    if is_lost.any() and len(frames):  # or there several times
+        lost = np.flatnonzero(~np.isin(noted.frames, frames))
+        differs = np.abs(np.interp(noted.frames[lost], frames, values) - noted.values[lost]) > _BY_HAND
+        for at in lost[differs]:
+            line, frame = int(noted.line[at]), int(noted.frames[at])
+            if frame in _key_frames(action, reaches[line].uid, known):
+                found.setdefault(line, set()).add(frame)
     return found
+
+
+def _key_frames(action: Any, uid: str, known: dict[str, set[int]]) -> set[int]:
+    """The frames of a line's key motions, as they are `known` from then on."""
+    if uid not in known:
+        listed = lines.line_in(action, uid).key_motions
+        frames = np.empty(len(listed), np.int32)
+        listed.foreach_get("frame", frames)
+        known[uid] = set(frames.tolist())
+    return known[uid]
 
 
 def _line_at(number: int, place: int, uid: str) -> Any:

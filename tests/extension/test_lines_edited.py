@@ -181,3 +181,40 @@ def test_what_waits_is_told_rightly_when_a_line_is_written_while_it_is_counted(
         assert list(count().values()) == [1]
         assert count(steps, lambda: bpy.ops.kmtalk.regenerate()) == {}
         assert count() == {}
+
+
+def test_keys_that_one_curve_lost_are_edits_and_stay_so_where_several_keys_share_a_frame(
+    addon: Callable[[str], Any], scene: Any, head: Any, add_strip: Callable[..., Any]
+) -> None:
+    import bpy
+
+    scene.render.fps = 12
+    add_strip()
+    animate()
+    pending, writing, compat = (addon(name) for name in ("take.pending", "take.writing", "compat"))
+    keys = line_in(action_of(head)).key_motions
+    frames = [key.frame for key in keys]
+    shared = next(frame for frame in frames[2:-2] if frames.count(frame) > 1)
+
+    def jaw() -> Any:
+        curves = compat.read_curves(action_of(head), compat.slots_of(action_of(head))[0])
+        return next(curve for curve in curves if curve.data_path == JAW)
+
+    set_value(addon, action_of(head), shared, 0.875)  # else it may be what the keys beside it make of it
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+
+    def waiting() -> dict[str, int]:
+        job = pending.count(action_of(head).session_uid, pending.Memory(), writing.Pace())
+        return dict(addon("core").progress.finish(job))
+
+    assert shown(head, shared) == pytest.approx(0.875) and not waiting()
+    with pytest.raises(RuntimeError, match="No key was changed"):
+        bpy.ops.kmtalk.regenerate()
+    jaw().keyframe_points.remove(next(point for point in jaw().keyframe_points if round(point.co[0]) == shared))
+    jaw().update()
+    through = shown(head, shared)
+    assert abs(through - 0.875) > 0.1 and list(waiting().values()) == [1]
+    assert bpy.ops.kmtalk.regenerate() == {"FINISHED"}
+    assert shown(head, shared) == pytest.approx(through, abs=1e-4) and not waiting()
+    animate()
+    assert shown(head, shared) == pytest.approx(through, abs=1e-4)
