@@ -500,7 +500,7 @@ def show_pose(
     *,
     name: str = ...,
 ) -> set[str]:
-    """Put the rig into this pose to see what it shows; without a name, back to where its poses start from."""
+    """Put the rig into this pose to see what it shows; a second press puts it back as it was."""
 
 def split_phone(
     execution_context: str | None = None,
