@@ -53,7 +53,8 @@ class Glances:
         if of == self._of and changes.count() == self._changes and now - self._asked < _REDRAWN:
             return self._told()
         self._asked, self._of = now, of
-        key = (tuple(map(_shape_of, objects)), len(bpy.data.objects), len(bpy.data.actions), space.name, foreign)
+        counts = changes.replaced(), len(bpy.data.objects), len(bpy.data.actions)
+        key = (tuple(map(_shape_of, objects)), counts, space.name, foreign)
         is_same = key == self._key and (changes.count() == self._changes or now - self._looked < _KEPT)
         if is_same and now - self._read > _READ:
             self._read = now

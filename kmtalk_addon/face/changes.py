@@ -18,6 +18,11 @@ def count() -> int:
     return _changes["all"]
 
 
+def replaced() -> int:
+    """A number that is another one after an undo, a redo or another file, when nothing of Blender's may be kept."""
+    return _changes["replaced"]
+
+
 def are_told() -> bool:
     """Whether Blender tells of changes at once: without a window it does when somebody asks it to update."""
     return not bpy.app.background
@@ -39,17 +44,25 @@ def _changed(*_: Any) -> None:
     _kept.clear()
 
 
+@persistent
+def _replaced(*_: Any) -> None:
+    _changes["replaced"] += 1
+    _changed()
+
+
 def _handlers() -> tuple[Any, ...]:
     handlers = bpy.app.handlers
-    return handlers.depsgraph_update_post, handlers.undo_post, handlers.redo_post, handlers.load_post
+    return handlers.undo_post, handlers.redo_post, handlers.load_post
 
 
 def register() -> None:
+    bpy.app.handlers.depsgraph_update_post.append(_changed)
     for each in _handlers():
-        each.append(_changed)
+        each.append(_replaced)
 
 
 def unregister() -> None:
+    bpy.app.handlers.depsgraph_update_post.remove(_changed)
     for each in _handlers():
-        each.remove(_changed)
+        each.remove(_replaced)
     _kept.clear()

@@ -63,6 +63,21 @@ def test_a_rig_that_goes_is_gone(look: Callable[..., Any], scene: Any) -> None:
     assert look(item).what_moves == "Head: 3 keys"
 
 
+def test_nothing_is_kept_over_an_undo(
+    look: Callable[..., Any], scene: Any, addon: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import bpy
+
+    monkeypatch.setattr(addon("glances"), "_KEPT", 1e9)  # as under a slider that is dragged
+    item = make_face(scene, "Head", KEYS)
+    first = look(item)
+    bpy.context.view_layer.update()
+    assert look(item) is first
+    for handler in bpy.app.handlers.undo_post:
+        handler(scene)
+    assert look(item) is not first
+
+
 def test_what_drivers_read_is_looked_for_once(
     addon: Callable[[str], Any], scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
