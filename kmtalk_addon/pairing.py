@@ -12,7 +12,11 @@ from .face import changes, family
 from .face.recognise import has_keys
 
 WAYS = (
-    ("CHANNEL", "By Channel", "Channels from the lowest up, with the heads in the order of their names"),
+    (
+        "CHANNEL",
+        "By Channel",
+        "Channels from the lowest up, with the heads by their names; a head that is alone says all",
+    ),
     ("NAME", "By Name", "Strips go to the character whose name their own begins with"),
 )
 
@@ -33,7 +37,9 @@ def pairs(scene: Any, home: Any, way: str) -> list[Pair]:
     """Every sound strip of the scene `home` with a character of `scene`, in the order of their starts."""
     sounds = sorted((s for s in compat.strips(home) if s.type == "SOUND"), key=lambda s: compat.heard_frames(s)[0])
     heads = heads_in(scene)
-    if way == "CHANNEL":
+    if way == "CHANNEL" and len(heads) == 1:
+        found = heads * len(sounds)
+    elif way == "CHANNEL":
         channels = sorted({strip.channel for strip in sounds})
         speakers = dict(zip(channels, heads, strict=False))
         found = [speakers.get(strip.channel) for strip in sounds]

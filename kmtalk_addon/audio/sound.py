@@ -14,20 +14,28 @@ from . import decode, mixdown
 if TYPE_CHECKING:
     from kmtalk_core.audio import Sound
 
+_CHANNELS = 128  # of Blender's sequencer
+
 _PACK_LIMIT = 64 * 1024 * 1024
 """Sounds up to this size (bytes) travel inside the .blend file."""
 
 
 def add_sound(scene: Any, path: Path, frame: int, name: str) -> Any:
-    """A sound strip that starts at `frame` on the first free channel.  Raises AudioError."""
+    """A sound strip that starts at `frame`, on the lowest channel that is free as long as it is heard.
+
+    Raises AudioError.
+    """
     if not compat.HAS_AUDIO:
         raise errors.AudioError("This build of Blender has no audio: use Blender 4.3 or newer to hear the sound.")
-    taken = {strip.channel for strip in compat.strips(scene)}
-    channel = next(number for number in range(1, len(taken) + 2) if number not in taken)
+    others = [(strip.channel, *compat.heard_frames(strip)) for strip in compat.strips(scene)]
     try:
-        return compat.new_sound_strip(scene, name, path, channel, frame)
+        strip = compat.new_sound_strip(scene, name, path, _CHANNELS, frame)
     except RuntimeError as error:
         raise errors.AudioError(f"Blender cannot read {path.name} as sound: convert it to WAV or FLAC.") from error
+    start, end = compat.heard_frames(strip)
+    taken = {channel for channel, first, last in others if first < end and start < last}
+    strip.channel = next((number for number in range(1, _CHANNELS) if number not in taken), strip.channel)
+    return strip
 
 
 def carry_along(strip: Any, folder: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_window_of_keys_is_written_and_no_other_key_is_touched(
 
 def test_who_holds_a_frame_is_the_same_for_many_lines_as_for_few() -> None:
     chance = np.random.default_rng(5)
-    starts = enumerate(np.sort(chance.integers(-300, 3000, 60)).tolist())
+    starts = np.sort(chance.integers(-300, 3000, 60)).tolist()
     reaches = [
         layers.Reach(str(n), first, first + int(chance.integers(0, 200)), 5, 9) for n, first in enumerate(starts)
     ]

@@ -311,3 +311,23 @@ def test_a_sound_is_added_at_the_playhead_and_markers_are_switched_at_any_time(
     edit(addon, head)
     bpy.ops.kmtalk.regenerate()
     assert {m.name for m in scene.timeline_markers} <= names  # as IPA, before and after
+
+
+def test_sounds_share_a_channel_where_they_follow_each_other_and_a_head_that_is_alone_says_them_all(
+    addon: Callable[[str], Any], scene: Any, head: Any, speech: Path
+) -> None:
+    import bpy
+
+    if not bpy.app.build_options.audaspace:
+        pytest.skip("this Blender has no audio")
+    strips = []
+    for frame in (1, 400, 410):
+        scene.frame_set(frame)
+        assert bpy.ops.kmtalk.add_sound(filepath=str(speech)) == {"FINISHED"}
+        strips.append(addon("compat").active_strip(scene))
+    assert [strip.channel for strip in strips] == [1, 1, 2]
+    pairing = addon("pairing")
+    assert [pair.objects for pair in pairing.pairs(scene, scene, "CHANNEL")] == [(head,)] * 3
+    make_face(scene, "Second")
+    heads = [head.name, head.name, "Second"]
+    assert [pair.objects[0].name for pair in pairing.pairs(scene, scene, "CHANNEL")] == heads
