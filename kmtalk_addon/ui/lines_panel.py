@@ -46,7 +46,9 @@ class KMTALK_UL_keys(Rows, bpy.types.UIList):
         cells[2].active = not item.goes_on
         cells[2].label(text=item.word, translate=False)
         shown = labels.named(item.label) if context.scene.kmtalk.phone_names == "WORDS" else item.name
-        cells[3].label(text=f"{shown} → {item.say}" if item.say else shown, translate=False)
+        if item.say:
+            shown = f"{shown} → {item.say}" if cells[1] is not None else f"→ {item.say}"
+        cells[3].label(text=shown, translate=False)
         cells[4].alert = unsure
         percent = f"{100 * item.confidence:.0f}"  # a sign more would be cut off where there is little room
         cells[4].label(text=f"{percent}%" if cells[1] is not None else percent)
