@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import options
 from ..audio import sound
+from ..core import edits as key_edits
 from ..core import errors, progress
 from ..core import take as takes
 from ..engine import BuiltIn
@@ -76,8 +77,13 @@ class Waiting:
 
     @property
     def edits(self) -> list[Any]:
-        """As `complete` takes them."""
+        """As `complete` takes them.  Raises TakeError, by frames of the scene, for keys that cannot stand so."""
+        asked = key_edits.read_edits(self.edited.edits, self.take).keys
+        key_edits.plan_keys(self.take, asked, self._scene_frame)
         return [*self.edited.edits, *self.others]
+
+    def _scene_frame(self, frame: int) -> int:
+        return self.story.timeline.nearest_frame(frame / self.take.fps)
 
 
 def waiting_on(ref: lines.Ref, unkeyed: Any = None) -> Waiting | None:

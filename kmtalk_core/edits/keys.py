@@ -2,7 +2,7 @@
 
 import bisect
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -42,12 +42,13 @@ class Span:
     holds_last: bool
 
 
-def plan_keys(take: Take, edits: Sequence[Edit]) -> tuple[PlannedKey, ...]:
+def plan_keys(take: Take, edits: Sequence[Edit], called: Callable[[int], object] = int) -> tuple[PlannedKey, ...]:
     """The keys that `take` will have, in order of their frames.
 
     An edited, moved or added key must be hit exactly from now on, as must one that was so before; a moved key keeps
     its time, the moment of the sound that it shows, so that the motion around it is retimed.  Raises TakeError for an
-    edit of a key that is not there, or that would break the order of the keys.
+    edit of a key that is not there, or that would break the order of the keys; `called` gives the number of a frame of
+    the take where its user reads another.
     """
     existing = {key.frame: key for key in take.keys}
     ends = {take.keys[0].frame, take.keys[-1].frame} if take.keys else set()
@@ -55,13 +56,14 @@ def plan_keys(take: Take, edits: Sequence[Edit]) -> tuple[PlannedKey, ...]:
     for edit in edits:
         if edit.add:
             if edit.frame in existing:
-                raise TakeError(f"There is a key at frame {edit.frame} already; edit it instead of adding one.")
+                raise TakeError(f"There is a key at frame {called(edit.frame)} already; edit it instead of adding one.")
             planned[edit.frame] = _added(edit, take)
             continue
         if edit.frame not in existing:
-            raise TakeError(f"There is no key at frame {edit.frame} ({_nearest(existing, edit.frame)}); add one there.")
+            near = _nearest(existing, edit.frame, called)
+            raise TakeError(f"There is no key at frame {called(edit.frame)} ({near}); add one there.")
         if edit.frame in ends and (edit.delete or edit.move_to not in (None, edit.frame)):
-            raise TakeError(f"The key at frame {edit.frame} is the take's first or last; it can only be posed.")
+            raise TakeError(f"The key at frame {called(edit.frame)} is the take's first or last; it can only be posed.")
         if edit.delete:
             del planned[edit.frame]
         else:
@@ -69,9 +71,11 @@ def plan_keys(take: Take, edits: Sequence[Edit]) -> tuple[PlannedKey, ...]:
     keys = sorted(planned.values(), key=lambda key: key.frame)
     for before, after in itertools.pairwise(keys):
         if before.frame == after.frame:
-            raise TakeError(f"Two keys would stand at frame {after.frame}; move one elsewhere or delete it.")
+            place = called(after.frame)
+            raise TakeError(f"Two keys would stand at frame {place}; move one elsewhere or delete it.")
         if after.time < before.time and (before.is_changed or after.is_changed):
-            raise TakeError(f"A key would pass its neighbour near frame {after.frame}; keys keep their order.")
+            place = called(after.frame)
+            raise TakeError(f"A key would pass its neighbour near frame {place}; keys keep their order.")
     return tuple(keys)
 
 
@@ -137,6 +141,7 @@ def _posed(shown: FloatArray, pose: Mapping[str, float] | Sequence[float], take:
     return posed
 
 
-def _nearest(existing: Mapping[int, Key], frame: int) -> str:
+def _nearest(existing: Mapping[int, Key], frame: int, called: Callable[[int], object]) -> str:
     frames = sorted(existing, key=lambda other: abs(other - frame))[:2]
-    return "the take has no keys" if not frames else "the nearest are at " + " and ".join(map(str, sorted(frames)))
+    named = " and ".join(str(called(near)) for near in sorted(frames))
+    return f"the nearest are at {named}" if frames else "the take has no keys"

@@ -60,6 +60,17 @@ def test_a_marker_dragged_in_time_moves_its_key(addon: Callable[[str], Any], ani
     assert sorted(m.frame for m in action.pose_markers) == frames
 
 
+def test_two_keys_on_one_frame_are_told_by_the_frame_of_the_scene(addon: Callable[[str], Any], animated: Any) -> None:
+    import bpy
+
+    action = action_of(animated)
+    frame = free_key(action).frame
+    _, last = neighbours(action, frame)
+    next(m for m in action.pose_markers if m.frame == frame).frame = last
+    with pytest.raises(RuntimeError, match=rf"Two keys would stand at frame {last};"):
+        bpy.ops.kmtalk.regenerate()
+
+
 def move_column(addon: Callable[[str], Any], action: Any, frame: int, target: int | None) -> None:
     """Drag the keys of all curves at one frame to another, or delete them, as the Dope Sheet does."""
     for curve in addon("take.lines").curves_by_name(action).values():
