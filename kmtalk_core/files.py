@@ -1,6 +1,7 @@
 """Writing files whole or not at all, never over what they were made from, and names as other systems have them."""
 
 import errno
+import io
 import os
 import shutil
 import stat
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _OUTPUTS = frozenset({"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
 _GIVEN = frozenset({"/dev/fd", "/proc/self/fd"})
 """Folders of the pipes that a shell hands over."""
+_PIECE = 1 << 20  # bytes
 _PATIENCE = 1.0  # seconds for a scanner, an indexer or a cloud's client to let a name go
 _RESERVED = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"] + [f"{port}{n}" for port in ("com", "lpt") for n in range(10)]
@@ -51,11 +53,13 @@ def opened(path: Path) -> IO[bytes]:
 
 def read_at_most(path: Path, limit: int) -> bytes:
     """The content of what `opened` opens.  Raises OSError as it does, and where there are more than `limit` bytes."""
+    content = io.BytesIO()
     with opened(path) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
+        while piece := file.read(min(_PIECE, limit + 1 - content.tell())):  # one large read would take all its room
+            content.write(piece)
+    if content.tell() > limit:
         raise OSError(errno.EFBIG, f"it is larger than {limit >> 20} MB")
-    return content
+    return content.getvalue()
 
 
 @contextmanager
