@@ -30,7 +30,7 @@ LEAST_GAIN, MOST_GAIN = 0.25, 4.0
 _BLUR = 0.02  # seconds: half of the way from one phone's pose to the next
 _FAR = 1.0  # seconds around a stretch from which its phones come
 _LARGEST = 8 << 20  # bytes
-_LIPS = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
+LIPS = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
 _LIP = 0.125  # what a half of a lip opens beside what a whole jaw does
 _HALVINGS = 24
 _SHUT, _AJAR = 0.04, 0.14  # openings up to which lips count as meeting, and from which on they are the actor's
@@ -159,9 +159,9 @@ class Opening:
 
 def opening_of(space: MotionSpace) -> Opening | None:
     """None in a space that lacks some of these channels."""
-    if not {"jawOpen", "mouthClose", *_LIPS} <= set(space.names):
+    if not {"jawOpen", "mouthClose", *LIPS} <= set(space.names):
         return None
-    return Opening(space.index_of("jawOpen"), space.index_of("mouthClose"), np.array(space.indices_of(_LIPS), np.intp))
+    return Opening(space.index_of("jawOpen"), space.index_of("mouthClose"), np.array(space.indices_of(LIPS), np.intp))
 
 
 def keep_shut(motion: npt.NDArray[np.floating], added: npt.NDArray[np.floating], parts: Opening | None) -> None:

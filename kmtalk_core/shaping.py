@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .alignment import Alignment, Phone
-from .calibration import Calibration, Spoken
+from .calibration import LIPS, Calibration, Spoken
 from .expression import Performer, lips
 from .motion.spaces import MotionSpace
 from .phones import BILABIALS, classes_of
@@ -15,7 +15,6 @@ from .settings import Settings
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
-LIPS = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
 _PARTING = (*LIPS, "mouthFunnel")
 _ROUNDING = ("mouthFunnel", "mouthPucker")
 _ROUND = 0.6  # their sum, from which on lips are round

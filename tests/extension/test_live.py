@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from faces_at_work import SENTENCE, action_of, line_in, make_face, points_of
+from keys_at_work import JAW, changed_frames, free_key, set_value
 
-JAW = 'key_blocks["jawOpen"].value'
 _PATIENCE = 20.0
 
 
@@ -59,43 +59,19 @@ def curve_of(addon: Callable[[str], Any], item: Any, path: str = JAW) -> Any:
     return next(curve for name, curve in curves.items() if name.endswith(path))
 
 
-def set_value(addon: Callable[[str], Any], item: Any, frame: int, value: float) -> None:
-    curve = curve_of(addon, item)
-    next(point for point in curve.keyframe_points if round(point.co[0]) == frame).co[1] = value
-    curve.update()
-
-
 def shown(points: np.ndarray) -> np.ndarray:
     """What straight keys show on the frames of the line, however many of them there are."""
     return np.interp(np.arange(11, 52), points[:, 0], points[:, 1])
 
 
-def free_key(action: Any, gap: int = 2, skip: int = 2) -> Any:
-    """A key with some frames between it and its neighbours."""
-    keys = list(line_in(action).key_motions)
-    return next(
-        key
-        for before, key, after in zip(keys[skip:], keys[skip + 1 :], keys[skip + 2 :], strict=False)
-        if key.frame - before.frame >= gap and after.frame - key.frame >= gap
-    )
-
-
-def changed_frames(before: dict[str, Any], after: dict[str, Any]) -> set[int]:
-    changed: set[int] = set()
-    for path, points in before.items():
-        old, new = (dict(zip(p[:, 0], p[:, 1], strict=True)) for p in (points, after[path]))
-        changed |= {int(frame) for frame in old.keys() | new.keys() if old.get(frame) != new.get(frame)}
-    return changed
-
-
 def test_a_value_that_was_changed_is_answered_in_its_spans(addon: Any, animated: Any, settle: Any) -> None:
     action = action_of(animated)
-    key = free_key(action)
+    key = free_key(action, gap=2)
     frame = key.frame
     frames = [item.frame for item in line_in(action).key_motions]
     first, last = max(f for f in frames if f < frame), min(f for f in frames if f > frame)
     before = points_of(addon, action)
-    set_value(addon, animated, frame, 0.9)
+    set_value(addon, action_of(animated), frame, 0.9)
     assert settle() == 1
     after = points_of(addon, action)
     changed = changed_frames(before, after)
@@ -111,15 +87,15 @@ def test_it_gives_what_regenerate_gives_that_writes_whole_curves(
 ) -> None:
     import bpy
 
-    frame = free_key(action_of(animated)).frame
-    set_value(addon, animated, frame, 0.8)
+    frame = free_key(action_of(animated), gap=2).frame
+    set_value(addon, action_of(animated), frame, 0.8)
     assert settle() == 1
     by_itself = points_of(addon, action_of(animated))
     scene.kmtalk.live = False
     other = make_face(scene, "Other")
     bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
     monkeypatch.setattr(addon("take.layout").Sheet, "narrow", lambda sheet, spans: None)
-    set_value(addon, other, frame, 0.8)
+    set_value(addon, action_of(other), frame, 0.8)
     bpy.ops.kmtalk.regenerate()
     by_hand = points_of(addon, action_of(other))
     assert by_itself.keys() == by_hand.keys()
@@ -162,7 +138,7 @@ def test_a_marker_that_was_dragged_moves_its_key(
 def test_a_sound_that_is_named_anew_is_answered(addon: Any, animated: Any, settle: Any) -> None:
     import bpy
 
-    key = free_key(action_of(animated))
+    key = free_key(action_of(animated), gap=2)
     at = key.time
     bpy.context.scene.frame_set(key.frame)
     bpy.ops.kmtalk.say_as(phone="oo")
@@ -183,8 +159,8 @@ def test_a_sound_that_is_named_anew_is_answered(addon: Any, animated: Any, settl
 def test_the_line_follows_the_sliders_and_what_was_posed_stays(
     addon: Any, scene: Any, animated: Any, settle: Any, name: str, value: Any, path: str
 ) -> None:
-    frame = free_key(action_of(animated)).frame
-    set_value(addon, animated, frame, 0.9)
+    frame = free_key(action_of(animated), gap=2).frame
+    set_value(addon, action_of(animated), frame, 0.9)
     assert settle() == 1
     before = points_of(addon, action_of(animated))
     setattr(scene.kmtalk, name, value)
@@ -207,7 +183,7 @@ def test_poses_that_are_not_keyed_stay(addon: Any, scene: Any, animated: Any, se
     scene.collection.objects.link(lamp)
     lamp.keyframe_insert("location", frame=1)
     lamp.location.x = 5.0  # and not keyed
-    set_value(addon, animated, free_key(action_of(animated)).frame, 0.9)
+    set_value(addon, action_of(animated), free_key(action_of(animated), gap=2).frame, 0.9)
     assert settle() == 1
     assert lamp.location.x == 5.0
 
@@ -217,7 +193,7 @@ def test_a_slider_that_is_moved_and_not_keyed_is_an_edit_of_its_key(
 ) -> None:
     import bpy
 
-    frame = free_key(action_of(animated)).frame
+    frame = free_key(action_of(animated), gap=2).frame
     scene.frame_set(frame)
     slider = animated.data.shape_keys.key_blocks["jawOpen"]
     for value in (0.9, 0.2):
@@ -247,7 +223,7 @@ def test_a_slider_that_is_moved_between_key_motions_is_told_of(
     addon: Any, scene: Any, animated: Any, settle: Any
 ) -> None:
     action = action_of(animated)
-    frame = free_key(action).frame + 1
+    frame = free_key(action, gap=2).frame + 1
     before = points_of(addon, action)
     scene.frame_set(frame)
     animated.data.shape_keys.key_blocks["jawOpen"].value = 0.95
@@ -262,8 +238,8 @@ def test_a_slider_that_is_moved_between_key_motions_is_told_of(
 def test_a_slider_that_cannot_show_its_curve_is_nobodys_edit(
     addon: Any, scene: Any, animated: Any, settle: Any
 ) -> None:
-    frame = free_key(action_of(animated)).frame
-    set_value(addon, animated, frame, 0.9)
+    frame = free_key(action_of(animated), gap=2).frame
+    set_value(addon, action_of(animated), frame, 0.9)
     assert settle() == 1
     scene.frame_set(frame)
     animated.data.shape_keys.key_blocks["jawOpen"].slider_max = 0.5
@@ -291,7 +267,7 @@ def test_nothing_happens_while_it_plays_or_another_job_runs_or_it_is_off(
     import bpy
 
     switch, desk = addon("live.switch"), addon("jobs.runner").desk()
-    set_value(addon, animated, free_key(action_of(animated)).frame, 0.9)
+    set_value(addon, action_of(animated), free_key(action_of(animated), gap=2).frame, 0.9)
     running = desk.start("Working", iter(()))
     bpy.context.view_layer.update()
     assert switch.is_busy(bpy.context)
@@ -322,8 +298,8 @@ def test_a_fault_turns_it_off_with_one_sentence(
     for strip in list(addon("compat").strips(scene)):
         scene.sequence_editor.strips.remove(strip)
     before = points_of(addon, action_of(animated))
-    frame = free_key(action_of(animated)).frame
-    set_value(addon, animated, frame, 0.9)
+    frame = free_key(action_of(animated), gap=2).frame
+    set_value(addon, action_of(animated), frame, 0.9)
     assert settle() == 0
     desk = addon("jobs.runner").desk()
     assert not scene.kmtalk.live
@@ -337,17 +313,17 @@ def test_an_edit_in_the_meantime_is_answered_too(addon: Any, animated: Any, sett
     import bpy
 
     action = action_of(animated)
-    first, second = free_key(action).frame, free_key(action, skip=8).frame
+    first, second = free_key(action, gap=2).frame, free_key(action, skip=8, gap=2).frame
     assert first != second
     live = addon("live.switch").live()
-    set_value(addon, animated, first, 0.9)
+    set_value(addon, action_of(animated), first, 0.9)
     bpy.context.view_layer.update()
     begin = time.monotonic()
     while live._job is None and time.monotonic() - begin < _PATIENCE:
         live.tick(bpy.context)
     for _ in range(4):
         live.tick(bpy.context)
-    set_value(addon, animated, second, 0.7)
+    set_value(addon, action_of(animated), second, 0.7)
     settle()
     shown = dict(points_of(addon, action)[JAW].tolist())
     assert shown[first] == pytest.approx(0.9, abs=1e-4) and shown[second] == pytest.approx(0.7, abs=1e-4)
@@ -356,9 +332,9 @@ def test_an_edit_in_the_meantime_is_answered_too(addon: Any, animated: Any, sett
 
 
 def test_twenty_edits_one_after_the_other_are_all_answered(addon: Any, animated: Any, settle: Any) -> None:
-    frame = free_key(action_of(animated)).frame
+    frame = free_key(action_of(animated), gap=2).frame
     for number in range(20):
-        set_value(addon, animated, frame, 0.3 + 0.02 * number)
+        set_value(addon, action_of(animated), frame, 0.3 + 0.02 * number)
         assert settle() == 1, addon("live.switch").live().fault or addon("desk").desk().notice
 
 
@@ -375,7 +351,7 @@ def test_every_file_is_begun_afresh(addon: Any, speech: Path, settle: Any) -> No
         bpy.ops.kmtalk.animate(file=str(speech), text=SENTENCE)
         scene.kmtalk.live = True
         settle()
-        set_value(addon, head, free_key(action_of(head)).frame, 0.9)
+        set_value(addon, action_of(head), free_key(action_of(head), gap=2).frame, 0.9)
         assert settle() == 1 and scene.kmtalk.live, addon("live.switch").live().fault
 
 
@@ -405,8 +381,8 @@ def test_undo_takes_edit_and_answer_back_together(addon: Any, scene: Any, animat
 
     bpy.ops.ed.undo_push(message="before")
     name, before = animated.name, points_of(addon, action_of(animated))
-    frame = free_key(action_of(animated)).frame
-    set_value(addon, animated, frame, 0.9)
+    frame = free_key(action_of(animated), gap=2).frame
+    set_value(addon, action_of(animated), frame, 0.9)
     bpy.ops.ed.undo_push(message="edit")
     assert settle() == 1, addon("live.switch").live().fault or addon("desk").desk().notice
     answered = points_of(addon, action_of(bpy.data.objects[name]))

@@ -11,6 +11,7 @@ import torch
 
 from kmtalk_core import audio, espeak
 from kmtalk_core.animate import Animator
+from kmtalk_core.calibration import LIPS
 from kmtalk_core.cli import main
 from kmtalk_core.datasets.captures import find
 from kmtalk_core.datasets.captures.lag import PLAIN
@@ -22,7 +23,6 @@ from kmtalk_core.model.log_mel_encoder import LogMelEncoder
 from kmtalk_core.motion.spaces import ARKIT
 from kmtalk_core.portable.kmtalk import KMTalk as PortableKMTalk
 from kmtalk_core.progress import finish
-from kmtalk_core.shaping import LIPS
 from kmtalk_core.take import export_csv
 from kmtalk_core.training.calibrate import material_job
 from kmtalk_core.training.fine_tune import FineTuning, as_shown, drawn, example_job, loss, match
